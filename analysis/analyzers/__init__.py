@@ -1,0 +1,1 @@
+"""One file here is one analyzer. Adding one = one file and one test; they never import each other."""

@@ -1,0 +1,119 @@
+"""``Media``: the facts of a file and its frames. ``Frame``: pixels and the planes every analyzer shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .report import MediaFacts
+from .signal.planes import Planes, reduce_to_preview
+
+Pixels = NDArray[np.uint8]
+
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is refused before it is decoded. Defaults are SPEC 2's; each is a setting of the caller."""
+
+    max_bytes: int = 100 * 1024 * 1024
+    max_pixels: int = 50_000_000
+
+
+class Frame:
+    """One still picture: an image, or one sampled frame of a video.
+
+    Nothing is converted before it is asked for, and nothing twice: ``pixels`` and the members of ``planes`` are
+    computed on first use and kept. Analyzers must not write into them (the arrays are read-only).
+
+    Parameters
+    ----------
+    image
+        An RGB picture (mode ``RGB``), not yet oriented.
+    orientation
+        EXIF orientation 1 to 8.
+    index, time
+        Which frame of a clip, and when (seconds); 0 for stills.
+    """
+
+    def __init__(self, image: Image.Image, *, orientation: int = 1, index: int = 0, time: float = 0.0) -> None:
+        if image.mode != "RGB":
+            raise ValueError(f"a frame is made of an RGB picture, not {image.mode}")
+        self._image = image
+        self._transpose = _TRANSPOSE.get(orientation)
+        self.index = index
+        self.time = time
+
+    @classmethod
+    def from_pixels(cls, pixels: Pixels, *, index: int = 0, time: float = 0.0) -> Frame:
+        """A frame of an (H, W, 3) uint8 RGB array that is already upright."""
+        return cls(Image.fromarray(pixels), index=index, time=time)
+
+    @property
+    def width(self) -> int:
+        """Width in pixels after orientation."""
+        return self._image.height if self._swaps_axes else self._image.width
+
+    @property
+    def height(self) -> int:
+        """Height in pixels after orientation."""
+        return self._image.width if self._swaps_axes else self._image.height
+
+    @property
+    def _swaps_axes(self) -> bool:
+        return self._transpose in (
+            Image.Transpose.TRANSPOSE,
+            Image.Transpose.ROTATE_270,
+            Image.Transpose.TRANSVERSE,
+            Image.Transpose.ROTATE_90,
+        )
+
+    def _upright(self, image: Image.Image) -> Pixels:
+        if self._transpose is not None:
+            image = image.transpose(self._transpose)
+        pixels: Pixels = np.asarray(image)
+        pixels.flags.writeable = False
+        return pixels
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """The whole picture: (H, W, 3) uint8 RGB, oriented, read-only."""
+        return self._upright(self._image)
+
+    @cached_property
+    def preview(self) -> Pixels:
+        """The preview of SPEC 3: (h, w, 3) uint8 RGB, oriented, longest side at most 768, never enlarged, read-only."""
+        return self._upright(reduce_to_preview(self._image))
+
+    @cached_property
+    def planes(self) -> Planes:
+        """Grey, residuals, spectrum … of the preview, each computed once."""
+        return Planes(self.preview)
+
+
+@dataclass(frozen=True)
+class Media:
+    """A decoded file: its facts, its bytes (for provenance and compression history) and its frames."""
+
+    facts: MediaFacts
+    sha256: str
+    data: bytes = field(repr=False)
+    frames: tuple[Frame, ...] = field(repr=False)
+
+    @property
+    def frame(self) -> Frame:
+        """The still that is analyzed: the picture itself, or a clip's first sampled frame."""
+        return self.frames[0]

@@ -1,0 +1,73 @@
+"""Analyzers announce themselves: ``@analyzer`` on a function in ``analysis/analyzers/``; nothing lists them by hand."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from .media import Frame
+from .report import Kind, Metric
+
+Measure = Callable[[Frame], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Analyzer:
+    """One family of metrics: how to measure it on a frame, and how to explain it to people."""
+
+    component: str
+    title: str
+    kinds: frozenset[Kind]
+    explains: str
+    fails_when: str
+    metrics: tuple[Metric, ...]
+    measure: Measure
+    prepare: Callable[[], None] | None = None
+    """Loads what the analyzer needs (weights, libraries) once, before a worker forks."""
+
+
+_found: dict[str, Analyzer] = {}
+
+
+def analyzer(
+    *,
+    component: str,
+    title: str,
+    kinds: set[Kind],
+    explains: str,
+    fails_when: str,
+    metrics: tuple[Metric, ...],
+    prepare: Callable[[], None] | None = None,
+) -> Callable[[Measure], Measure]:
+    """Declare ``measure(frame) -> {metric: value}`` as an analyzer.
+
+    The function raises :class:`~analysis.errors.NotApplicable` when it has nothing to say.
+
+    Raises
+    ------
+    ValueError
+        When the component is declared twice.
+    """
+
+    def declare(measure: Measure) -> Measure:
+        if component in _found:
+            raise ValueError(f"component {component!r} is declared twice")
+        _found[component] = Analyzer(
+            component, title, frozenset(kinds), explains, fails_when, metrics, measure, prepare
+        )
+        return measure
+
+    return declare
+
+
+@cache
+def all_analyzers() -> tuple[Analyzer, ...]:
+    """Every analyzer found in ``analysis/analyzers/``, in order of name. Importing one imports no torch."""
+    from . import analyzers  # noqa: PLC0415 -- the analyzers import this module
+
+    for module in pkgutil.iter_modules(analyzers.__path__):
+        importlib.import_module(f"{analyzers.__name__}.{module.name}")
+    return tuple(_found[name] for name in sorted(_found))

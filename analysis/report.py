@@ -1,0 +1,230 @@
+"""What an analysis says: components, evidence, provenance findings and the report, with their enums.
+
+Job state, component status and verdict are three different things and three different enums;
+none is ever derived from another by ordering.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+DISCLAIMER = "Probabilistic analysis, not proof; not sole evidence for any legal or official purpose."
+
+
+class Kind(StrEnum):
+    """What the file holds."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+
+
+class Status(StrEnum):
+    """How an analyzer ended."""
+
+    OK = "ok"
+    NOT_APPLICABLE = "not_applicable"
+    FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """What the report concludes."""
+
+    STRONG_AI = "strong_ai"
+    PROBABLE_AI = "probable_ai"
+    SUSPICIOUS = "suspicious"
+    MOSTLY_REAL = "mostly_real"
+    CONSISTENT_WITH_REAL = "consistent_with_real"
+    AI_EDITED = "ai_edited"
+    PROVEN_AI = "proven_ai"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Supports(StrEnum):
+    """Which reading a piece of evidence speaks for."""
+
+    GENERATED = "generated"
+    EDITED = "edited"
+    GENUINE = "genuine"
+
+
+class Scoring(StrEnum):
+    """Who made the score."""
+
+    CALIBRATED = "calibrated"
+    RULES = "rules"
+
+
+class Grade(StrEnum):
+    """How strong a provenance finding is."""
+
+    SIGNED = "signed"
+    DECLARED = "declared"
+    WATERMARK = "watermark"
+    HINT = "hint"
+
+
+class Meaning(StrEnum):
+    """What a provenance finding says of the file."""
+
+    GENERATED = "generated"
+    EDITED = "edited"
+    CAPTURED = "captured"
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """The declaration of one raw number: the methods page and the contract test read it.
+
+    ``low`` and ``high`` are the range the value can take (None: unbounded), not what is typical.
+    """
+
+    name: str
+    describes: str
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    high_means: str = ""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One sentence a journalist understands, with the metric behind it."""
+
+    sentence: str
+    component: str
+    metric: str
+    strength: float
+    value: float
+    expected: tuple[float, float]
+    supports: Supports = Supports.GENERATED
+
+
+class ComponentResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one family of metrics gave. ``score`` is 0 to 100, or None when it has no opinion."""
+
+    status: Status
+    score: float | None = None
+    metrics: dict[str, float] = {}
+    evidence: tuple[Evidence, ...] = ()
+    seconds: float = 0.0
+    note: str | None = None
+    """Why the status is not ``ok``."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing the file says about its own origin.
+
+    ``detail`` holds every field in readable form: JSON values only, strings capped, untrusted.
+    ``meaning`` is None where the finding says nothing about generation or capture (broken credentials, say).
+    """
+
+    family: str
+    grade: Grade
+    meaning: Meaning | None
+    sentence: str
+    generator: str | None = None
+    detail: dict[str, Any] = {}
+
+
+class JpegFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file's own JPEG structure says, read from its header and tables.
+
+    ``quality`` is the IJG quality whose standard tables come closest to the luminance table; ``tables`` names who
+    writes such tables ("standard (libjpeg)", "Adobe Photoshop", …) or None; ``double_compression`` is a hint in words.
+    """
+
+    quality: int
+    quality_exact: bool
+    subsampling: str
+    progressive: bool
+    tables: str | None = None
+    double_compression: str | None = None
+
+
+class MediaFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of the file, after orientation is applied."""
+
+    kind: Kind
+    format: str
+    mime: str
+    width: int
+    height: int
+    bytes: int
+    mode: str = "RGB"
+    bits: int = 8
+    has_alpha: bool = False
+    has_icc: bool = False
+    orientation: int = 1
+    frames: int = 1
+    jpeg: JpegFacts | None = None
+    duration: float | None = None
+    fps: float | None = None
+    codec: str | None = None
+    encoder: str | None = None
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rule scoring knows of how the picture arrived (reference/rules.md, *Context*)."""
+
+    width: int
+    height: int
+    is_small: bool = False
+    is_heavily_compressed: bool = False
+    has_jpeg_artifacts: bool = False
+    is_document_photo: bool = False
+    is_lossless: bool = False
+    jpeg_quality_estimate: float = 100.0
+
+
+class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there is no analysis."""
+
+    code: str
+    message: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """The whole result; its JSON is the stable interface (additions allowed, nothing removed)."""
+
+    schema_version: int = SCHEMA_VERSION
+    path: str | msgspec.UnsetType = msgspec.UNSET
+    id: str | msgspec.UnsetType = msgspec.UNSET
+    sha256: str | None = None
+    kind: Kind | None = None
+    verdict: Verdict = Verdict.INCONCLUSIVE
+    summary: str = ""
+    recommendation: str = ""
+    score: float | None = None
+    confidence: float | None = None
+    scoring: Scoring = Scoring.RULES
+    false_alarm_rate: float | None = None
+    abstained: str | None = None
+    components: dict[str, ComponentResult] = {}
+    provenance: tuple[Finding, ...] = ()
+    context: Context | None = None
+    quality: dict[str, Any] | None = None
+    stability: dict[str, Any] | None = None
+    media: MediaFacts | None = None
+    engine: dict[str, str] = {}
+    seconds: float = 0.0
+    disclaimer: str = DISCLAIMER
+    error: ErrorBody | None = None
+
+
+def to_json(report: Report) -> bytes:
+    """The report as one line of UTF-8 JSON. Non-finite numbers become null (RFC 8259 has none)."""
+    return msgspec.json.encode(report)
+
+
+def from_json(data: bytes | str) -> Report:
+    """Read what :func:`to_json` wrote.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        When it is not a report.
+    """
+    return msgspec.json.decode(data, type=Report)

@@ -1,0 +1,1 @@
+"""From measured components to a score, a confidence and words."""

@@ -1,0 +1,1 @@
+"""Shared mathematics of the analyzers: planes, spectra, residuals, blocks, statistics. Pure functions of arrays."""
