@@ -2,31 +2,39 @@
 
 >>> from analysis import analyze, open_media
 >>> report = analyze(open_media(open("photo.jpg", "rb").read()))  # doctest: +SKIP
+
+The public names are imported on first use: a web process that only reads reports never loads OpenCV.
 """
 
 from __future__ import annotations
 
-from .decode import open_media
-from .engine import analyze, prepare, refuse
-from .errors import ErrorCode, MediaError
-from .media import Frame, Limits, Media
-from .report import Report, Scoring, Verdict, from_json, to_json
+from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+import lazy_loader as lazy
 
-__all__ = [
-    "ErrorCode",
-    "Frame",
-    "Limits",
-    "Media",
-    "MediaError",
-    "Report",
-    "Scoring",
-    "Verdict",
-    "analyze",
-    "from_json",
-    "open_media",
-    "prepare",
-    "refuse",
-    "to_json",
-]
+if TYPE_CHECKING:
+    from .decode import open_media as open_media
+    from .engine import analyze as analyze
+    from .engine import prepare as prepare
+    from .engine import refuse as refuse
+    from .errors import ErrorCode as ErrorCode
+    from .errors import MediaError as MediaError
+    from .media import Frame as Frame
+    from .media import Limits as Limits
+    from .media import Media as Media
+    from .report import Report as Report
+    from .report import Scoring as Scoring
+    from .report import Verdict as Verdict
+    from .report import from_json as from_json
+    from .report import to_json as to_json
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "decode": ["open_media"],
+        "engine": ["analyze", "prepare", "refuse"],
+        "errors": ["ErrorCode", "MediaError"],
+        "media": ["Frame", "Limits", "Media"],
+        "report": ["Report", "Scoring", "Verdict", "from_json", "to_json"],
+    },
+)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
-import cv2
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+cv2 = lazy.load("cv2")  # on first use: the web process reads the registry and never needs OpenCV
 
 PREVIEW_SIDE = 768
 _BAND_PIXELS = 2_000_000  # below this a second thread costs more than it saves
