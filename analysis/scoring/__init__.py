@@ -1,1 +1,21 @@
-"""From measured components to a score, a confidence and words."""
+"""From measurements to a score, a confidence and words."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..report import ComponentResult, Evidence, Scoring
+
+
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scoring gives: ``score`` 0 to 100 (None: no opinion), ``confidence`` 15 to 90, and what both rest on.
+
+    ``components`` are the measured ones with score and evidence filled in; ``abstained`` says why there is no score.
+    """
+
+    score: float | None
+    confidence: float | None
+    components: dict[str, ComponentResult]
+    evidence: tuple[Evidence, ...] = ()
+    scoring: Scoring = Scoring.RULES
+    abstained: str | None = None
