@@ -295,7 +295,7 @@ VIDEO_RULES = (
     ),
     Rule(
         "metadata", "duration", (10, 300), ((under(6), 0.25), (under(15), 0.12)),
-        "The clip is as short as those that video generators give out. Most clips shared on social networks are short too.",
+        "The clip is as short as those that video generators give out. Most clips on social media are short too.",
     ),
     Rule(
         "metadata", "common_size", (0, 0), ((below(0.5), 0.18),),
