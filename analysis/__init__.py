@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import lazy_loader as lazy
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from .decode import open_media as open_media
     from .engine import analyze as analyze

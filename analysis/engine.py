@@ -8,22 +8,20 @@ import time
 from collections.abc import Collection
 from functools import cache
 
-from . import provenance
+from . import __version__, provenance
 from .errors import MediaError
 from .media import Media
 from .registry import all_analyzers
 from .report import ErrorBody, Report, Scoring, Verdict
 from .runner import Progress, run_analyzers
+from .scoring import AVAILABLE, interpretation, rules
 from .scoring import context as scoring_context
-from .scoring import interpretation, rules
-
-ENGINE_VERSION = "0.1.0"
 
 
 def analyze(
     media: Media,
     *,
-    scoring: Scoring = Scoring.RULES,
+    scoring: Scoring = AVAILABLE[0],
     skip: Collection[str] = (),
     progress: Progress | None = None,
     threads: int | None = None,
@@ -47,7 +45,14 @@ def analyze(
     -------
     Report
         Always a report: an analysis in which every analyzer failed is *inconclusive*, never *genuine*.
+
+    Raises
+    ------
+    ValueError
+        When this version does not have that scoring.
     """
+    if scoring not in AVAILABLE:
+        raise ValueError(f"this version has no {scoring} scoring")
     start = time.perf_counter()
     findings = provenance.read(media)
     measured = run_analyzers(media, skip=skip, progress=progress, threads=threads)
@@ -62,7 +67,7 @@ def analyze(
         recommendation=conclusion.recommendation,
         score=scored.score,
         confidence=scored.confidence,
-        scoring=scoring,
+        scoring=scored.scoring,
         components=scored.components,
         provenance=findings,
         context=context,
@@ -94,4 +99,4 @@ def prepare(skip: Collection[str] = ()) -> None:
 def versions() -> dict[str, str]:
     """Versions of the engine and of the libraries its numbers depend on."""
     libraries = ("numpy", "scipy", "opencv-python-headless", "pillow")
-    return {"analysis": ENGINE_VERSION, **{name: importlib.metadata.version(name) for name in libraries}}
+    return {"analysis": __version__, **{name: importlib.metadata.version(name) for name in libraries}}

@@ -6,6 +6,9 @@ import msgspec
 
 from ..report import ComponentResult, Evidence, Scoring
 
+AVAILABLE = (Scoring.RULES,)
+"""The scorings this version has, the default first."""
+
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """What a scoring gives: ``score`` 0 to 100 (None: no opinion), ``confidence`` 15 to 90, and what both rest on.
