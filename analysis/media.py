@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .report import MediaFacts
-from .signal.planes import Planes, reduce_to_preview
+from .signal.planes import Planes
+from .signal.resample import reduce_to_preview
 
 Pixels = NDArray[np.uint8]
 

@@ -29,7 +29,7 @@ def run_one(analyzer: Analyzer, frame: Frame) -> ComponentResult:
         return ComponentResult(
             status=Status.NOT_APPLICABLE, note=str(reason), seconds=round(time.perf_counter() - start, 6)
         )
-    except Exception:  # noqa: BLE001 -- one failing analyzer never stops the rest; the traceback is logged
+    except Exception:
         log.exception("analyzer %s failed", analyzer.component)
         return ComponentResult(
             status=Status.FAILED, note="this analyzer failed", seconds=round(time.perf_counter() - start, 6)

@@ -1,45 +1,56 @@
-"""The preview and the planes derived from it, each computed once and shared by all analyzers."""
+"""The planes derived from the preview, each computed once and shared by all analyzers."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Generic, TypeVar, overload
 
 import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from .recompression import jpeg_error
+from .residuals import gaussian_residual
 
 cv2 = lazy.load("cv2")  # on first use: the web process reads the registry and never needs OpenCV
 
-PREVIEW_SIDE = 768
-_BAND_PIXELS = 2_000_000  # below this a second thread costs more than it saves
+T = TypeVar("T")
 
 
-def reduce_to_preview(image: Image.Image, side: int = PREVIEW_SIDE) -> Image.Image:
-    """Reduce ``image`` (RGB) so that its longest side is at most ``side`` (Lanczos); never enlarge.
+class shared(Generic[T]):  # noqa: N801 -- used as a decorator, like functools.cached_property
+    """A member computed on first use, once even when several threads ask at the same time, and read-only.
 
-    Large pictures are resampled in two horizontal bands at once (Pillow releases the interpreter lock). The result
-    is the same to the bit as in one piece: Pillow's ``box`` places the output grid but does not cut the filter off.
+    ``functools.cached_property`` takes no lock since Python 3.12. Here each member of each object has its own, so
+    two threads can compute two different planes side by side.
     """
-    width, height = image.size
-    longest = max(width, height)
-    if longest <= side:
-        return image
-    scale = side / longest
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    if width * height < _BAND_PIXELS or size[1] < 2:
-        return image.resize(size, Image.Resampling.LANCZOS)
-    image.load()
-    half = size[1] // 2
-    cut = height * half / size[1]
-    bands = [(0.0, 0.0, float(width), cut, half), (0.0, cut, float(width), float(height), size[1] - half)]
-    with ThreadPoolExecutor(2) as pool:
-        parts = list(pool.map(lambda b: image.resize((size[0], b[4]), Image.Resampling.LANCZOS, box=b[:4]), bands))
-    preview = Image.new("RGB", size)
-    preview.paste(parts[0], (0, 0))
-    preview.paste(parts[1], (0, half))
-    return preview
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self.compute = compute
+        self.name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> shared[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> T | shared[T]:
+        if instance is None:
+            return self
+        kept = instance.__dict__
+        with kept.setdefault(f"_lock_of_{self.name}", Lock()):
+            if self.name not in kept:
+                kept[self.name] = _read_only(self.compute(instance))
+        return kept[self.name]  # type: ignore[no-any-return] -- from now on attribute access finds it first
+
+
+def _read_only(value: T) -> T:
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, (tuple, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            _read_only(part)
+    return value
 
 
 class Planes:
@@ -54,7 +65,40 @@ class Planes:
     def __init__(self, preview: NDArray[np.uint8]) -> None:
         self.rgb = preview
 
-    @cached_property
+    @shared
+    def channels(self) -> tuple[NDArray[np.uint8], ...]:
+        """Red, green and blue, each (h, w) uint8."""
+        return tuple(cv2.split(self.rgb))
+
+    @shared
     def grey(self) -> NDArray[np.uint8]:
         """(h, w) uint8: 0.299 R + 0.587 G + 0.114 B, rounded."""
-        return cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)  # type: ignore[no-any-return]
+        return cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)  # type: ignore[no-any-return] -- OpenCV is loaded lazily
+
+    @shared
+    def grey32(self) -> NDArray[np.float32]:
+        """``grey`` as float32, for filters whose results are whole numbers below 2²⁴ (so exact)."""
+        return self.grey.astype(np.float32)
+
+    @shared
+    def grey64(self) -> NDArray[np.float64]:
+        """``grey`` as float64."""
+        return self.grey.astype(np.float64)
+
+    @shared
+    def residual(self) -> NDArray[np.float64]:
+        """``grey`` less its Gaussian (5×5, σ = 1), (h, w). In float64, so that a flat picture leaves no noise."""
+        return gaussian_residual(self.grey64, 5, 1.0)
+
+    @shared
+    def spectrum(self) -> NDArray[np.float64]:
+        """|FFT| of ``grey``, (h, w // 2 + 1): ``numpy.fft.rfft2``'s half; the rest is its mirror image.
+
+        In float64: pictures of few frequencies have true zeros, which float32 would fill with rounding noise.
+        """
+        return np.abs(np.fft.rfft2(self.grey64))
+
+    @shared
+    def jpeg_errors(self) -> dict[int, NDArray[np.float32]]:
+        """What JPEG at quality 75, 85 and 95 changes: {quality: (h, w) mean over the channels of |difference|}."""
+        return {quality: jpeg_error(self.rgb, quality) for quality in (75, 85, 95)}

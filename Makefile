@@ -1,0 +1,30 @@
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## prepare the checkout (done by every other target)
+	@python3 bin/setup
+
+.PHONY: setup-dev
+setup-dev:
+	@python3 bin/setup --dev
+
+.PHONY: run
+run: setup ## serve the whole product at http://127.0.0.1:8000
+	@$(PY) -m webapp
+
+.PHONY: test
+test: setup-dev ## run all tests
+	@$(PY) -m pytest
+
+.PHONY: lint
+lint: setup-dev ## ruff, mypy and the direction of imports
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports
+
+.PHONY: bench
+bench: setup-dev ## measure speed and memory (ratios in one run)
+	@$(PY) -m bench
