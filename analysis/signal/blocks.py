@@ -48,13 +48,13 @@ def boundary_ratio(grey: NDArray[np.uint8], side: int = 512) -> float:
     The square's side is min(``side``, h, w). 0 where there is no such line or nothing varies.
     """
     side = min(side, *grey.shape)
+    if side <= 8:
+        return 0.0
     square = grey[:side, :side]
     across = cv2.reduce(cv2.absdiff(square[:, 1:], square[:, :-1]), 0, cv2.REDUCE_SUM, dtype=cv2.CV_64F).ravel()
     down = cv2.reduce(cv2.absdiff(square[1:], square[:-1]), 1, cv2.REDUCE_SUM, dtype=cv2.CV_64F).ravel()
     steps = (across + down) / (2 * side)
     on_grid = np.arange(1, side) % 8 == 0
-    if not on_grid.any():
-        return 0.0
     return float(steps[on_grid].mean() / (steps[~on_grid].mean() + GUARD))
 
 
@@ -65,8 +65,12 @@ def dct_variation(grey: NDArray[np.uint8], reach: int = 256, enough: int = 64) -
     the first of each further row.
     """
     rows, columns = (range(0, min(length - 8, reach), 8) for length in grey.shape)
-    taken = [(y, x) for row, y in enumerate(rows) for column, x in enumerate(columns)
-             if column == 0 or row * len(columns) + column < enough]
+    taken = [
+        (y, x)
+        for row, y in enumerate(rows)
+        for column, x in enumerate(columns)
+        if column == 0 or row * len(columns) + column < enough
+    ]
     if not taken:
         return 0.0
     y, x = np.array(taken).T

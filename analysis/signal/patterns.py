@@ -18,9 +18,7 @@ def gradient(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.f
     return cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
 
 
-def direction_histogram(
-    right: NDArray[np.float32], down: NDArray[np.float32], bins: int = 36
-) -> NDArray[np.float64]:
+def direction_histogram(right: NDArray[np.float32], down: NDArray[np.float32], bins: int = 36) -> NDArray[np.float64]:
     """Histogram of the gradient's direction over [−π, π], (bins,).
 
     Directions along the axes lie exactly on the edge of a bin and belong to the upper one (π to the last). The nudge
@@ -29,7 +27,7 @@ def direction_histogram(
     place = np.arctan2(down, right)
     place *= np.float32(bins / (2 * np.pi))
     place += np.float32(bins / 2 + 1e-4)
-    return np.concatenate([(counts := histogram(place.astype(np.uint8)))[: bins - 1], [counts[bins - 1 :].sum()]])
+    return histogram(np.minimum(place.astype(np.uint8), bins - 1))[:bins]
 
 
 def local_binary_patterns(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -66,5 +64,4 @@ def cooccurrence(grey: NDArray[np.uint8], levels: int = 32, pairs: int = 100_000
     if both.size:
         both = both[draw(both.size, min(both.size, pairs))]
     counts = np.bincount(both, minlength=levels * levels).reshape(levels, levels)
-    shares: NDArray[np.float64] = counts / (counts.sum() + GUARD)
-    return shares
+    return counts / (counts.sum() + GUARD)

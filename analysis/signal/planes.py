@@ -41,7 +41,7 @@ class shared(Generic[T]):  # noqa: N801 -- used as a decorator, like functools.c
         with kept.setdefault(f"_lock_of_{self.name}", Lock()):
             if self.name not in kept:
                 kept[self.name] = _read_only(self.compute(instance))
-        return kept[self.name]  # type: ignore[no-any-return] -- from now on attribute access finds it first
+        return kept[self.name]
 
 
 def _read_only(value: T) -> T:
@@ -73,7 +73,7 @@ class Planes:
     @shared
     def grey(self) -> NDArray[np.uint8]:
         """(h, w) uint8: 0.299 R + 0.587 G + 0.114 B, rounded."""
-        return cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)  # type: ignore[no-any-return] -- OpenCV is loaded lazily
+        return cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)
 
     @shared
     def grey32(self) -> NDArray[np.float32]:

@@ -22,5 +22,4 @@ def jpeg_error(rgb: NDArray[np.uint8], quality: int) -> NDArray[np.float32]:
     with Image.open(file) as again:
         red, green, blue = cv2.split(cv2.absdiff(rgb, np.asarray(again)))
     summed = cv2.add(cv2.add(red, green, dtype=cv2.CV_32F), blue, dtype=cv2.CV_32F)
-    error: NDArray[np.float32] = summed * np.float32(1 / 3)
-    return error
+    return summed * np.float32(1 / 3)

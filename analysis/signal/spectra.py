@@ -44,7 +44,7 @@ def _rings(height: int, width: int) -> _Rings:
     weight = np.broadcast_to(twins, distance.shape)
     ring = distance.astype(np.intp).ravel()
     high = np.where(distance > _HIGH * largest, weight, 0.0).ravel()
-    return _Rings(largest, ring, twins, np.bincount(ring, weight.ravel()), high)
+    return _Rings(largest, ring, twins, np.bincount(ring, weight.ravel()).astype(np.float64), high)
 
 
 def radial_mean(half: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:

@@ -69,8 +69,7 @@ def pearson(first: ArrayLike, second: ArrayLike) -> float:
 
 def histogram(plane: NDArray[np.uint8]) -> NDArray[np.float64]:
     """How often each of the 256 values occurs in ``plane`` (uint8, any shape): (256,) float64."""
-    counts: NDArray[np.float64] = cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel().astype(np.float64)
-    return counts
+    return cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel().astype(np.float64)
 
 
 def entropy(counts: NDArray[np.float64]) -> float:
