@@ -19,8 +19,8 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from ..errors import ErrorCode, MediaError
 from ..media import Frame, Limits, Media
 from ..report import Kind, MediaFacts
+from ..sniff import Sniffed, sniff
 from . import jpeg
-from .sniff import Sniffed, sniff
 
 _ORIENTATION_TAG = 0x0112
 _MIME = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.decode.sniff import sniff
+from analysis.sniff import sniff
 
 
 @pytest.mark.parametrize(
