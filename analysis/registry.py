@@ -27,6 +27,8 @@ class Analyzer:
     measure: Measure
     prepare: Callable[[], None] | None = None
     """Loads what the analyzer needs (weights, libraries) once, before a worker forks."""
+    heavy: bool = False
+    """Takes longer than most, so it starts first when analyzers run side by side."""
 
 
 _found: dict[str, Analyzer] = {}
@@ -41,6 +43,7 @@ def analyzer(
     fails_when: str,
     metrics: tuple[Metric, ...],
     prepare: Callable[[], None] | None = None,
+    heavy: bool = False,
 ) -> Callable[[Measure], Measure]:
     """Declare ``measure(frame) -> {metric: value}`` as an analyzer.
 
@@ -56,7 +59,7 @@ def analyzer(
         if component in _found:
             raise ValueError(f"component {component!r} is declared twice")
         _found[component] = Analyzer(
-            component, title, frozenset(kinds), explains, fails_when, metrics, measure, prepare
+            component, title, frozenset(kinds), explains, fails_when, metrics, measure, prepare, heavy
         )
         return measure
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from .errors import NotApplicable
 from .media import Frame, Media
+from .memory import keep_freed_memory
 from .registry import Analyzer, all_analyzers
 from .report import ComponentResult, Kind, Status
 
@@ -59,7 +60,9 @@ def run_analyzers(
     chosen = [a for a in all_analyzers() if media.facts.kind in a.kinds and a.component not in skip]
     if media.facts.kind is not Kind.IMAGE:
         raise NotImplementedError(f"no analysis of {media.facts.kind} yet")
+    chosen.sort(key=lambda a: not a.heavy)  # so that no long one is left for the end
     results: dict[str, ComponentResult] = {}
+    keep_freed_memory()
     media.frame.planes.grey  # noqa: B018 -- decode and reduce once, before the threads ask for it together
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         running = {pool.submit(run_one, a, media.frame): a.component for a in chosen}

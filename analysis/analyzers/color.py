@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ..media import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
+from ..signal.edges import first_edges
 from ..signal.statistics import draw, entropy, first, histogram, mean_and_std, pearson, roughness
 
 cv2 = lazy.load("cv2")  # on first use: the web process reads the registry and never needs OpenCV
@@ -104,7 +105,8 @@ def measure(frame: Frame) -> dict[str, float]:
     planes = frame.planes
     red, green, blue = (first(channel, _SAMPLE) for channel in planes.channels)
     counts = [histogram(channel) for channel in planes.channels]
-    edges = [first(cv2.Canny(channel, 50, 150), _SAMPLE) for channel in planes.channels]
+    rows = -(-_SAMPLE // planes.grey.shape[1])
+    edges = [first(first_edges(channel, rows, 50, 150), _SAMPLE) for channel in planes.channels]
     saturation = cv2.extractChannel(cv2.cvtColor(planes.rgb, cv2.COLOR_RGB2HSV), 1)
     saturation_mean, saturation_std = mean_and_std(saturation.astype(np.float32))
     return {
@@ -124,5 +126,5 @@ def _uniqueness(rgb: NDArray[np.uint8]) -> float:
     pixels = rgb.reshape(-1, 3)
     if len(pixels) > _SAMPLE:
         pixels = pixels[draw(len(pixels), _SAMPLE)]
-    packed = pixels.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)  # a color as one number
-    return len(np.unique(packed)) / len(packed)
+    red, green, blue = pixels.astype(np.int32).T
+    return len(np.unique(red << 16 | green << 8 | blue)) / len(pixels)

@@ -45,6 +45,7 @@ def _of_quality(quality: int) -> tuple[Metric, Metric]:
     component="ela",
     title="Error level",
     kinds={Kind.IMAGE, Kind.VIDEO},
+    heavy=True,
     explains=(
         "Saving a picture as JPEG once more changes each part by its own amount; "
         "parts of another origin, or a picture that was never compressed, stand out."

@@ -108,7 +108,7 @@ def measure(frame: Frame) -> dict[str, float]:
     sums = BlockSums(residual)
     blocks = corners(height, _BLOCK, _STRIDE), corners(width, _BLOCK, _STRIDE), _BLOCK, _BLOCK
     _, strength = sums.moments(*blocks)
-    brightness, _ = BlockSums(planes.grey).moments(*blocks)
+    brightness, _ = BlockSums(planes.grey32).moments(*blocks)
     region = height // 4, width // 4
     _, regional = sums.moments(np.arange(4) * region[0], np.arange(4) * region[1], *region)
     start = first(residual, _SAMPLE)

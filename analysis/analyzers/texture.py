@@ -31,6 +31,7 @@ _MOST_BITS_OF_DIRECTION = 5.17  # log2(36), rounded up as the metric is defined
     component="texture",
     title="Texture",
     kinds={Kind.IMAGE, Kind.VIDEO},
+    heavy=True,
     explains=(
         "Real surfaces have endless small irregularities; "
         "generated ones can be too smooth, too repetitive or sharp in the same way everywhere."

@@ -22,10 +22,10 @@ class BlockSums:
     Parameters
     ----------
     plane
-        (h, w), uint8, float32 or float64.
+        (h, w), float32 or float64.
     """
 
-    def __init__(self, plane: NDArray[np.generic]) -> None:
+    def __init__(self, plane: NDArray[np.floating]) -> None:
         self._sums, self._squares = cv2.integral2(plane, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
 
     def moments(
