@@ -1,0 +1,137 @@
+"""The words that page, command and report share. Nothing is computed here, and nothing heavy is imported.
+
+Sentences are plain and calm; none says "authentic", and each verdict carries what it does not show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .report import Verdict
+
+
+@dataclass(frozen=True)
+class VerdictWords:
+    """How a verdict is said: a title, an icon and a tone (never color alone), and what it does not show."""
+
+    title: str
+    icon: str
+    tone: str
+    does_not_show: str
+
+
+VERDICTS = {
+    Verdict.STRONG_AI: VerdictWords(
+        "Strong AI indicators",
+        "spark",
+        "ai",
+        "It does not prove that AI made the picture, nor say which program: unusual genuine pictures get here too.",
+    ),
+    Verdict.PROBABLE_AI: VerdictWords(
+        "Probable AI generation",
+        "spark",
+        "likely",
+        "It does not prove that AI made the picture, nor say which parts of it or who.",
+    ),
+    Verdict.SUSPICIOUS: VerdictWords(
+        "Suspicious: possible AI or editing",
+        "split",
+        "mixed",
+        "It does not tell AI from ordinary editing, filters or strong compression.",
+    ),
+    Verdict.MOSTLY_REAL: VerdictWords(
+        "Mostly real, minor anomalies",
+        "lens",
+        "mild",
+        "It does not show that the picture is genuine: good generators leave few traces, and copying removes them.",
+    ),
+    Verdict.CONSISTENT_WITH_REAL: VerdictWords(
+        "Consistent with real media",
+        "lens",
+        "real",
+        "It does not show that the picture is genuine, nor that its caption, place or date is right.",
+    ),
+    Verdict.AI_EDITED: VerdictWords(
+        "AI-edited, says the file",
+        "pen",
+        "likely",
+        "It does not show which part was changed, or whether that matters; the rest may be an ordinary photograph.",
+    ),
+    Verdict.PROVEN_AI: VerdictWords(
+        "Made by AI, says the file",
+        "seal",
+        "ai",
+        "It does not show who asked for the picture, or why; and it is as good as the statement or mark it rests on.",
+    ),
+    Verdict.INCONCLUSIVE: VerdictWords(
+        "Inconclusive",
+        "question",
+        "unknown",
+        "It says nothing either way: neither that AI was used nor that it was not.",
+    ),
+}
+
+BANDS = (
+    (60.0, Verdict.STRONG_AI),
+    (45.0, Verdict.PROBABLE_AI),
+    (30.0, Verdict.SUSPICIOUS),
+    (18.0, Verdict.MOSTLY_REAL),
+    (0.0, Verdict.CONSISTENT_WITH_REAL),
+)
+"""The least score of each band, highest first."""
+
+RULES_CAUTION = (
+    "This score is a rule-based reading, and such a reading hardly separates AI from genuine pictures: on 598 pictures "
+    "of unseen sources it was little better than a coin (AUC 0.64 with size and format matched, 0.47 among PNGs; 0.5 "
+    "is chance). Read the evidence, not the number."
+)
+
+
+@dataclass(frozen=True)
+class LensWords:
+    """A picture to look at: its title, how to read it, and when it misleads."""
+
+    title: str
+    reads: str
+    misleads: str
+
+
+LENSES = {
+    "original": LensWords(
+        "Picture",
+        "A reduced copy, to look at beside the lenses; the file itself is not kept.",
+        "Small flaws, such as garbled writing, are easier to see in the file at full size.",
+    ),
+    "spectrum": LensWords(
+        "Spectrum",
+        "How much detail there is at each scale and direction, coarse in the middle, fine towards the edges; brightness "
+        "is logarithmic, from the 1st to the 99.9th percentile. Regular bright dots off the axes come from a "
+        "repeating grid.",
+        "JPEG, enlarging, fabrics and fences make such dots too; a cross in the middle is only the picture's border.",
+    ),
+    "ela": LensWords(
+        "Error level",
+        "How much each part changes when saved again as JPEG at quality 85; the 99.5th percentile is brightest. A part "
+        "much brighter than others of its kind may have been added later.",
+        "Edges and fine texture are always bright, and a picture saved several times is dark all over.",
+    ),
+    "noise": LensWords(
+        "Noise",
+        "The grain that is left when smooth content is taken away: black is none, orange brighter and blue darker than "
+        "the surroundings, full at the 99th percentile. A sensor's grain is everywhere; patches without any were "
+        "smoothed, painted or made.",
+        "Noise reduction, JPEG, blown-out sky and deep black have no grain either.",
+    ),
+    "srm": LensWords(
+        "Residual energy",
+        "How hard each spot is to predict from its neighbors: the local energy of a filter used in steganalysis, on a "
+        "logarithmic scale from the 1st to the 99th percentile. Look for regions that differ from others of their kind.",
+        "Texture, focus and strong compression change it as much as editing does.",
+    ),
+    "edges": LensWords(
+        "Edges",
+        "Where brightness changes sharply: bright lines are strong edges, dim ones weak (Canny 100/200 and 30/60). "
+        "Melting or doubled outlines are worth a closer look at the picture itself.",
+        "Blur, shallow focus and grain break up real outlines too.",
+    ),
+}
