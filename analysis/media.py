@@ -94,6 +94,15 @@ class Frame:
         """The whole picture: (H, W, 3) uint8 RGB, oriented, read-only."""
         return self._upright(self._image)
 
+    def stored(self, width: int, height: int) -> Pixels:
+        """The top left ``width`` × ``height`` pixels as the file stores them, not turned: (h, w, 3) uint8 RGB, a copy."""
+        return np.asarray(self._image.crop((0, 0, min(width, self._image.width), min(height, self._image.height))))
+
+    @property
+    def stored_size(self) -> tuple[int, int]:
+        """Width and height as the file stores them, before orientation."""
+        return self._image.size
+
     @cached_property
     def preview(self) -> Pixels:
         """The preview of SPEC 3: (h, w, 3) uint8 RGB, oriented, longest side at most 768, never enlarged, read-only."""
