@@ -68,6 +68,7 @@ def analyze(
         score=scored.score,
         confidence=scored.confidence,
         scoring=scored.scoring,
+        abstained=scored.abstained,
         components=scored.components,
         provenance=findings,
         context=context,

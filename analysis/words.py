@@ -104,9 +104,9 @@ LENSES = {
     ),
     "spectrum": LensWords(
         "Spectrum",
-        "How much detail there is at each scale and direction, coarse in the middle, fine towards the edges; brightness "
-        "is logarithmic, from the 1st to the 99.9th percentile. Regular bright dots off the axes come from a "
-        "repeating grid.",
+        "How much detail there is at each scale and direction, coarse in the middle, fine towards the edges; "
+        "brightness is logarithmic, from the 1st to the 99.9th percentile. Regular bright dots off the axes come from "
+        "a repeating grid.",
         "JPEG, enlarging, fabrics and fences make such dots too; a cross in the middle is only the picture's border.",
     ),
     "ela": LensWords(
