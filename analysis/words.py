@@ -125,7 +125,7 @@ LENSES = {
     "srm": LensWords(
         "Residual energy",
         "How hard each spot is to predict from its neighbors: the local energy of a filter used in steganalysis, on a "
-        "logarithmic scale from the 1st to the 99th percentile. Look for regions that differ from others of their kind.",
+        "logarithmic scale from the 1st to the 99th percentile. Look for regions unlike others of their kind.",
         "Texture, focus and strong compression change it as much as editing does.",
     ),
     "edges": LensWords(
