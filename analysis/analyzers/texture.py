@@ -112,7 +112,7 @@ def measure(frame: Frame) -> dict[str, float]:
     strong, all_edges = cv2.Canny(grey, 100, 200), cv2.Canny(grey, 30, 60)
     strong_count = cv2.countNonZero(strong)
     right, down = gradient(grey)
-    magnitude = cv2.magnitude(right, down)
+    magnitude = np.sqrt(right * right + down * down)  # not cv2.magnitude: its last digit depends on where arrays lie
     pairs = cooccurrence(grey)
     step = np.abs(np.subtract.outer(np.arange(len(pairs)), np.arange(len(pairs))))
     return {
