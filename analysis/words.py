@@ -118,8 +118,8 @@ LENSES = {
     "noise": LensWords(
         "Noise",
         "The grain that is left when smooth content is taken away: black is none, orange brighter and blue darker than "
-        "the surroundings, full at the 99th percentile. A sensor's grain is everywhere; patches without any were "
-        "smoothed, painted or made.",
+        "the surroundings, on a logarithmic scale up to the 99th percentile. A sensor's grain is everywhere; patches "
+        "without any were smoothed, painted or made.",
         "Noise reduction, JPEG, blown-out sky and deep black have no grain either.",
     ),
     "srm": LensWords(

@@ -1,0 +1,163 @@
+"""The pictures a person looks at: the preview itself and what filters bring out of it.
+
+Each is drawn from the planes that the analyzers share, so little is computed twice. Scales are robust (percentiles,
+said in the captions of :data:`LENSES`) and color maps perceptual, so that equal steps look equal. No lens decides.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+
+import lazy_loader as lazy
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .media import Frame
+from .signal.planes import Planes
+from .signal.residuals import srm_square
+from .words import LENSES
+
+__all__ = ["LENSES", "Lens", "render", "render_all"]
+
+cv2 = lazy.load("cv2")
+
+Steps = NDArray[np.uint8]
+Color = tuple[int, int, int]
+
+_STEPS = 33  # colors of a map: more are hardly told apart in grain, and cost bytes; odd, so that noise has a middle
+_EVERY = 4  # percentiles are taken of every fourth pixel each way
+_NOISE: tuple[Color, ...] = ((160, 214, 255), (34, 96, 158), (8, 8, 12), (158, 86, 20), (255, 204, 144))
+_EDGES: tuple[Color, ...] = ((11, 10, 18), (76, 58, 134), (238, 233, 255))
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A drawn lens: an encoded picture and its size in pixels."""
+
+    bytes: bytes = field(repr=False)
+    mime: str
+    width: int
+    height: int
+
+
+def render(frame: Frame, name: str) -> Lens:
+    """Draw one lens of a frame, at the size of its preview (longest side at most 768).
+
+    Raises
+    ------
+    KeyError
+        When there is no lens of that name.
+    """
+    return _DRAW[name](frame.planes)
+
+
+def render_all(frame: Frame, names: Iterable[str] = tuple(LENSES), threads: int | None = None) -> dict[str, Lens]:
+    """Draw several lenses side by side over ``threads`` (default: the cores); they come in the order of ``names``.
+
+    Raises
+    ------
+    KeyError
+        When there is no lens of one of these names.
+    """
+    chosen = {name: _DRAW[name] for name in names}
+    planes = frame.planes
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        drawn = pool.map(lambda draw: draw(planes), chosen.values())
+        return dict(zip(chosen, drawn, strict=True))
+
+
+def _original(planes: Planes) -> Lens:
+    """The preview. Pillow's encoder lets other threads run meanwhile; its method 0 is the fastest."""
+    height, width = planes.rgb.shape[:2]
+    kept = io.BytesIO()
+    Image.fromarray(planes.rgb).save(kept, "WEBP", quality=80, method=0)
+    return Lens(kept.getvalue(), "image/webp", width, height)
+
+
+def _spectrum(planes: Planes) -> Lens:
+    """Log-magnitude of the Fourier transform, zero frequency in the middle."""
+    width = planes.rgb.shape[1]
+    half = _steps(np.log1p(planes.spectrum.astype(np.float32)), 1.0, 99.9)
+    # The other half holds each frequency's opposite, row -k and column -l, of the same magnitude.
+    other = np.roll(half[::-1], 1, axis=0)[:, (width - 1) // 2 : 0 : -1]
+    return _painted(np.fft.fftshift(np.hstack([half, other])), _perceptual("MAGMA"))
+
+
+def _ela(planes: Planes) -> Lens:
+    """What saving at quality 85 changes."""
+    return _painted(_steps(planes.jpeg_errors[85], 0.0, 99.5), _perceptual("INFERNO"))
+
+
+def _noise(planes: Planes) -> Lens:
+    """The residual with its sign, logarithmic, so that grain shows beside edges; black is none."""
+    residual = planes.residual.astype(np.float32)
+    size = np.log1p(np.abs(residual))
+    most = max(float(np.percentile(size[::_EVERY, ::_EVERY], 99)), 0.7)  # a single grey level is never full color
+    middle = _STEPS // 2
+    levels = np.rint(np.clip(np.copysign(size, residual) * (middle / most), -middle, middle)) + middle
+    return _painted(levels.astype(np.uint8), _between(_NOISE))
+
+
+def _srm(planes: Planes) -> Lens:
+    """Local energy of the 3×3 square residual, over 5×5 pixels, logarithmic."""
+    response = srm_square(planes.grey32)
+    energy = cv2.blur(cv2.multiply(response, response), (5, 5))
+    return _painted(_steps(np.log1p(energy), 1.0, 99.0), _perceptual("VIRIDIS"))
+
+
+def _edges(planes: Planes) -> Lens:
+    """Strong edges over all edges."""
+    levels = cv2.Canny(planes.grey, 30, 60) // 255 + cv2.Canny(planes.grey, 100, 200) // 255
+    return _painted(levels, _EDGES)
+
+
+_DRAW: dict[str, Callable[[Planes], Lens]] = {
+    "original": _original,
+    "spectrum": _spectrum,
+    "ela": _ela,
+    "noise": _noise,
+    "srm": _srm,
+    "edges": _edges,
+}
+
+
+def _steps(values: NDArray[np.float32], low: float, high: float) -> Steps:
+    """0 at the ``low`` percentile, the last step at the ``high`` one; all 0 where there is nothing between them."""
+    least, most = (float(v) for v in np.percentile(values[::_EVERY, ::_EVERY], (low, high)))
+    if most - least < 1e-6:
+        return np.zeros(values.shape, np.uint8)
+    gain = (_STEPS - 1) / (most - least)
+    steps: Steps = np.clip(values * gain + (0.5 - least * gain), 0, _STEPS - 1).astype(np.uint8)
+    return steps
+
+
+def _painted(steps: Steps, colors: Sequence[Color]) -> Lens:
+    """A PNG of these colors: exact, and with Huffman coding alone as quick to write as JPEG, for the size of WebP."""
+    picture = Image.fromarray(steps)
+    picture.putpalette([part for color in colors for part in color])
+    kept = io.BytesIO()
+    picture.save(kept, "PNG", compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
+    return Lens(kept.getvalue(), "image/png", *picture.size)
+
+
+@cache
+def _perceptual(name: str) -> tuple[Color, ...]:
+    """One of OpenCV's perceptually uniform color maps."""
+    at = np.linspace(0, 255, _STEPS).round().astype(np.uint8)[:, None]
+    painted = cv2.applyColorMap(at, getattr(cv2, f"COLORMAP_{name}"))
+    return tuple((int(red), int(green), int(blue)) for blue, green, red in painted[:, 0])
+
+
+@cache
+def _between(colors: tuple[Color, ...]) -> tuple[Color, ...]:
+    """A color map through evenly spaced colors."""
+    at = np.linspace(0, len(colors) - 1, _STEPS)
+    channels = [np.interp(at, range(len(colors)), channel).round().astype(int) for channel in zip(*colors, strict=True)]
+    return tuple((int(red), int(green), int(blue)) for red, green, blue in zip(*channels, strict=True))
