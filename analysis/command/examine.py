@@ -1,0 +1,88 @@
+"""One file from its path to its report, as a worker does it. Whatever happens, the answer is a report.
+
+The engine is imported inside the functions: the process that only hands out files and prints never loads it.
+"""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..errors import ErrorCode, MediaError
+from ..report import Report, Scoring, to_json
+from .inputs import Source, read
+
+if TYPE_CHECKING:
+    from ..media import Frame
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a worker hands back: the report and, for an HTML page, the lenses by name as ``data:`` addresses."""
+
+    report: Report
+    lenses: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """How to examine a source; small and picklable, so that it travels to the workers."""
+
+    scoring: Scoring
+    skip: frozenset[str]
+    threads: int
+    max_bytes: int
+    max_pixels: int
+    lenses: bool = False
+
+    def __call__(self, source: Source) -> Examined:
+        """Read, decode, analyze and (where ``lenses``) draw; any failure becomes a report with its error."""
+        data: bytes | None = None
+        try:
+            data = read(source, self.max_bytes)
+            return self._examine(source, data)
+        except MediaError as error:
+            return refused(source, error, data)
+        except MemoryError:
+            log.exception("out of memory")
+            return refused(source, MediaError(ErrorCode.ANALYSIS_CRASHED, "There was not enough memory for this file."))
+        except (Exception, SystemExit):
+            log.exception("the analysis failed")
+            return refused(source, crashed(), data)
+
+    def _examine(self, source: Source, data: bytes) -> Examined:
+        from ..decode import open_media  # noqa: PLC0415 -- see the module's docstring
+        from ..engine import analyze  # noqa: PLC0415
+        from ..media import Limits  # noqa: PLC0415
+
+        media = open_media(data, Limits(self.max_bytes, self.max_pixels))
+        report = analyze(media, scoring=self.scoring, skip=self.skip, threads=self.threads)
+        report = msgspec.structs.replace(report, path=source.shown)
+        to_json(report)  # what cannot be encoded must fail here, where it costs this file alone
+        return Examined(report, self._draw(media.frame) if self.lenses else {})
+
+    def _draw(self, frame: Frame) -> dict[str, str]:
+        from ..lenses import render_all  # noqa: PLC0415
+
+        drawn = render_all(frame, threads=self.threads)
+        return {name: f"data:{lens.mime};base64,{b64encode(lens.bytes).decode()}" for name, lens in drawn.items()}
+
+
+def refused(source: Source, error: MediaError, data: bytes | None = None) -> Examined:
+    """The answer for a source that could not be analyzed."""
+    from ..engine import refuse  # noqa: PLC0415 -- see the module's docstring
+
+    return Examined(msgspec.structs.replace(refuse(error, data=data), path=source.shown))
+
+
+def crashed() -> MediaError:
+    """The error of a file whose analysis ended in a way nobody foresaw."""
+    return MediaError(
+        ErrorCode.ANALYSIS_CRASHED, "The analysis of this file failed in an unexpected way; --verbose shows where."
+    )
