@@ -7,7 +7,11 @@ the earlier step that explains its histogram best, and the gain in log-likelihoo
 
 Only a rise in quality is told: when the second saving is the coarser one, too little is left to tell safely.
 
-Measured with ``training/jpeg_resaved.py``: see :data:`MEASURED`.
+Measured with ``training/jpeg_resaved.py`` on made files. False alarms: 4 in 2,700 single savings of 900 pictures of all
+kinds (screenshots and drawings), none in 513 of 171 camera pictures; seven of the 240 camera files of the corpus carry
+the hint, and six of these were re-saved by Photoshop. Found: 86 to 90 % of rises from 50, 60 or 75 by ten or more and
+from 85 or 90 by five or more, 67 % from 92 to 98, 47 % from 75 to 80, 7 % from 70 to 75, and no second saving at the
+same quality. The earlier quality is named in 96 % of these, and is then within 2 in 99.6 %.
 
 References
 ----------
@@ -38,7 +42,7 @@ _FREQUENCIES = np.arange(1, 10)  # zigzag positions: the nine lowest, after the 
 _ROUNDING = 0.5  # standard deviation that 8-bit rounding between the two savings adds to a coefficient
 _OUTLIERS = 0.03  # share of coefficients that no model explains (clipped or edited blocks)
 _MIN_BLOCKS = 256
-_GAIN = 150.0  # nats that the third-best frequency must gain, see MEASURED
+_GAIN = 150.0  # nats that the third-best frequency must gain: the measured balance above
 
 
 @dataclass(frozen=True)
