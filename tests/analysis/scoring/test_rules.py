@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from analysis import analyze, open_media
 from analysis.report import ComponentResult, Context, Status
 from analysis.scoring import Scored, rules
 from analysis.scoring.rule_table import IMAGE_RULES, IMAGE_WEIGHTS, VIDEO_RULES, VIDEO_WEIGHTS
@@ -132,3 +133,10 @@ def test_every_sentence_is_calm_and_names_another_cause(rule: Any) -> None:
     assert not {"fake", "proof", "proves", "authentic", "definitely"} & set(rule.sentence.lower().split())
     assert any(word in rule.sentence for word in (" so do ", " so can ", " too", " or ", "same"))
     assert sum(VIDEO_WEIGHTS.values()) == pytest.approx(sum(IMAGE_WEIGHTS.values())) == pytest.approx(1)
+
+
+def test_the_whole_way_from_file_to_score_agrees(golden: dict[str, Any], shared: Path) -> None:
+    for name, case in golden["images"].items():
+        report = analyze(open_media((shared / "reference" / "images" / name).read_bytes()), skip={"deep"})
+        assert report.score == pytest.approx(case["rules"]["score"], abs=0.01), name
+        assert report.confidence == pytest.approx(case["rules"]["confidence"], abs=0.01), name
