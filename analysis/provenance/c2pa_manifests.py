@@ -1,0 +1,304 @@
+"""What a C2PA manifest store says once it is read: which manifests hold, what they mean together, how to show them.
+
+References
+----------
+.. [1] C2PA Specification 2.2 (2025): 10.3 and 15 (validation status codes), 18.15 (actions), 18.16 (ingredients).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..report import Meaning
+from . import source_type
+from .untrusted import plain, readable
+
+Json = dict[str, Any]
+
+MAX_MANIFESTS = 40
+MAX_LEVELS = 8
+_LABEL = re.compile(r"/c2pa/([^/]+)")
+
+# Actions that add something to a picture rather than make it: generative AI in them is an AI edit.
+_PART_ACTIONS = ("c2pa.edited", "c2pa.placed", "c2pa.drawing", "c2pa.filtered", "c2pa.removed", "c2pa.adjustedColor")
+_ACTION_WORDS = {
+    "c2pa.created": "created", "c2pa.opened": "opened", "c2pa.edited": "edited", "c2pa.placed": "placed an element",
+    "c2pa.cropped": "cropped", "c2pa.resized": "resized", "c2pa.converted": "converted", "c2pa.drawing": "drew on it",
+    "c2pa.filtered": "filtered", "c2pa.color_adjustments": "adjusted colors", "c2pa.adjustedColor": "adjusted colors",
+    "c2pa.orientation": "turned", "c2pa.published": "published", "c2pa.transcoded": "re-encoded",
+    "c2pa.repackaged": "repackaged", "c2pa.removed": "removed an element", "c2pa.redacted": "redacted credentials",
+    "c2pa.watermarked": "watermarked", "c2pa.enhanced": "enhanced", "c2pa.edited.metadata": "edited metadata",
+    "c2pa.unknown": "did something it does not name",
+}  # fmt: skip
+
+# Tools that make pictures with AI and nothing else, for credentials that state no source type: pattern, product.
+# Where a maker states the source type, that alone counts. Canva and Photoshop also edit photographs: not listed.
+GENERATORS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), product)
+    for pattern, product in (
+        (r"image creator (?:from|in) (?:microsoft )?designer|bing image creator", "Image Creator from Designer"),
+        # Bing's credentials of 2024 name only this agent: microsoft/c2pa-extension-validator, test/media
+        (r"^(?:chatgpt|openai-api|dall[·-]?e)\b", "OpenAI"),  # same repository, DALL-E_cloud_surfing_puppy.webp
+        (r"^adobe[_ ]firefly\b", "Adobe Firefly"),  # contentauth/c2pa-rs, sdk/tests/fixtures/ocsp.jpg
+        (r"^black forest labs api\b", "FLUX (Black Forest Labs)"),  # signed FLUX.2 output of 2026
+        (r"^recraft\.ai\b", "Recraft"),
+        (r"^dreamina\b", "Dreamina (ByteDance)"),
+        (r"^volcengine\b|^byteplus\b", "Seedream (ByteDance)"),
+    )
+)
+
+
+@dataclass
+class Codes:
+    """Validation status codes that concern one manifest."""
+
+    success: set[str] = field(default_factory=set)
+    failure: set[str] = field(default_factory=set)
+    other: set[str] = field(default_factory=set)
+
+    @property
+    def broken(self) -> set[str]:
+        """Failures that mean a change after signing or a damaged claim, not a doubtful signer."""
+        return {code for code in self.failure if _is_broken(code)}
+
+    @property
+    def bound(self) -> bool:
+        """The content was found to be what was signed."""
+        return any(code.startswith("assertion.") and code.endswith("Hash.match") for code in self.success)
+
+    @property
+    def trust(self) -> str:
+        """``trusted``, ``revoked``, ``expired``, ``invalid`` (against the profile of certificates) or ``untrusted``."""
+        if self.failure & {"signingCredential.ocsp.revoked", "signingCredential.revoked"}:
+            return "revoked"
+        if self.failure & {"signingCredential.expired", "claimSignature.outsideValidity"}:
+            return "expired"
+        if "signingCredential.trusted" in self.success:
+            return "trusted"
+        return "invalid" if "signingCredential.invalid" in self.failure else "untrusted"
+
+
+def _is_broken(code: str) -> bool:
+    if code.startswith(("signingCredential.", "timeStamp.", "cawg.", "assertion.timestamp.")):
+        return False
+    return code != "claimSignature.outsideValidity" and code.endswith(
+        (".mismatch", ".missing", ".malformed", ".invalid", ".inaccessible", ".multiple", ".undeclared",
+         ".selfRedacted", ".multipleHardBindings", ".unknownBox", ".invalidURI", ".wrongParents")
+    )  # fmt: skip
+
+
+class Store:
+    """A manifest store as the library gives it, read defensively: every value comes from the file."""
+
+    def __init__(self, store: Json) -> None:
+        manifests = _dict(store.get("manifests"))
+        self.manifests: dict[str, Json] = {key: entry for key, entry in manifests.items() if isinstance(entry, dict)}
+        self.active = str(store.get("active_manifest", ""))
+        self.codes: dict[str, Codes] = defaultdict(Codes)
+        self._gather(store)
+
+    def _gather(self, store: Json) -> None:
+        results = _dict(store.get("validation_results"))
+        active = _dict(results.get("activeManifest"))
+        self._add_results(active, self.active)
+        # An update manifest is bound to the picture by its parent's hash: whatever the library reports for the active
+        # manifest is about the active manifest.
+        for kind, codes in (("success", self.codes[self.active].success), ("failure", self.codes[self.active].failure)):
+            codes.update(code for s in _list(active.get(kind)) if isinstance(code := _dict(s).get("code"), str))
+        for delta in _list(results.get("ingredientDeltas")):
+            self._add_results(_dict(_dict(delta).get("validationDeltas")), None)
+        for manifest in self.manifests.values():
+            for ingredient in ingredients(manifest):
+                label = ingredient.get("active_manifest")
+                if isinstance(label, str):
+                    self._add(_list(ingredient.get("validation_status")), "failure", label)
+                    recorded = _dict(ingredient.get("validation_results"))
+                    self._add_results(_dict(recorded.get("activeManifest")), label)
+
+    def _add_results(self, results: Json, label: str | None) -> None:
+        self._add(_list(results.get("success")), "success", label)
+        self._add(_list(results.get("informational")), "other", label)
+        self._add(_list(results.get("failure")), "failure", label)
+
+    def _add(self, statuses: list[Any], kind: str, label: str | None) -> None:
+        for status in statuses:
+            code, url = _dict(status).get("code"), _dict(status).get("url")
+            named = _LABEL.search(url) if isinstance(url, str) else None
+            owner = named[1] if named and named[1] in self.manifests else label
+            if isinstance(code, str) and owner is not None:
+                codes = self.codes[owner]
+                {"success": codes.success, "failure": codes.failure, "other": codes.other}[kind].add(code)
+
+    def holds(self, label: str) -> bool:
+        """Whether what this manifest says can be used: signed, unchanged, the active one also bound to the picture."""
+        codes = self.codes[label]
+        signed = "claimSignature.validated" in codes.success or "ingredient.manifest.validated" in codes.success
+        return signed and not codes.broken and (codes.bound or label != self.active)
+
+    def statement(self, label: str, level: int = 0, seen: frozenset[str] = frozenset()) -> tuple[Meaning | None, str]:
+        """What a manifest and its ingredients say together, and the label of the manifest that says so.
+
+        An ingredient the picture was made *from* (``parentOf``) passes its meaning on; one that was put *into* it
+        (``componentOf``) makes it a composite; what was only shown to a model (``inputTo``) says nothing.
+        """
+        if level > MAX_LEVELS or label in seen or label not in self.manifests or not self.holds(label):
+            return None, label
+        said = dict.fromkeys(own_meanings(self.manifests[label]), label)
+        for ingredient in ingredients(self.manifests[label]):
+            source = ingredient.get("active_manifest")
+            if not isinstance(source, str):
+                continue
+            meaning, by = self.statement(source, level + 1, seen | {label})
+            relationship = ingredient.get("relationship")
+            if meaning is not None and relationship == "parentOf":
+                said.setdefault(meaning, by)
+            elif meaning in (Meaning.GENERATED, Meaning.EDITED) and relationship == "componentOf":
+                said.setdefault(Meaning.EDITED, by)
+        for meaning in (Meaning.GENERATED, Meaning.EDITED, Meaning.CAPTURED):
+            if meaning in said:
+                return meaning, said[meaning]
+        return None, label
+
+
+def actions(manifest: Json) -> list[Json]:
+    """All actions of a manifest, of either version of the assertion."""
+    return [
+        action
+        for assertion in _list(manifest.get("assertions"))
+        if str(_dict(assertion).get("label", "")).startswith("c2pa.actions")
+        for action in _list(_dict(_dict(assertion).get("data")).get("actions"))[:200]
+        if isinstance(action, dict)
+    ]
+
+
+def ingredients(manifest: Json) -> list[Json]:
+    """All ingredients of a manifest."""
+    return [entry for entry in _list(manifest.get("ingredients"))[:200] if isinstance(entry, dict)]
+
+
+def own_meanings(manifest: Json) -> set[Meaning]:
+    """What a manifest says of itself, without its ingredients."""
+    said: set[Meaning] = set()
+    for action in actions(manifest):
+        name = action.get("action")
+        meaning = source_type.MEANINGS.get(source_type.code(action.get("digitalSourceType")) or "")
+        if meaning is Meaning.GENERATED:
+            said.add(Meaning.EDITED if name in _PART_ACTIONS else Meaning.GENERATED)
+        elif meaning is Meaning.EDITED:
+            said.add(Meaning.EDITED)
+        elif name == "c2pa.created":
+            if meaning is Meaning.CAPTURED:
+                said.add(Meaning.CAPTURED)
+            elif "digitalSourceType" not in action and known_generator(manifest):
+                said.add(Meaning.GENERATED)
+    for assertion in _list(manifest.get("assertions")):
+        label, data = str(_dict(assertion).get("label", "")), _dict(_dict(assertion).get("data"))
+        if label == "c2pa.ai_generated_content" and data.get("ai_generated", True) is not False:
+            said.add(Meaning.GENERATED)
+        elif label in ("stds.iptc", "cawg.metadata", "c2pa.metadata"):
+            stated = source_type.code(data.get("Iptc4xmpExt:DigitalSourceType"))
+            if stated in source_type.MEANINGS:
+                said.add(source_type.MEANINGS[stated])
+    return said
+
+
+def known_generator(manifest: Json) -> str | None:
+    """The product behind a manifest whose tool makes pictures with AI and nothing else."""
+    names = [agent_name(action.get("softwareAgent")) for action in actions(manifest)] + [tool_name(manifest)]
+    return next((product for name in names for pattern, product in GENERATORS if pattern.search(name)), None)
+
+
+def generator(manifest: Json) -> str:
+    """The tool that made the picture, as its manifest names it: the deciding action's agent and the claim's tool."""
+    acting = [a for a in actions(manifest) if agent_name(a.get("softwareAgent"))]
+    stating = [a for a in acting if source_type.code(a.get("digitalSourceType")) in source_type.MEANINGS]
+    agent = agent_name((stating or acting or [{}])[0].get("softwareAgent"))
+    tool = tool_name(manifest)
+    if not agent or _same(agent, tool):
+        return plain((agent or tool).replace("_", " "), 120)
+    return plain(f"{agent} ({tool})" if tool else agent, 120)
+
+
+def agent_name(agent: object) -> str:
+    """Name of a software agent: a string, or a claim generator's record."""
+    if isinstance(agent, dict):
+        return plain(" ".join(str(agent[key]) for key in ("name", "version") if isinstance(agent.get(key), str)), 100)
+    return plain(agent, 100) if isinstance(agent, str) else ""
+
+
+def tool_name(manifest: Json) -> str:
+    """The claim generator's name, without the versions of the libraries it is made with."""
+    info = _list(manifest.get("claim_generator_info"))
+    name = _dict(info[0]).get("name") if info else None
+    if not isinstance(name, str) or not name:
+        name = str(manifest.get("claim_generator") or "")
+        name = re.split(r"\s+(?:c2pa-rs|adobe_c2pa|c2patool)/", name)[0].partition("/")[0]
+    return plain(name.replace("_", " "), 100)
+
+
+def shown_actions(manifest: Json) -> list[Json]:
+    """The actions in readable form."""
+    listed = []
+    for action in actions(manifest)[:50]:
+        name, stated = str(action.get("action", "")), action.get("digitalSourceType")
+        code = source_type.code(stated)
+        entry = {
+            "action": plain(name, 100),
+            "words": _ACTION_WORDS.get(name),
+            "when": plain(action["when"], 40) if isinstance(action.get("when"), str) else None,
+            "tool": agent_name(action.get("softwareAgent")) or None,
+            "source_type": source_type.LABELS[code] if code else plain(stated, 200) if stated else None,
+            "description": plain(action["description"], 500) if isinstance(action.get("description"), str) else None,
+        }
+        listed.append({key: value for key, value in entry.items() if value is not None})
+    return listed
+
+
+def shown_assertions(manifest: Json) -> list[Json]:
+    """Labels of the assertions; contents where they are about people, tools or the camera, and never a position."""
+    listed = []
+    for assertion in _list(manifest.get("assertions"))[:60]:
+        label, data = str(_dict(assertion).get("label", "")), _dict(assertion).get("data")
+        if label.startswith("c2pa.actions"):
+            continue
+        entry: Json = {"label": plain(label, 100)}
+        if label.startswith(_SHOWN):
+            entry["data"] = readable(_without_position(data), limit=500, depth=4, items=20)
+        elif label.startswith("c2pa.soft-binding"):
+            entry["data"] = {"alg": plain(_dict(data).get("alg", ""), 100)}
+        listed.append(entry)
+    return listed
+
+
+_SHOWN = (
+    "stds.schema-org.CreativeWork", "stds.exif", "stds.iptc", "cawg.metadata", "c2pa.metadata", "cawg.training-mining",
+    "c2pa.training-mining", "c2pa.ai_generated_content", "c2pa.content-origin", "c2pa.creation-tool",
+)  # fmt: skip
+
+
+def _without_position(data: object) -> object:
+    if isinstance(data, dict):
+        return {
+            key: _without_position(value)
+            for key, value in data.items()
+            if "gps" not in str(key).lower() and str(key) != "@context"
+        }
+    return [_without_position(value) for value in data] if isinstance(data, list) else data
+
+
+def _same(one: str, other: str) -> bool:
+    def letters(text: str) -> str:
+        return re.sub(r"[\W_]", "", text).lower()
+
+    return letters(other) in letters(one) or letters(one) in letters(other)
+
+
+def _dict(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
