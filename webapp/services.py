@@ -1,0 +1,43 @@
+"""The doors of one application, opened together: web process and worker use the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from .jobs import Jobs
+from .media_store import MediaStore
+from .settings import Settings
+from .store import Store
+
+
+@dataclass(frozen=True)
+class Services:
+    """Settings and the three doors."""
+
+    settings: Settings
+    store: Store
+    media: MediaStore
+    jobs: Jobs
+
+    @classmethod
+    def open(cls, settings: Settings) -> Services:
+        """Open every door (connections are made on first use)."""
+        return cls(
+            settings,
+            Store(settings.database_url),
+            MediaStore(settings.media_dir),
+            Jobs(settings.redis_url, timeout=settings.timeout, limit=settings.queue_limit),
+        )
+
+    def close(self) -> None:
+        """Close them again."""
+        self.store.close()
+        self.jobs.close()
+
+
+def services() -> Services:
+    """Those of the application that serves this request."""
+    found: Services = current_app.extensions["services"]
+    return found

@@ -1,0 +1,114 @@
+"""Every setting in one frozen object, read once from the environment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+_MEMORY = Path("/dev/shm")  # noqa: S108 -- the point: files of users live in memory, in a private folder of it
+_ROOMY = 1 << 30
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may choose. ``README`` and ``docs/deploy.md`` list the names of the environment variables."""
+
+    data_dir: Path
+    """Database and secret key."""
+    database_url: str
+    redis_url: str
+    media_dir: Path
+    """Where uploaded bytes live while they are analyzed; in memory unless said otherwise."""
+    secret_key: str | None = None
+    """Signs cookies; by default a random one, made once and kept in ``data_dir``."""
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1")
+    secure_cookies: bool = False
+    """Turn on behind TLS: cookies are then sent over HTTPS alone, and browsers are told to insist on it."""
+    trusted_proxies: int = 0
+    """How many reverse proxies stand in front and may say who the client is."""
+    max_bytes: int = 100 * 1024 * 1024
+    max_pixels: int = 50_000_000
+    timeout: float = 60.0
+    """Seconds an analysis may take before its process is killed."""
+    memory: int = 3 << 30
+    """Bytes an analysis may allocate on top of what its worker holds."""
+    queue_limit: int = 100
+    """How many may wait; the next one is refused with 503."""
+    upload_rate: str = "60 per minute"
+    page_rate: str = "1200 per minute"
+    skip: tuple[str, ...] = ()
+    """Components left out (``deep``)."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings; unset or empty variables keep their default.
+
+        Raises
+        ------
+        ValueError
+            With the variable's name, when a value makes no sense.
+        """
+        env = os.environ if env is None else env
+        given = {name: value for name, value in env.items() if value}
+        data_dir = Path(given.get("DATA_DIR", ROOT / "var")).absolute()
+        return cls(
+            data_dir=data_dir,
+            database_url=given.get("DATABASE_URL", f"sqlite:///{data_dir / 'detector.db'}"),
+            redis_url=given.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            media_dir=Path(given["MEDIA_DIR"]).absolute() if "MEDIA_DIR" in given else default_media_dir(data_dir),
+            secret_key=given.get("SECRET_KEY"),
+            allowed_hosts=_words(given, "ALLOWED_HOSTS") or cls.allowed_hosts,
+            secure_cookies=_flag(given, "SECURE_COOKIES"),
+            trusted_proxies=int(_number(given, "TRUSTED_PROXIES", 0, lowest=0)),
+            max_bytes=int(_number(given, "MAX_MEGABYTES", 100) * 1024 * 1024),
+            max_pixels=int(_number(given, "MAX_MEGAPIXELS", 50) * 1_000_000),
+            timeout=_number(given, "TIMEOUT_SECONDS", 60),
+            memory=int(_number(given, "MEMORY_MEGABYTES", 3072) * 1024 * 1024),
+            queue_limit=int(_number(given, "QUEUE_LIMIT", 100)),
+            upload_rate=given.get("UPLOAD_RATE", cls.upload_rate),
+            page_rate=given.get("PAGE_RATE", cls.page_rate),
+            skip=_words(given, "SKIP_COMPONENTS"),
+        )
+
+    @property
+    def media_in_memory(self) -> bool:
+        """Whether uploaded bytes stay off the disks."""
+        return self.media_dir.is_relative_to(_MEMORY)
+
+
+def default_media_dir(data_dir: Path) -> Path:
+    """A folder in memory when the machine has 1 GiB of it, else ``data_dir/media`` (a disk: said at start).
+
+    The choice looks at the size and not at what is free, so that web process and workers always agree.
+    """
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
+        facts = os.statvfs(_MEMORY)
+        if facts.f_blocks * facts.f_frsize >= _ROOMY:
+            name = hashlib.sha256(bytes(data_dir)).hexdigest()[:8]  # one folder for each installation
+            return _MEMORY / f"ai-media-detector-{os.getuid()}-{name}"
+    return data_dir / "media"
+
+
+def _words(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(word for word in given.get(name, "").replace(",", " ").split() if word)
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool:
+    value = given.get(name, "0").lower()
+    if value not in {"0", "1", "no", "yes", "false", "true"}:
+        raise ValueError(f"{name} must be 0 or 1, not {value!r}")
+    return value in {"1", "yes", "true"}
+
+
+def _number(given: Mapping[str, str], name: str, default: float, *, lowest: float = 0.001) -> float:
+    try:
+        value = float(given.get(name, default))
+    except ValueError:
+        raise ValueError(f"{name} must be a number, not {given[name]!r}") from None
+    if not lowest <= value < 1e9:
+        raise ValueError(f"{name} must lie between {lowest} and 1e9, not {value}")
+    return value

@@ -1,0 +1,257 @@
+"""The only door to the database. The row of an analysis is the truth about it: everything else is a hint."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, ForeignKey, Index, create_engine, event, func, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from analysis.report import Report, to_json
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class JobState(StrEnum):
+    """Where an analysis is; says nothing of what it found."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Base(DeclarativeBase):
+    """What the migrations must arrive at."""
+
+
+class Analysis(Base):
+    """One check of one file by one person."""
+
+    __tablename__ = "analyses"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """128 random bits, URL-safe."""
+    owner: Mapped[str]
+    state: Mapped[str]
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    finished_at: Mapped[float | None]
+    format: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    media: Mapped[str | None]
+    """The file's name in the media store, while it waits there."""
+    report: Mapped[bytes | None]
+    verdict: Mapped[str | None]
+    score: Mapped[float | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+
+    __table_args__ = (Index("ix_analyses_owner", "owner", "created_at"), Index("ix_analyses_state", "state"))
+
+
+class Lens(Base):
+    """One derived picture of an analysis."""
+
+    __tablename__ = "lenses"
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    mime: Mapped[str]
+    data: Mapped[bytes]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What is known of a file when it has arrived."""
+
+    format: str
+    size: int
+    sha256: str
+    media: str
+
+
+class Store:
+    """Reads and writes analyses. Every method is one transaction; rows come back detached, as plain values."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+
+    def create(self, owner: str, upload: Upload) -> str:
+        """Insert a queued analysis; return its id."""
+        row = Analysis(
+            id=secrets.token_urlsafe(16),
+            owner=owner,
+            state=JobState.QUEUED,
+            created_at=time.time(),
+            format=upload.format,
+            size=upload.size,
+            sha256=upload.sha256,
+            media=upload.media,
+        )
+        with self._transaction() as session:
+            session.add(row)
+        return row.id
+
+    def get(self, analysis_id: str, owner: str) -> Analysis | None:
+        """The analysis, if it is this owner's."""
+        with self._transaction() as session:
+            return session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.owner == owner))
+
+    def lens(self, analysis_id: str, owner: str, name: str) -> Lens | None:
+        """One derived picture, if the analysis is this owner's."""
+        query = (
+            select(Lens)
+            .join(Analysis)
+            .where(Lens.analysis_id == analysis_id, Lens.name == name, Analysis.owner == owner)
+        )
+        with self._transaction() as session:
+            return session.scalar(query)
+
+    def lens_names(self, analysis_id: str) -> list[str]:
+        """Names of the derived pictures, in the order they were made."""
+        with self._transaction() as session:
+            return list(session.scalars(select(Lens.name).where(Lens.analysis_id == analysis_id)))
+
+    def delete(self, analysis_id: str, owner: str) -> Analysis | None:
+        """Remove an analysis and all it left; return what it was, or None when it was not this owner's."""
+        with self._transaction() as session:
+            row = session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.owner == owner))
+            if row is not None:
+                session.delete(row)
+            return row
+
+    def start(self, analysis_id: str) -> str | None:
+        """Claim a queued analysis; return the name of its file, or None when it is not (any more) there to be run."""
+        with self._transaction() as session:
+            claimed = session.execute(
+                update(Analysis)
+                .where(Analysis.id == analysis_id, Analysis.state == JobState.QUEUED)
+                .values(state=JobState.RUNNING, started_at=time.time())
+                .returning(Analysis.media)
+            )
+            return claimed.scalar()
+
+    def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes]) -> None:
+        """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile)."""
+        with self._transaction() as session:
+            done = self._end(
+                session,
+                analysis_id,
+                state=JobState.DONE,
+                report=to_json(report),
+                verdict=report.verdict,
+                score=report.score,
+            )
+            if done:
+                session.add_all(
+                    Lens(analysis_id=analysis_id, name=name, mime=picture_type(data), data=data)
+                    for name, data in lenses.items()
+                )
+
+    def fail(self, analysis_id: str, code: str, message: str) -> None:
+        """End an analysis that waits or runs with a code and a sentence."""
+        with self._transaction() as session:
+            self._end(session, analysis_id, state=JobState.FAILED, error_code=code, error_message=message)
+
+    def overdue(self, *, queued_before: float, running_before: float) -> list[Analysis]:
+        """Analyses that have waited since before one moment, or run since before the other."""
+        query = select(Analysis).where(
+            ((Analysis.state == JobState.QUEUED) & (Analysis.created_at < queued_before))
+            | ((Analysis.state == JobState.RUNNING) & (Analysis.started_at < running_before))
+        )
+        with self._transaction() as session:
+            return list(session.scalars(query))
+
+    def waiting_media(self) -> set[str]:
+        """Names of the files that are still wanted."""
+        query = select(Analysis.media).where(Analysis.state == JobState.QUEUED, Analysis.media.is_not(None))
+        with self._transaction() as session:
+            return {name for name in session.scalars(query) if name}
+
+    def ping(self) -> int:
+        """How many analyses there are; raises when the database does not answer."""
+        with self._transaction() as session:
+            return session.scalar(select(func.count()).select_from(Analysis)) or 0
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @staticmethod
+    def _end(session: Session, analysis_id: str, **values: Any) -> bool:
+        ended = session.execute(
+            update(Analysis)
+            .where(Analysis.id == analysis_id, Analysis.state.in_([JobState.QUEUED, JobState.RUNNING]))
+            .values(finished_at=time.time(), media=None, **values)
+            .returning(Analysis.id)
+        )
+        return ended.scalar() is not None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest schema (making it first, where it is a file)."""
+    engine = _engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    engine = create_engine(parsed, pool_pre_ping=True)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    """Readers beside a writer, patience instead of errors, cascades, and deleting that overwrites."""
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=5000",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def picture_type(data: bytes) -> str:
+    """Media type of a derived picture, by its first bytes.
+
+    Raises
+    ------
+    ValueError
+        When it is neither WebP nor PNG: nothing else is served to browsers as a picture.
+    """
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    raise ValueError("a lens is a WebP or PNG picture")

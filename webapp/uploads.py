@@ -1,0 +1,75 @@
+"""Files on their way in: streamed from the form straight into the private media store, hashed, never elsewhere."""
+
+from __future__ import annotations
+
+from typing import IO, Any, cast
+
+from flask import Flask, g, request
+from htmx_flask.requests import HtmxAwareRequest
+from werkzeug.datastructures import FileStorage
+
+from analysis.errors import ErrorCode
+from analysis.sniff import sniff
+
+from .errors import Refusal
+from .media_store import Incoming
+from .services import services
+from .store import Upload
+
+_FORM = 256 * 1024  # bytes a form may have around its file
+_SPARE = 64 << 20  # bytes that must stay free in the media store
+
+
+class UploadRequest(HtmxAwareRequest):
+    """A request whose files land in the media store instead of a temporary folder."""
+
+    def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
+        incoming = services().media.receive()
+        g.setdefault("incoming", []).append(incoming)
+        return cast(IO[bytes], incoming)  # it has what the form parser uses of a file
+
+
+def init_app(app: Flask, max_bytes: int) -> None:
+    """Cap the body; look for room before it is read; drop at the end what nobody kept."""
+    app.request_class = UploadRequest
+    app.config.update(MAX_CONTENT_LENGTH=max_bytes + _FORM, MAX_FORM_MEMORY_SIZE=_FORM, MAX_FORM_PARTS=20)
+    app.before_request(_look_for_room)
+    app.teardown_request(_drop)
+
+
+def accept(file: FileStorage | None) -> Upload:
+    """Keep an uploaded file for its analysis.
+
+    Raises
+    ------
+    Refusal
+        No file, an empty one, too large a one, or one of no known type; nothing is kept then.
+    """
+    limit = services().settings.max_bytes
+    if file is None or not file.filename:
+        raise Refusal("no_file", "No file was chosen.", 400)
+    incoming = cast(Incoming, file.stream)  # UploadRequest put it there
+    if incoming.size == 0:
+        raise Refusal(ErrorCode.UNREADABLE, "The file is empty.")
+    if incoming.size > limit:
+        raise Refusal(
+            ErrorCode.TOO_LARGE,
+            f"The file has {incoming.size / 2**20:.0f} MB; at most {limit / 2**20:.0f} MB are accepted.",
+        )
+    kind = sniff(incoming.head)
+    if not kind.format:
+        what = f"This is {kind.says}, not a picture" if kind.says else "This is no picture known here"
+        raise Refusal(
+            ErrorCode.UNSUPPORTED_TYPE, f"{what}. The content of a file decides what it is, whatever its name says."
+        )
+    return Upload(format=kind.format, size=incoming.size, sha256=incoming.sha256, media=incoming.keep())
+
+
+def _look_for_room() -> None:
+    if request.method == "POST" and services().media.free() < (request.content_length or 0) + _SPARE:
+        raise Refusal("no_room", "The server has no room for this file just now. Please try again later.", 507)
+
+
+def _drop(_error: BaseException | None) -> None:
+    for incoming in g.pop("incoming", []):
+        incoming.close()

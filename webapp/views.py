@@ -1,0 +1,137 @@
+"""The pages. Each view asks the doors, hands what it got to a template, and knows no mathematics."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from htmx_flask import make_response, request
+
+from analysis.registry import all_analyzers
+from analysis.report import Report, from_json
+
+from . import present
+from .errors import Refusal
+from .jobs import QueueDown, QueueFull
+from .security import owner
+from .services import services
+from .store import Analysis, JobState
+from .uploads import accept
+
+pages = Blueprint("pages", __name__)
+
+_BUSY = ("queue_full", "Many files are waiting just now. Please try again in a minute.")
+_DOWN = ("queue_down", "Analyses cannot be started just now. Please try again soon.")
+
+
+@pages.get("/")
+def index() -> str:
+    """The landing page with its form."""
+    return render_template("index.html", settings=services().settings, analyzers=all_analyzers())
+
+
+@pages.post("/analyses")
+def create() -> ResponseReturnValue:
+    """Take a file, queue its analysis, and send the browser to its page."""
+    doors = services()
+    upload = accept(request.files.get("file"))
+    analysis_id = doors.store.create(owner(), upload)
+    try:
+        doors.jobs.enqueue(analysis_id)
+    except (QueueDown, QueueFull) as reason:
+        doors.store.delete(analysis_id, owner())
+        doors.media.discard(upload.media)
+        code, why = _BUSY if isinstance(reason, QueueFull) else _DOWN
+        raise Refusal(code, why, 503, retry_after=30) from reason
+    return redirect(url_for(".show", analysis_id=analysis_id), 303)
+
+
+@pages.get("/analyses/<analysis_id>")
+def show(analysis_id: str) -> ResponseReturnValue:
+    """An analysis as a page, in whatever state it is. A refused file's page carries the status of its code."""
+    row = _own(analysis_id)
+    status = _refusal(row).status if row.state == JobState.FAILED else 200
+    page = render_template("analysis.html", **_view(row))
+    # htmx follows the redirect of an upload by itself and would keep the form's address
+    push = request.path if request.htmx and not request.htmx.history_restore_request else None
+    return make_response(page, status, push_url=push)
+
+
+@pages.get("/analyses/<analysis_id>/state")
+def state(analysis_id: str) -> str:
+    """The fragment a running analysis' page polls; the ended one carries no trigger, so polling stops."""
+    return render_template("_analysis.html", polled=True, **_view(_own(analysis_id)))
+
+
+@pages.get("/analyses/<analysis_id>/report.json")
+def report_json(analysis_id: str) -> ResponseReturnValue:
+    """The report as JSON, for keeping."""
+    row = _own(analysis_id)
+    if row.state == JobState.FAILED:
+        raise _refusal(row)
+    if row.report is None:
+        raise Refusal("not_ready", "This analysis has not ended yet.", 409, retry_after=1)
+    response = make_response(row.report)
+    response.mimetype = "application/json"
+    response.headers["Content-Disposition"] = f'attachment; filename="report-{row.id[:8]}.json"'
+    return response
+
+
+@pages.get("/analyses/<analysis_id>/lenses/<name>")
+def lens(analysis_id: str, name: str) -> Response:
+    """One derived picture."""
+    found = services().store.lens(analysis_id, owner(), name)
+    if found is None:
+        abort(404)
+    response = make_response(found.data)
+    response.mimetype = found.mime
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@pages.post("/analyses/<analysis_id>/delete")
+def delete(analysis_id: str) -> ResponseReturnValue:
+    """Remove an analysis with everything kept of it."""
+    doors = services()
+    row = doors.store.delete(analysis_id, owner())
+    if row is None:
+        abort(404)
+    doors.jobs.forget(row.id)
+    if row.media:
+        doors.media.discard(row.media)
+    return redirect(url_for(".index"), 303)
+
+
+@pages.get("/healthz")
+def healthz() -> Response:
+    """Whether database and queue answer."""
+    doors = services()
+    doors.store.ping()
+    try:
+        doors.jobs.ping()
+    except QueueDown as problem:
+        raise Refusal("queue_down", "Redis does not answer.", 503) from problem
+    return Response(msgspec.json.encode({"ok": True}), mimetype="application/json")
+
+
+def _own(analysis_id: str) -> Analysis:
+    row = services().store.get(analysis_id, owner())
+    if row is None:
+        abort(404)
+    return row
+
+
+def _refusal(row: Analysis) -> Refusal:
+    return Refusal(row.error_code or "", row.error_message or "")
+
+
+def _view(row: Analysis) -> dict[str, object]:
+    """What ``_analysis.html`` shows of a row: how far it is, why it failed, or its report."""
+    doors = services()
+    if row.state == JobState.DONE and row.report is not None:
+        report: Report = from_json(row.report)
+        return {"row": row, "report": present.report(report, doors.store.lens_names(row.id))}
+    if row.state == JobState.FAILED:
+        return {"row": row, "problem": _refusal(row)}
+    waiting = doors.jobs.waiting(row.id) if row.state == JobState.QUEUED else None
+    return {"row": row, "progress": present.progress(row, waiting, doors.jobs.progress(row.id))}

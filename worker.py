@@ -1,0 +1,169 @@
+"""The worker: takes analyses from the queue and runs each in a limited child forked from this prepared process."""
+
+from __future__ import annotations
+
+import gc
+import io
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import cache, partial
+from typing import BinaryIO
+
+import msgspec
+from PIL import Image
+
+import analysis
+from analysis import ErrorCode, Frame, MediaError, Report, lenses
+from analysis.report import ErrorBody
+from analysis.words import LENSES
+from webapp import sandbox
+from webapp.jobs import Progress
+from webapp.reconcile import LOST, Reconciler
+from webapp.sandbox import Ending, Send
+from webapp.services import Services
+from webapp.settings import Settings
+from webapp.store import picture_type
+
+log = logging.getLogger(__name__)
+
+_CRASHED = "The analysis of this file broke off. The file may be damaged, or need more memory than it may have here."
+_GONE = "The file was no longer there when its turn came. Please send it again."
+_PROGRESS, _LENS, _REPORT, _ERROR = "p", "l", "r", "e"
+_EXTRA_STEPS = 2  # opening the file, drawing the lenses
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What a child says of its progress."""
+
+    name: str
+    total: int = 0
+
+
+def run(analysis_id: str) -> None:
+    """Run one queued analysis to its end: a report, or a code and a sentence. RQ calls this by name."""
+    services = _services()
+    media = services.store.start(analysis_id)
+    if media is None:
+        return  # deleted meanwhile, or already run
+    try:
+        file = services.media.take(media)
+    except FileNotFoundError:
+        services.store.fail(analysis_id, ErrorCode.EXPIRED, _GONE)
+        return
+    heard = _Heard(partial(services.jobs.report, analysis_id))
+    limits = sandbox.Limits(services.settings.timeout, services.settings.memory)
+    try:
+        with file:
+            ending = sandbox.run(
+                partial(_analyze, file, services.settings), limits, heard.receive, keep=(file.fileno(),)
+            )
+    except Exception:
+        log.exception("analysis %s could not be followed", analysis_id)
+        ending = Ending.DIED
+    except BaseException:
+        services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, LOST)
+        raise
+    if heard.error is not None:
+        services.store.fail(analysis_id, heard.error.code, heard.error.message)
+    elif ending is Ending.DONE and heard.report is not None:
+        report = msgspec.structs.replace(heard.report, id=analysis_id)
+        services.store.finish(analysis_id, report, heard.lenses)
+    elif ending is Ending.TIMED_OUT:
+        seconds = f"{services.settings.timeout:g}"
+        services.store.fail(
+            analysis_id, ErrorCode.TIMEOUT, f"The analysis took over {seconds} seconds and was stopped."
+        )
+    else:
+        services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, _CRASHED)
+
+
+def main() -> None:
+    """Load what analyses need, once, then work until stopped."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    services = _services()
+    log.info("analyses run with %s", sandbox.isolation())
+    analysis.prepare(skip=services.settings.skip)
+    sandbox.preload(_rehearse, sandbox.Limits(60, services.settings.memory))
+    gc.collect()
+    gc.freeze()  # so that a child's garbage collection copies none of these pages
+    log.info("worker %d is ready", os.getpid())
+    services.jobs.work(Reconciler(services))
+
+
+class _Heard:
+    """What came from the child so far, checked: the child has read a stranger's file and is not believed blindly."""
+
+    def __init__(self, tell: Callable[[Progress], None]) -> None:
+        self.report: Report | None = None
+        self.error: ErrorBody | None = None
+        self.lenses: dict[str, bytes] = {}
+        self._progress = Progress()
+        self._tell = tell
+
+    def receive(self, kind: str, payload: bytes) -> None:
+        if kind == _PROGRESS:
+            step = msgspec.json.decode(payload, type=Step)
+            self._progress = Progress((*self._progress.done, step.name), step.total or self._progress.total)
+            self._tell(self._progress)
+        elif kind == _LENS:
+            name, _, picture = payload.partition(b"\0")
+            picture_type(picture)  # raises when it is none
+            self.lenses[name.decode("ascii")] = picture
+        elif kind == _REPORT:
+            self.report = analysis.from_json(payload)
+        elif kind == _ERROR:
+            self.error = msgspec.json.decode(payload, type=ErrorBody)
+
+
+def _analyze(file: BinaryIO, settings: Settings, send: Send) -> None:
+    """In the child: open, analyze, draw; say everything over the pipe."""
+
+    def step(name: str, total: int = 0) -> None:
+        send(_PROGRESS, msgspec.json.encode(Step(name, total and total + _EXTRA_STEPS)))
+
+    start = time.perf_counter()
+    try:
+        media = analysis.open_media(file.read(), analysis.Limits(settings.max_bytes, settings.max_pixels))
+    except MediaError as refusal:
+        send(_ERROR, msgspec.json.encode(ErrorBody(code=refusal.code, message=refusal.message)))
+        return
+    step("open")
+    report = analysis.analyze(media, skip=settings.skip, progress=lambda _done, total, name: step(name, total))
+    for name, picture in _draw(media.frame).items():
+        send(_LENS, name.encode() + b"\0" + picture)
+    step("lenses")
+    seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
+    send(_REPORT, analysis.to_json(msgspec.structs.replace(report, seconds=seconds)))
+
+
+def _draw(frame: Frame) -> dict[str, bytes]:
+    """The lenses, after a copy of the picture that is small enough not to be it: half its size, 480 at the most."""
+    copy = Image.fromarray(frame.preview)
+    side = min(480, max(frame.width, frame.height) // 2 or 1)
+    copy.thumbnail((side, side))
+    kept = io.BytesIO()
+    copy.save(kept, "WEBP", quality=75, method=0)
+    drawn = lenses.render_all(frame, [name for name in LENSES if name != "original"])
+    return {"original": kept.getvalue(), **{name: lens.bytes for name, lens in drawn.items()}}
+
+
+def _rehearse(_send: Send) -> None:
+    """Do all that analyses do, once, on a picture of no one."""
+    made = io.BytesIO()
+    Image.effect_noise((256, 256), 40).convert("RGB").save(made, "JPEG")
+    media = analysis.open_media(made.getvalue())
+    analysis.analyze(media)
+    _draw(media.frame)
+
+
+@cache
+def _services() -> Services:
+    return Services.open(Settings.from_env())
+
+
+if __name__ == "__main__":
+    sys.modules["worker"] = sys.modules["__main__"]  # RQ imports "worker": this very module, prepared once
+    main()
