@@ -36,9 +36,9 @@ from ..signal.blocks import boundary_ratio, dct_variation
         ),
         Metric(
             name="dct_consistency",
-            describes="Std over mean of how strongly 8×8 blocks are textured.",
+            describes="Std over mean of the spread of the DCT coefficients (mostly brightness) of 8×8 blocks.",
             low=0,
-            high_means="plain and busy blocks side by side",
+            high_means="blocks of different brightness and texture",
         ),
     ),
 )

@@ -59,7 +59,9 @@ def boundary_ratio(grey: NDArray[np.uint8], side: int = 512) -> float:
 
 
 def dct_variation(grey: NDArray[np.uint8], reach: int = 256, enough: int = 64) -> float:
-    """Coefficient of variation of how strongly 8×8 blocks are textured: the std of their 64 DCT coefficients.
+    """How much 8×8 blocks differ: the coefficient of variation of the std of their 64 DCT coefficients.
+
+    That std is mostly the block's brightness (an eighth of the first coefficient), and its texture beside it.
 
     Blocks are taken in row order from the top-left ``reach`` × ``reach`` until there are ``enough``; after that only
     the first of each further row.
