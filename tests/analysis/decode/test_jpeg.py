@@ -19,7 +19,7 @@ def noisy(width: int = 48, height: int = 32) -> Image.Image:
 
 def saved(image: Image.Image, **how: object) -> bytes:
     kept = io.BytesIO()
-    image.save(kept, "JPEG", **how)  # type: ignore[arg-type]
+    image.save(kept, "JPEG", **how)
     return kept.getvalue()
 
 

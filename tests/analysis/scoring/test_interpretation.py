@@ -6,6 +6,7 @@ import itertools
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from analysis.words import BANDS, LENSES, VERDICTS
 PLAIN = Context(width=1200, height=800)
 
 
-def scored(score: float | None, scoring: Scoring = Scoring.RULES, **more: object) -> Scored:
+def scored(score: float | None, scoring: Scoring = Scoring.RULES, **more: Any) -> Scored:
     return Scored(score=score, confidence=None if score is None else 50.0, components={}, scoring=scoring, **more)
 
 

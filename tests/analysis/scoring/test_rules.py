@@ -19,7 +19,8 @@ COMPONENT_OF = {rule.metric: rule.component for rule in VIDEO_RULES} | {"flow_me
 
 @pytest.fixture(scope="module")
 def golden(shared: Path) -> dict[str, Any]:
-    return json.loads((shared / "reference" / "golden.json").read_text())
+    values: dict[str, Any] = json.loads((shared / "reference" / "golden.json").read_text())
+    return values
 
 
 def components_of(*flat: dict[str, float]) -> dict[str, ComponentResult]:
