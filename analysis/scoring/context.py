@@ -24,8 +24,7 @@ _QUALITY_SIDE = 128
 def of(media: Media) -> Context:
     """The context of a still.
 
-    Sizes are the file's own (a preview is never longer than 768, so "longest side < 800" would say nothing of it);
-    traces of JPEG are looked for on the preview.
+    All of it is read on the preview, as the documented rules are; only *small* asks for the size of the original.
     """
     facts = media.facts
     lossless = facts.format in LOSSLESS
@@ -38,7 +37,7 @@ def of(media: Media) -> Context:
         is_small=max(facts.width, facts.height) < 512,
         is_heavily_compressed=artifacts or quality < 70,
         has_jpeg_artifacts=artifacts,
-        is_document_photo=_is_document(facts.width, facts.height),
+        is_document_photo=_is_document(grey.shape[1], grey.shape[0]),
         is_lossless=lossless,
         jpeg_quality_estimate=quality,
     )
@@ -98,6 +97,7 @@ def _mean_steps(grey: NDArray[np.uint8], axis: int) -> NDArray[np.float64]:
 
 
 def _is_document(width: int, height: int) -> bool:
+    """By the shape of the preview. Upright 3:4 photographs pass as documents too: the rule's weakness, kept with it."""
     ratio, longest = width / height, max(width, height)
     return (0.6 < ratio < 0.9 and longest < 800) or (0.9 < ratio < 1.1 and longest < 600)
 

@@ -67,7 +67,8 @@ def test_the_grid_shows_more_the_harder_the_compression() -> None:
     ("width", "height", "document", "small"),
     [
         (600, 760, True, False),
-        (1200, 1600, False, False),  # an upright photograph at full size is no document
+        (1200, 1600, True, False),  # read on the preview (576 × 768), where every upright 3:4 photograph passes
+        (1600, 1200, False, False),
         (590, 590, True, False),
         (768, 768, False, False),
         (511, 300, False, True),
@@ -75,7 +76,7 @@ def test_the_grid_shows_more_the_harder_the_compression() -> None:
     ],
 )
 def test_size_and_shape(width: int, height: int, document: bool, small: bool) -> None:
-    found = context.of(media_of(Frame(noisy(64, 64)), "PNG", width, height))
+    found = context.of(media_of(Frame(noisy(width, height)), "PNG", width, height))
     assert (found.width, found.height) == (width, height)
     assert found.is_document_photo is document
     assert found.is_small is small
