@@ -23,13 +23,13 @@ References
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.special import ndtr
 
 from .jpeg_header import STANDARD, Header
 
@@ -40,6 +40,8 @@ _SCAN_BYTES = 2_000_000  # more than that many pixels need, even at the best qua
 _LEVELS = 20  # quantized magnitudes 0 … 20 are looked at
 _FREQUENCIES = np.arange(1, 10)  # zigzag positions: the nine lowest, after the mean
 _ROUNDING = 0.5  # standard deviation that 8-bit rounding between the two savings adds to a coefficient
+_FARTHEST = 40  # standard deviations; beyond them the normal distribution function is 0 or 1
+_NORMAL: Floats = np.array([math.erfc(-k / math.sqrt(2)) / 2 for k in range(-_FARTHEST, _FARTHEST + 1)])
 _OUTLIERS = 0.03  # share of coefficients that no model explains (clipped or edited blocks)
 _MIN_BLOCKS = 256
 _GAIN = 150.0  # nats that the third-best frequency must gain: the measured balance above
@@ -176,9 +178,13 @@ def _models(step: int) -> _Models:
 
 def _within(centers: NDArray[np.intp], level: NDArray[np.intp], step: int) -> Floats:
     """Chance that ``centers``, blurred by rounding, are rounded to ``level``, a multiple of ``step``."""
-    upper, lower = (level + step / 2 - centers) / _ROUNDING, (level - step / 2 - centers) / _ROUNDING
-    chance: Floats = ndtr(upper) - ndtr(lower)
-    return chance
+    middle = 2 * (level - centers)  # in standard deviations (_ROUNDING), which half steps are whole numbers of
+    return _normal(middle + step) - _normal(middle - step)
+
+
+def _normal(deviations: NDArray[np.intp]) -> Floats:
+    """The normal distribution function at whole numbers, from a table: SciPy takes longer to load than the analysis."""
+    return _NORMAL[np.clip(deviations, -_FARTHEST, _FARTHEST) + _FARTHEST]
 
 
 def _standard_quality(steps: dict[int, int]) -> int | None:
