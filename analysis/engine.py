@@ -11,11 +11,13 @@ from functools import cache
 from . import __version__, provenance
 from .errors import MediaError
 from .media import Media
+from .memory import keep_freed_memory
 from .registry import all_analyzers
 from .report import ErrorBody, Report, Scoring, Verdict
 from .runner import Progress, run_analyzers
 from .scoring import AVAILABLE, interpretation, rules
 from .scoring import context as scoring_context
+from .signal import planes
 
 
 def analyze(
@@ -91,6 +93,8 @@ def refuse(error: MediaError, *, data: bytes | None = None) -> Report:
 
 def prepare(skip: Collection[str] = ()) -> None:
     """Load once what analyzers need (libraries, weights), so that a worker that forks afterwards pays nothing."""
+    keep_freed_memory()
+    planes.cv2.__version__  # noqa: B018 -- loads OpenCV; it must compute nothing yet: its threads do not survive a fork
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:
             analyzer.prepare()
