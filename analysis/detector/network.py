@@ -1,0 +1,106 @@
+"""The shipped network: tiles in, one raw output per condition and a place in feature space out. Runs without torch."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..scoring.calibrated import Condition, Familiar
+from . import traces
+from .tiles import NATIVE_VIEW, WHOLE_VIEW, Pixels, cut
+
+_MODELS = "models"
+_NETWORK, _CALIBRATION = "detector.onnx", "detector.json"
+
+
+@dataclass(frozen=True)
+class Views:
+    """What the detector saw of one picture.
+
+    Attributes
+    ----------
+    inputs
+        Named numbers that the conditions' weights join: the mean answer of each view, and, where the calibration asks
+        for it, the answer of the hand-made statistics.
+    features
+        (K,) principal components of the pooled features, mean over the whole view's tiles.
+    """
+
+    inputs: dict[str, float]
+    features: NDArray[np.float32]
+
+
+class Detector:
+    """Network and calibration, loaded once a process; safe to call from several threads.
+
+    Parameters
+    ----------
+    network
+        Bytes of the ONNX file.
+    calibration
+        The object of ``detector.json``.
+    threads
+        Threads for one call.
+    """
+
+    def __init__(self, network: bytes, calibration: dict[str, Any], threads: int = 2) -> None:
+        import onnxruntime  # noqa: PLC0415 -- heavy, and only wanted where pictures are scored
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # memory is taken for one picture and given back, rather than kept at the largest ever seen
+        options.enable_cpu_mem_arena = False
+        self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+        self._lock = threading.Lock()
+        self.facts: dict[str, Any] = {k: v for k, v in calibration.items() if k not in ("conditions", "familiar")}
+        self.conditions = {name: Condition.of(data) for name, data in calibration["conditions"].items()}
+        self.familiar = Familiar.of(calibration["familiar"])
+        self._weights = {
+            name: (float(data["bias"]), {k: float(v) for k, v in data["inputs"].items()})
+            for name, data in calibration["conditions"].items()
+        }
+        self._traces = calibration.get("traces")
+
+    def see(self, pixels: Pixels, preview: Pixels) -> Views:
+        """Run the network over a picture.
+
+        Parameters
+        ----------
+        pixels
+            (H, W, 3) uint8 RGB, the whole picture, upright.
+        preview
+            The same with its longest side reduced to at most 768.
+        """
+        tiles, view = cut(pixels, preview)
+        with self._lock:
+            answers, features = self._session.run(None, {"tiles": np.ascontiguousarray(tiles)})
+        inputs = {
+            "whole": float(answers[view == WHOLE_VIEW, WHOLE_VIEW].mean()),
+            "native": float(answers[view == NATIVE_VIEW, NATIVE_VIEW].mean()),
+        }
+        if self._traces is not None:
+            measured = traces.measure(tiles[view == NATIVE_VIEW])
+            weights = np.asarray(self._traces["weights"])
+            inputs["traces"] = float(measured @ weights + self._traces["bias"])
+        return Views(inputs=inputs, features=features[view == WHOLE_VIEW].mean(0))
+
+    def raw(self, views: Views, condition: str) -> float:
+        """The raw output for one way of arriving; higher is more AI-like."""
+        bias, weights = self._weights[condition]
+        return bias + sum(weight * float(np.clip(views.inputs[name], -12, 12)) for name, weight in weights.items())
+
+
+@cache
+def load() -> Detector:
+    """The detector that ships with the engine."""
+    folder = resources.files("analysis") / _MODELS
+    calibration = json.loads((folder / _CALIBRATION).read_text(encoding="utf-8"))
+    return Detector((folder / _NETWORK).read_bytes(), calibration)

@@ -1,0 +1,135 @@
+"""Out-of-source scores of every candidate, on the same folds in the same run.
+
+``python -m training.candidates --manifest … --pictures … [--extras …] --work FOLDER``
+
+Reads what ``training.predict`` wrote (``teacher``, ``frozen``, ``fold_K``) and, where it is there, the hand-made
+statistics of ``training.traces``. Every score of a picture comes from a model that saw no picture of its source.
+Writes ``FOLDER/scores.npz`` and prints a table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import command, corpus, degrade, figures, linear
+from .command import say
+
+
+class Predictions:
+    """Predictions of one network, by picture and condition."""
+
+    def __init__(self, folder: Path, names: list[str]) -> None:
+        self.parts: dict[str, list[tuple[NDArray[np.str_], np.lib.npyio.NpzFile]]] = {c: [] for c in degrade.CONDITIONS}
+        for name in names:
+            for condition in degrade.CONDITIONS:
+                path = folder / f"{name}.{condition}.npz"
+                if path.exists():
+                    file = np.load(path)
+                    self.parts[condition].append((file["names"], file))
+
+    def __bool__(self) -> bool:
+        return all(self.parts.values())
+
+    def get(self, condition: str, ids: list[str], field: str) -> NDArray[np.float32]:
+        """Rows of a field in the order of ``ids``; NaN where a picture is missing."""
+        place: dict[str, tuple[int, int]] = {}
+        arrays = []
+        for number, (names, file) in enumerate(self.parts[condition]):
+            arrays.append(file[field])
+            place.update({str(name): (number, row) for row, name in enumerate(names)})
+        out = np.full((len(ids), *arrays[0].shape[1:]), np.nan, arrays[0].dtype)
+        for row, name in enumerate(ids):
+            if name in place:
+                number, at = place[name]
+                out[row] = arrays[number][at]
+        return out
+
+
+def cross_fit(
+    features: dict[str, NDArray[np.float32]],
+    items: list[corpus.Item],
+    train_on: tuple[str, ...],
+    components: int,
+) -> tuple[dict[str, NDArray[np.float64]], linear.Linear]:
+    """Scores per condition of linear models, each trained without the fold it scores; and the model of all folds."""
+    labels = np.array([i.label for i in items])
+    folds = np.array([i.fold for i in items])
+    weights = linear.weights_of(items)
+    scores = {condition: np.zeros(len(items)) for condition in features}
+
+    def fitted(inside: NDArray[np.bool_]) -> linear.Linear:
+        return linear.fit(
+            np.concatenate([features[k][inside] for k in train_on]),
+            np.tile(labels[inside], len(train_on)),
+            np.tile(weights[inside], len(train_on)),
+            components,
+        )
+
+    for fold in range(corpus.FOLDS):
+        model = fitted(folds != fold)
+        for condition in features:
+            scores[condition][folds == fold] = model(features[condition][folds == fold])
+    return scores, fitted(np.ones(len(items), bool))
+
+
+def table(name: str, scores: dict[str, NDArray[np.float64]], items: list[corpus.Item]) -> None:
+    """Print a candidate's figures on the headline pictures."""
+    chosen = np.array([i.headline for i in items])
+    labels = np.array([i.label for i in items])[chosen]
+    matched = np.array([i.matched for i in items])[chosen]
+    for condition, values in scores.items():
+        s = values[chosen]
+        say(
+            f"{name:14} {condition:10} AUC {figures.auc(s, labels):.3f}"
+            f"  matched {figures.auc(s[matched], labels[matched]):.3f}"
+            f"  TPR@1% {figures.tpr_at_fpr(s, labels):.3f}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Write the scores."""
+    parser = command.parser(__doc__)
+    args = parser.parse_args()
+    items = [i for i in command.pictures(args)[1] if i.evaluated]
+    folder = args.work / "predictions"
+    ids = [i.id for i in items]
+    scores: dict[str, NDArray[np.float64]] = {}
+    every = degrade.CONDITIONS
+    # the baseline as it is described: the whole view, trained on one condition; the student's features on all
+    for name, parts, trained_on, components in (
+        ("teacher", (0,), ("web",), 256),
+        ("frozen.whole", (0,), every, 384),
+        ("frozen.native", (1,), every, 384),
+        ("traces", None, every, 0),
+    ):
+        network = Predictions(folder, [name.split(".")[0]])
+        if not network:
+            continue
+        features = {c: network.get(c, ids, "features").astype(np.float32) for c in every}
+        if parts is not None:
+            features = {c: f[:, list(parts)].reshape(len(ids), -1) for c, f in features.items()}
+        made, head = cross_fit(features, items, trained_on, components)
+        table(name, made, items)
+        scores |= {f"{name}.{c}": made[c] for c in made}
+        np.savez(args.work / f"{name}.head.npz", weights=head.weights, bias=head.bias)
+    if f"frozen.whole.{every[0]}" in scores:
+        both = {c: scores[f"frozen.whole.{c}"] + scores[f"frozen.native.{c}"] for c in every}
+        table("frozen.both", both, items)
+    tuned = Predictions(folder, [f"fold_{k}" for k in range(corpus.FOLDS)])
+    if tuned:
+        for name, pick in (("tuned.whole", (0,)), ("tuned.native", (1,)), ("tuned.both", (0, 1))):
+            made = {
+                c: np.nanmean(tuned.get(c, ids, "logits")[:, list(pick)].astype(np.float64), axis=1)
+                for c in degrade.CONDITIONS
+            }
+            table(name, made, items)
+            scores |= {f"{name}.{c}": made[c] for c in made}
+    np.savez(args.work / "scores.npz", names=np.array(ids), **scores)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()

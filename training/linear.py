@@ -1,0 +1,65 @@
+"""Linear models over pooled features: standardise, principal components, logistic regression with source weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from . import corpus
+
+Floats = NDArray[np.float64]
+
+
+def weights_of(items: Sequence[corpus.Item], power: float = 0.5) -> Floats:
+    """Each class half of the weight, each source n^power of it; mean weight 1."""
+    counts: dict[tuple[str, int], int] = {}
+    for item in items:
+        counts[item.source, item.label] = counts.get((item.source, item.label), 0) + 1
+    weights = np.array([counts[i.source, i.label] ** (power - 1.0) for i in items])
+    labels = np.array([i.label for i in items])
+    for label in (0, 1):
+        total = weights[labels == label].sum()
+        weights[labels == label] *= len(items) / 2 / total if total else 0.0
+    return weights
+
+
+@dataclass
+class Linear:
+    """``bias + features · weights``; the components are kept for distances."""
+
+    weights: Floats
+    bias: float
+
+    def __call__(self, features: NDArray[np.float32]) -> Floats:
+        return features.astype(np.float64) @ self.weights + self.bias
+
+
+def principal(
+    features: NDArray[np.float32], components: int, sample: int = 6000, seed: int = 0
+) -> tuple[Floats, Floats, Floats]:
+    """Mean, deviation and leading directions (columns) of standardised features."""
+    rng = np.random.default_rng(seed)
+    if len(features) > sample:
+        features = features[np.sort(rng.choice(len(features), sample, replace=False))]
+    values = features.astype(np.float64)
+    mean, deviation = values.mean(0), values.std(0) + 1e-3
+    values = (values - mean) / deviation
+    eigenvalues, vectors = np.linalg.eigh(values.T @ values / len(values))
+    order = np.argsort(eigenvalues)[::-1][:components]
+    return mean, deviation, vectors[:, order]
+
+
+def fit(
+    features: NDArray[np.float32], labels: NDArray[np.int64], weights: Floats, components: int = 256, c: float = 0.003
+) -> Linear:
+    """Logistic regression on principal components (0: on all, standardised), as one vector over the features."""
+    mean, deviation, directions = principal(features, components or features.shape[1])
+    reduced = ((features - mean) / deviation) @ directions
+    model = LogisticRegression(C=c, max_iter=300)
+    model.fit(reduced, labels, sample_weight=weights)
+    folded = (directions @ model.coef_[0]) / deviation
+    return Linear(folded, float(model.intercept_[0] - mean @ folded))

@@ -1,0 +1,85 @@
+"""Random training tiles: from a picture's own resolution or its reduced view, through the degradation chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from analysis.detector.tiles import WHOLE, pad_to
+
+from . import corpus, degrade
+from .cache import Views
+
+STRENGTHS = ("clean", "web", "hard", "screenshot")
+SHARES = (0.3, 0.3, 0.25, 0.15)
+LONGEST = {"clean": (768, 769), "web": (560, 900), "hard": (384, 640), "screenshot": (480, 850)}
+
+
+def random_region(pixels: degrade.Pixels, side: int, rng: np.random.Generator) -> degrade.Pixels:
+    """A random square region of at most ``side``."""
+    height, width = pixels.shape[:2]
+    y = int(rng.integers(0, max(1, height - side + 1)))
+    x = int(rng.integers(0, max(1, width - side + 1)))
+    return pixels[y : y + side, x : x + side]
+
+
+def random_tile(views: Views, name: str, side: int, rng: np.random.Generator) -> degrade.Pixels:
+    """One (side, side, 3) tile of a picture, as it might reach the detector."""
+    strength = STRENGTHS[rng.choice(4, p=SHARES)]
+    whole = rng.random() < 0.5
+    native = views.native(name) if strength == "clean" and not whole else None
+    if native is not None:
+        region = degrade.chain(native[rng.integers(5)], 1.0, "clean", rng)
+    else:
+        base = views.base(name)
+        longest = max(base.shape[:2])
+        low, high = LONGEST[strength]
+        scale = min(1.0, int(rng.integers(low, high)) / longest)
+        final = min(1.0, WHOLE / longest) if whole else scale
+        final *= rng.uniform(0.85, 1.1) if whole else 1.0
+        region = random_region(base, int(np.ceil(side / min(final, scale))) + 12, rng)
+        region = degrade.chain(region, scale, strength, rng)
+        if whole and final < scale:
+            size = (max(1, round(region.shape[1] * final / scale)), max(1, round(region.shape[0] * final / scale)))
+            region = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
+    tile = random_region(pad_to(region, side), side, rng)
+    return tile[:, ::-1] if rng.random() < 0.5 else tile
+
+
+def source_weights(items: Sequence[corpus.Item], power: float = 0.5) -> NDArray[np.float64]:
+    """Sampling weights: each class half, each source in proportion to size^power, pictures of a source alike."""
+    counts: dict[tuple[str, int], int] = {}
+    for item in items:
+        counts[item.source, item.label] = counts.get((item.source, item.label), 0) + 1
+    weights = np.array([counts[i.source, i.label] ** (power - 1.0) for i in items])
+    labels = np.array([i.label for i in items])
+    for label in (0, 1):
+        total = weights[labels == label].sum()
+        if total:
+            weights[labels == label] /= 2 * total
+    return weights / weights.sum()
+
+
+class Tiles(IterableDataset[tuple[Tensor, Tensor]]):
+    """Endless batches of tiles and labels; the stream depends on the seed and the worker only."""
+
+    def __init__(self, views: Views, items: Sequence[corpus.Item], side: int, batch: int, *, seed: int,
+                 power: float = 0.5) -> None:  # fmt: skip
+        self.views, self.items, self.side, self.batch, self.seed = views, list(items), side, batch, seed
+        self.weights = source_weights(self.items, power)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        cv2.setNumThreads(1)
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng([self.seed, worker.id if worker else 0])
+        while True:
+            chosen = rng.choice(len(self.items), self.batch, p=self.weights)
+            tiles = [random_tile(self.views, self.items[c].id, self.side, rng) for c in chosen]
+            labels = [float(self.items[c].label) for c in chosen]
+            yield torch.from_numpy(np.stack(tiles)), torch.tensor(labels)
