@@ -60,8 +60,9 @@ def read(data: bytes, trust_anchors: str | None = None) -> list[Finding]:
     Returns
     -------
     list of Finding
-        At most one. ``detail["state"]`` is ``intact``, ``broken``, ``remote`` or ``unreadable``; for the first two
-        ``detail["trust"]`` is a key of ``TRUST_WORDS``. Broken credentials mean nothing: their meaning is None.
+        At most one. ``detail["state"]`` is ``intact``, ``broken`` (something was changed since), ``unverified``
+        (neither is shown) or ``remote``; but for the last ``detail["trust"]`` is a key of ``TRUST_WORDS``. Only
+        intact credentials have a meaning and the grade ``signed``.
     """
     if b"jumb" not in data and b"provenance" not in data:
         return []  # neither a manifest store's box nor XMP's reference to one is there: nothing for the library to find
@@ -110,8 +111,9 @@ def _finding(reader: Any, has_trust_list: bool) -> Finding:
     trust = _trust(store, {store.active, said_by}, has_trust_list)
     tool = manifests.generator(speaking)
     codes = store.codes[store.active]
+    state = "intact" if intact else "broken" if codes.broken else "unverified"
     detail: Json = {
-        "state": "intact" if intact else "broken",
+        "state": state,
         "trust": trust,
         "trust_words": TRUST_WORDS[trust],
         "validation": {
@@ -126,7 +128,7 @@ def _finding(reader: Any, has_trust_list: bool) -> Finding:
         # A revoked key may be in anyone's hands: what it signed is a declaration like any other.
         grade=(Grade.DECLARED if trust == "revoked" else Grade.SIGNED) if intact else Grade.HINT,
         meaning=meaning,
-        sentence=_sentence(store, intact, meaning, said_by, tool) + (f" {TRUST_WORDS[trust]}" if intact else ""),
+        sentence=_sentence(store, state, meaning, said_by, tool) + (f" {TRUST_WORDS[trust]}" if intact else ""),
         generator=tool or None if meaning in (Meaning.GENERATED, Meaning.EDITED) else None,
         detail=detail,
     )
@@ -141,9 +143,14 @@ def _trust(store: Store, labels: set[str], has_trust_list: bool) -> str:
     return "trusted" if has_trust_list else "not_checked"
 
 
-def _sentence(store: Store, intact: bool, meaning: Meaning | None, said_by: str, tool: str) -> str:
+def _sentence(store: Store, state: str, meaning: Meaning | None, said_by: str, tool: str) -> str:
     signer = _signer(store.manifests[store.active])
-    if not intact:
+    if state == "unverified":
+        return (
+            f"The file carries Content Credentials signed in the name of {signer}, but whether they belong to it "
+            "cannot be verified. Nothing they say is relied on."
+        )
+    if state == "broken":
         return (
             f"The file carries Content Credentials signed in the name of {signer}, but they do not match it: the "
             "picture or the credentials were changed after signing. Nothing they say is relied on."
