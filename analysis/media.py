@@ -32,6 +32,8 @@ class Limits:
 
     max_bytes: int = 100 * 1024 * 1024
     max_pixels: int = 50_000_000
+    decode_seconds: float = 20.0
+    """How long the frames of a clip may take to decode; the report says so where that was not enough."""
 
 
 class Frame:
@@ -113,6 +115,27 @@ class Frame:
         """Grey, residuals, spectrum … of the preview, each computed once."""
         return Planes(self.preview)
 
+    def forget_planes(self) -> None:
+        """Drop what was derived from the pixels (some 20 MB); it is computed again when asked for."""
+        self.__dict__.pop("planes", None)
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Frames of a clip in a row, small and grey, for telling repeats: (n, h, w) uint8 at ``times`` (seconds)."""
+
+    pictures: NDArray[np.uint8] = field(repr=False)
+    times: NDArray[np.float64] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What decoding a video found beside its sampled frames."""
+
+    keyframes: NDArray[np.float64] = field(repr=False)
+    """Times of the keyframes, in seconds."""
+    burst: Burst | None = None
+
 
 @dataclass(frozen=True)
 class Media:
@@ -122,6 +145,8 @@ class Media:
     sha256: str
     data: bytes = field(repr=False)
     frames: tuple[Frame, ...] = field(repr=False)
+    clip: Clip | None = None
+    """Only of a video, or of an animation opened as one."""
 
     @property
     def frame(self) -> Frame:

@@ -144,6 +144,32 @@ class JpegFacts(msgspec.Struct, frozen=True, kw_only=True):
     double_compression: str | None = None
 
 
+class VideoFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the container and its streams say of a clip. Texts come from the file: untrusted, capped, printable.
+
+    ``frames`` of :class:`MediaFacts` counts the clip's frames; ``sampled`` of them were decoded and analyzed, and
+    ``lost`` more were chosen but could not be decoded. ``sampled_until`` is set where only the first part of the clip
+    could be read: what follows that second was not looked at.
+    """
+
+    sampled: int = 0
+    lost: int = 0
+    sampled_until: float | None = None
+    profile: str | None = None
+    pixel_format: str | None = None
+    hdr: str | None = None
+    rotation: int = 0
+    interlaced: bool = False
+    variable_rate: bool = False
+    keyframes: int = 0
+    bit_rate: int | None = None
+    audio: str | None = None
+    audio_rate: int | None = None
+    audio_channels: int | None = None
+    streams: int = 1
+    tags: dict[str, str] = {}
+
+
 class MediaFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of the file, after orientation is applied."""
 
@@ -164,6 +190,7 @@ class MediaFacts(msgspec.Struct, frozen=True, kw_only=True):
     fps: float | None = None
     codec: str | None = None
     encoder: str | None = None
+    video: VideoFacts | None = None
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

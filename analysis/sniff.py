@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
-VIDEO_FORMATS = {"MP4", "MKV", "AVI"}
+VIDEO_FORMATS = {"MP4", "MKV", "AVI", "TS"}
+SNIFF_BYTES = 1024
+"""How much of a file is asked for."""
 
 _OTHERS = (
     (b"%PDF-", "a PDF document"),
@@ -42,9 +44,9 @@ class Sniffed:
 
 
 def sniff(data: bytes) -> Sniffed:
-    """Name the format of a file from its first 64 bytes."""
+    """Name the format of a file from its first ``SNIFF_BYTES``."""
     head = data[:64]
-    fmt = _image_format(head) or _video_format(head)
+    fmt = _image_format(head) or _video_format(head) or ("TS" if _is_transport_stream(data[:SNIFF_BYTES]) else "")
     if fmt:
         return Sniffed(fmt, "a video" if fmt in VIDEO_FORMATS else "")
     stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -95,3 +97,8 @@ def _video_format(head: bytes) -> str:
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "AVI"
     return ""
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """MPEG-2 transport streams (ISO/IEC 13818-1) are 188-byte packets that begin with 0x47; a cut may hit any byte."""
+    return any(head[start : start + 4 * 188 + 1 : 188] == b"GGGGG" for start in range(min(188, len(head))))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _NAME = re.compile(r"[0-9a-f]{32}")
-HEAD = 64
+HEAD = 1024
 """How many first bytes an :class:`Incoming` keeps for telling the type."""
 
 

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ErrorCode, MediaError
-from ..sniff import sniff
+from ..sniff import SNIFF_BYTES, sniff
 from .safe_text import printable
-
-SNIFF_BYTES = 64
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from ..media import Limits, Media
+from ..sniff import VIDEO_FORMATS, sniff
 from .image import open_image
 
 __all__ = ["open_media"]
 
 
 def open_media(data: bytes, limits: Limits | None = None) -> Media:
-    """Open an image from its bytes.
+    """Open an image or a video from its bytes.
 
     Raises
     ------
     MediaError
         With a stable code and a sentence, for everything that cannot be analyzed.
     """
+    if sniff(data).format in VIDEO_FORMATS:
+        from .video import open_video  # noqa: PLC0415 -- stills never load FFmpeg
+
+        return open_video(data, limits or Limits())
     return open_image(data, limits or Limits())

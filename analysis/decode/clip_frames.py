@@ -1,0 +1,214 @@
+"""Decodes the planned frames of a clip: packets are read once, and only those of the plan are given to the decoder.
+
+Each packet carries its number through the decoder, so that a frame is recognized whatever its time stamp says.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from av import FFmpegError, Packet
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from .clip_pixels import Converter, Pixels, thumbnail
+from .clip_plan import Packets, Plan
+
+VideoPacket = Packet[VideoStream]
+
+log = logging.getLogger(__name__)
+
+_FAR = 600
+"""Packets to pass over before the container is asked to seek: reading past one costs microseconds, a seek far more."""
+_MOST_PACKETS = 4_000_000
+
+
+@dataclass
+class Scan:
+    """Every packet's number, time and place; see :class:`Packets`."""
+
+    packets: Packets
+    places: dict[int, int] = field(repr=False)
+    """Byte position to number; empty where positions are not unique, so that seeking could get lost."""
+    size: int
+
+
+@dataclass
+class Decoded:
+    """What came out of the decoder, by number of packet."""
+
+    pixels: dict[int, Pixels] = field(default_factory=dict, repr=False)
+    burst: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    interlaced: bool = False
+    rotation: int = 0
+    late: bool = False
+    """True when time ran out before the plan was done."""
+
+
+def scan(container: InputContainer, stream: VideoStream, until: float) -> Scan:
+    """Read the times of all packets without decoding any; stop at ``until`` (of ``time.monotonic``)."""
+    pts: list[int] = []
+    key: list[bool] = []
+    places: list[int | None] = []
+    size = 0
+    complete = True
+    try:
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            pts.append(stamp if stamp is not None else len(pts))
+            key.append(packet.is_keyframe)
+            places.append(packet.pos)
+            size += packet.size
+            if len(pts) % 1024 == 0 and (time.monotonic() > until or len(pts) >= _MOST_PACKETS):
+                complete = False
+                break
+    except FFmpegError as error:
+        log.info("the packets end early: %s", error)  # a damaged tail: what came before it counts
+    known = {place: number for number, place in enumerate(places) if place is not None and place >= 0}
+    rate = stream.average_rate or stream.guessed_rate
+    packets = Packets(
+        pts=np.array(pts, np.int64),
+        key=np.array(key, np.bool_),
+        tick=float(stream.time_base or 0) or 1 / 1000,
+        complete=complete,
+        interval=1 / float(rate) if rate else 1 / 25,
+    )
+    return Scan(packets, known if len(known) == len(places) else {}, size)
+
+
+def decode(
+    reopen: Callable[[], tuple[InputContainer, VideoStream]], found: Scan, plan: Plan, until: float, threads: int
+) -> Decoded:
+    """Decode the planned frames, reduce and convert them at once; stop at ``until`` (of ``time.monotonic``).
+
+    Parameters
+    ----------
+    reopen
+        Opens the file afresh: at the start, and again where a seek led astray.
+    """
+    wanted, burst = frozenset(plan.wanted), plan.burst
+    decoded = Decoded()
+    converter = Converter()
+    reader = _Reader(reopen, found, threads)
+    try:
+        for stretch in plan.stretches:
+            for packet in reader.read(stretch):
+                whole = packet.opaque in wanted or packet.opaque in burst
+                # Frames that no other frame needs are left out where they are not wanted: often half of all.
+                reader.stream.codec_context.skip_frame = "DEFAULT" if whole else "NONREF"
+                _take(reader.decode(packet), wanted, burst, converter, decoded)
+                if time.monotonic() > until:
+                    decoded.late = True
+                    return decoded
+            _take(reader.drain(), wanted, burst, converter, decoded)
+        return decoded
+    finally:
+        reader.close()
+
+
+def _take(
+    frames: Iterator[VideoFrame], wanted: frozenset[int], burst: range, converter: Converter, into: Decoded
+) -> None:
+    for frame in frames:
+        number = frame.opaque
+        if frame.is_corrupt or not isinstance(number, int):
+            continue
+        into.interlaced |= frame.interlaced_frame
+        try:
+            if number in burst:
+                into.burst[number] = thumbnail(frame)
+            if number in wanted:
+                into.pixels[number] = converter.rgb(frame)
+                into.rotation = int(frame.rotation) % 360
+        except (FFmpegError, ValueError) as error:
+            log.info("frame %d cannot be converted: %s", number, error)
+
+
+class _Reader:
+    """Gives the packets of ascending stretches, numbered, by reading on or by seeking, whichever is cheaper."""
+
+    def __init__(self, reopen: Callable[[], tuple[InputContainer, VideoStream]], found: Scan, threads: int) -> None:
+        self._reopen, self._found, self._threads = reopen, found, threads
+        self._may_seek = bool(found.places)
+        self._open()
+
+    def _open(self) -> None:
+        self._container, self.stream = self._reopen()
+        context = self.stream.codec_context
+        context.thread_type = "AUTO"
+        context.thread_count = self._threads
+        context.copy_opaque = True
+        self._packets = self._container.demux(self.stream)
+        self._next = 0
+
+    def read(self, stretch: range) -> Iterator[VideoPacket]:
+        """The packets numbered in ``stretch``; fewer where the file is damaged."""
+        if stretch.start - self._next > _FAR and self._may_seek:
+            self._seek(stretch.start)
+        while self._next < stretch.stop:
+            packet = self._read()
+            if packet is None:
+                return
+            number, self._next = self._next, self._next + 1
+            if number >= stretch.start:
+                packet.opaque = number
+                yield packet
+
+    def _read(self) -> VideoPacket | None:
+        try:
+            return next((packet for packet in self._packets if packet.size), None)
+        except FFmpegError:
+            return None
+
+    def _seek(self, number: int) -> None:
+        """Go to a packet, or to one before it; where the container leads astray, start again and read on."""
+        pts = int(self._found.packets.pts[number])
+        try:
+            self._container.seek(pts, stream=self.stream, backward=True)
+            self._packets = self._container.demux(self.stream)
+            first = self._read()
+            place = first.pos if first is not None else None
+            landed = self._found.places.get(place, number + 1) if place is not None else number + 1
+            if landed <= number:
+                self._container.seek(pts, stream=self.stream, backward=True)  # the packet just read is needed again
+                self._packets = self._container.demux(self.stream)
+                self._next = landed
+                return
+        except FFmpegError as error:
+            log.info("this clip cannot be sought: %s", error)
+        self._may_seek = False
+        self.close()
+        self._open()
+
+    def decode(self, packet: VideoPacket) -> Iterator[VideoFrame]:
+        """The frames that come out for this packet; none when it is damaged."""
+        try:
+            for frame in self.stream.codec_context.decode(packet):
+                if isinstance(frame, VideoFrame):
+                    yield frame
+        except FFmpegError as error:
+            log.info("packet %s cannot be decoded: %s", packet.opaque, error)
+
+    def drain(self) -> Iterator[VideoFrame]:
+        """The frames the decoder still holds; afterwards it starts anew."""
+        context = self.stream.codec_context
+        try:
+            for frame in context.decode(None):
+                if isinstance(frame, VideoFrame):
+                    yield frame
+        except FFmpegError as error:
+            log.info("the last frames cannot be decoded: %s", error)
+        if context.is_open:
+            context.flush_buffers()
+
+    def close(self) -> None:
+        """Give the container's memory back."""
+        self._container.close()
