@@ -12,6 +12,7 @@ from PIL import Image
 from .report import MediaFacts
 from .signal.planes import Planes
 from .signal.resample import reduce_to_preview
+from .signal.steps import Step
 
 Pixels = NDArray[np.uint8]
 
@@ -135,6 +136,17 @@ class Clip:
     keyframes: NDArray[np.float64] = field(repr=False)
     """Times of the keyframes, in seconds."""
     burst: Burst | None = None
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What an analyzer over the clip reads: the facts, and what changes between consecutive sampled frames.
+
+    Where two of them differ in size there is no step, so ``steps`` can be shorter than the frames less one.
+    """
+
+    facts: MediaFacts
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,23 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
+from typing import TypeVar
 
-from .media import Frame
+from .media import Footage, Frame
 from .report import Kind, Metric
 
-Measure = Callable[[Frame], Mapping[str, float]]
+Measure = Callable[..., Mapping[str, float]]
+"""Takes a :class:`Frame`, or a :class:`Footage` where it works over the clip."""
+Declared = TypeVar("Declared", Callable[[Frame], Mapping[str, float]], Callable[[Footage], Mapping[str, float]])
+
+
+class Over(StrEnum):
+    """What an analyzer measures at a time."""
+
+    FRAME = "frame"
+    CLIP = "clip"
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Analyzer:
     """Loads what the analyzer needs (weights, libraries) once, before a worker forks."""
     heavy: bool = False
     """Takes longer than most, so it starts first when analyzers run side by side."""
+    over: Over = Over.FRAME
 
 
 _found: dict[str, Analyzer] = {}
@@ -44,8 +56,9 @@ def analyzer(
     metrics: tuple[Metric, ...],
     prepare: Callable[[], None] | None = None,
     heavy: bool = False,
-) -> Callable[[Measure], Measure]:
-    """Declare ``measure(frame) -> {metric: value}`` as an analyzer.
+    over: Over = Over.FRAME,
+) -> Callable[[Declared], Declared]:
+    """Declare ``measure(frame) -> {metric: value}`` (or ``measure(footage)``, over the clip) as an analyzer.
 
     The function raises :class:`~analysis.errors.NotApplicable` when it has nothing to say.
 
@@ -55,11 +68,11 @@ def analyzer(
         When the component is declared twice.
     """
 
-    def declare(measure: Measure) -> Measure:
+    def declare(measure: Declared) -> Declared:
         if component in _found:
             raise ValueError(f"component {component!r} is declared twice")
         _found[component] = Analyzer(
-            component, title, frozenset(kinds), explains, fails_when, metrics, measure, prepare, heavy
+            component, title, frozenset(kinds), explains, fails_when, metrics, measure, prepare, heavy, over
         )
         return measure
 

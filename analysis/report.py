@@ -206,6 +206,83 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     jpeg_quality_estimate: float = 100.0
 
 
+class FrameReading(msgspec.Struct, frozen=True, kw_only=True):
+    """One sampled frame: which of the clip (``index``), when (seconds), and what the rules make of it alone.
+
+    ``number`` counts the sampled frames from 0; ``scene`` counts the stretches between cuts, from 0. ``components``
+    holds each component's score, 0 to 100.
+    """
+
+    number: int
+    index: int
+    time: float
+    score: float | None
+    scene: int = 0
+    keyframe: bool = False
+    components: dict[str, float] = {}
+
+
+class StepReading(msgspec.Struct, frozen=True, kw_only=True):
+    """From sampled frame ``number`` to the next: the temporal curves. ``time`` is that of the second frame.
+
+    ``difference`` and ``color_shift`` are in levels (0 to 255), ``flow`` in pixels of the preview.
+    """
+
+    number: int
+    time: float
+    difference: float
+    flow: float
+    noise_correlation: float
+    color_shift: float
+    cut: bool = False
+    still: bool = False
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of scene between sampled frame ``after`` and the next; ``time`` where a keyframe tells it."""
+
+    after: int
+    start: float
+    end: float
+    time: float | None = None
+
+
+class Freeze(msgspec.Struct, frozen=True, kw_only=True):
+    """Sampled frames ``first`` to ``last`` are the same picture."""
+
+    first: int
+    last: int
+    start: float
+    end: float
+
+
+class Cadence(msgspec.Struct, frozen=True, kw_only=True):
+    """Repeated frames among ``of`` frames in a row (from ``start`` to ``end`` seconds).
+
+    ``period`` is set where they repeat regularly; then ``original_rate`` is what is left without them.
+    """
+
+    repeated: int
+    of: int
+    start: float
+    end: float
+    sentence: str
+    period: int | None = None
+    original_rate: float | None = None
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip over time. ``strongest`` lists the sampled frames by falling score; ``notes`` are sentences for people."""
+
+    frames: tuple[FrameReading, ...]
+    steps: tuple[StepReading, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    cadence: Cadence | None = None
+    strongest: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no analysis."""
 
@@ -235,6 +312,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     quality: dict[str, Any] | None = None
     stability: dict[str, Any] | None = None
     media: MediaFacts | None = None
+    timeline: Timeline | None = None
     engine: dict[str, str] = {}
     seconds: float = 0.0
     disclaimer: str = DISCLAIMER

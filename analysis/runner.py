@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from .errors import NotApplicable
-from .media import Frame, Media
+from .media import Footage, Frame, Media
 from .memory import keep_freed_memory
 from .registry import Analyzer, all_analyzers
 from .report import ComponentResult, Kind, Status
@@ -21,11 +21,11 @@ Progress = Callable[[int, int, str], None]
 """Called as ``progress(done, total, component)`` after each analyzer, from the caller's thread."""
 
 
-def run_one(analyzer: Analyzer, frame: Frame) -> ComponentResult:
-    """Run one analyzer on one frame; whatever happens, the answer is a result."""
+def run_one(analyzer: Analyzer, subject: Frame | Footage) -> ComponentResult:
+    """Run one analyzer on one frame or clip; whatever happens, the answer is a result."""
     start = time.perf_counter()
     try:
-        measured = analyzer.measure(frame)
+        measured = analyzer.measure(subject)
     except NotApplicable as reason:
         return ComponentResult(
             status=Status.NOT_APPLICABLE, note=str(reason), seconds=round(time.perf_counter() - start, 6)
@@ -50,16 +50,16 @@ def run_analyzers(
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> dict[str, ComponentResult]:
-    """Run all analyzers that know this kind of media, side by side over ``threads`` (default: the cores).
+    """Run all analyzers that know stills on ``media.frame``, side by side over ``threads`` (default: the cores).
+
+    For clips see :mod:`analysis.video`.
 
     Returns
     -------
     dict
         Component name to result, in the order of names. A component in ``skip`` is absent.
     """
-    chosen = [a for a in all_analyzers() if media.facts.kind in a.kinds and a.component not in skip]
-    if media.facts.kind is not Kind.IMAGE:
-        raise NotImplementedError(f"no analysis of {media.facts.kind} yet")
+    chosen = [a for a in all_analyzers() if Kind.IMAGE in a.kinds and a.component not in skip]
     chosen.sort(key=lambda a: not a.heavy)  # so that no long one is left for the end
     results: dict[str, ComponentResult] = {}
     keep_freed_memory()

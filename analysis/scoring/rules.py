@@ -18,6 +18,9 @@ from .rule_table import COMMON_SIZES, GENERATOR_SIDES, IMAGE_RULES, IMAGE_WEIGHT
 OPTIONAL = frozenset({"deep"})
 """Components whose absence leaves the scale alone, see :func:`weighted_sum`."""
 
+CLIP_ONLY = frozenset({"temporal", "metadata"})
+"""Components of a clip that a single frame does not have."""
+
 
 def score_image(measured: Mapping[str, ComponentResult], context: Context) -> Scored:
     """Score a still picture.
@@ -80,7 +83,23 @@ def score_video(measured: Mapping[str, ComponentResult], *, duration: float | No
     components, evidence = _assess(measured, facts, VIDEO_RULES, context, VIDEO_WEIGHTS)
     if not _anything_measured(measured, VIDEO_WEIGHTS):
         return _nothing_measured(components)
-    total = weighted_sum(components, VIDEO_WEIGHTS)
+    return _score_footage(components, evidence, VIDEO_WEIGHTS)
+
+
+def score_frame(measured: Mapping[str, ComponentResult], *, width: int, height: int) -> Scored:
+    """Score one sampled frame by the thresholds of a clip, leaving out what only a clip has (time, length, size)."""
+    rules = [rule for rule in VIDEO_RULES if rule.component not in CLIP_ONLY]
+    weights = {name: weight for name, weight in VIDEO_WEIGHTS.items() if name not in CLIP_ONLY}
+    components, evidence = _assess(measured, {}, rules, Context(width=width, height=height), weights)
+    if not _anything_measured(measured, weights):
+        return _nothing_measured(components)
+    return _score_footage(components, evidence, weights)
+
+
+def _score_footage(
+    components: dict[str, ComponentResult], evidence: tuple[Evidence, ...], weights: Mapping[str, float]
+) -> Scored:
+    total = weighted_sum(components, weights)
     agreeing = _components_with(evidence, 0.4)
     total *= 1.4 if agreeing >= 5 else {4: 1.25, 3: 1.15, 2: 1.05}.get(agreeing, 1.0)
     total = min(total, 100.0)
