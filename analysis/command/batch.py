@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import warnings
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -124,15 +124,14 @@ def _stop(pool: ProcessPool) -> None:
 
 
 def _prepare_worker(verbose: bool) -> None:
-    """Keep standard error for the command; leave no core file, which would hold the picture."""
+    """Keep standard error for the command: decoders in C write to it too. Leave no core file, which holds the picture."""
     if verbose:
         handler = logging.StreamHandler()
         handler.setFormatter(_PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
         logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
         logging.captureWarnings(True)
     else:
-        logging.disable()
-        warnings.simplefilter("ignore")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     try:
         import resource  # noqa: PLC0415 -- POSIX only
     except ImportError:

@@ -57,10 +57,13 @@ class Examiner:
             return refused(source, crashed(), data)
 
     def _examine(self, source: Source, data: bytes) -> Examined:
-        from ..decode import open_media  # noqa: PLC0415 -- see the module's docstring
+        import cv2  # noqa: PLC0415 -- see the module's docstring
+
+        from ..decode import open_media  # noqa: PLC0415
         from ..engine import analyze  # noqa: PLC0415
         from ..media import Limits  # noqa: PLC0415
 
+        cv2.setNumThreads(self.threads)  # the workers beside this one need the other cores
         media = open_media(data, Limits(self.max_bytes, self.max_pixels))
         report = analyze(media, scoring=self.scoring, skip=self.skip, threads=self.threads)
         report = msgspec.structs.replace(report, path=source.shown)
