@@ -9,9 +9,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from av import FFmpegError, Packet
+from av import FFmpegError
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -20,7 +21,10 @@ from numpy.typing import NDArray
 from .clip_pixels import Converter, Pixels, thumbnail
 from .clip_plan import Packets, Plan
 
-VideoPacket = Packet[VideoStream]
+if TYPE_CHECKING:
+    from av import Packet
+
+    VideoPacket: TypeAlias = Packet[VideoStream]  # generic in its stub alone
 
 log = logging.getLogger(__name__)
 
