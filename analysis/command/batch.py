@@ -124,7 +124,7 @@ def _stop(pool: ProcessPool) -> None:
 
 
 def _prepare_worker(verbose: bool) -> None:
-    """Keep standard error for the command: decoders in C write to it too. Leave no core file, which holds the picture."""
+    """Keep standard error for the command: decoders in C write to it too. Leave no core file: it holds the picture."""
     if verbose:
         handler = logging.StreamHandler()
         handler.setFormatter(_PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
