@@ -73,11 +73,16 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("htmx:sendError", () => complain("The server cannot be reached. Is it running, and are you online?"));
 
 document.addEventListener("htmx:afterSettle", () => {
+  if (!preview) return;
   for (const image of document.querySelectorAll("img[data-preview]")) {
-    if (preview && image.hidden) {
-      image.src = preview;
-      image.hidden = false;
-      image.onerror = () => { image.hidden = true; };
-    }
+    const before = image.getAttribute("src"); // the server's reduced copy, where there is one
+    if (before === preview) continue;
+    image.onerror = () => {
+      image.onerror = null;
+      if (before) image.src = before;
+      else image.hidden = true;
+    };
+    image.src = preview;
+    image.hidden = false;
   }
 });

@@ -4,6 +4,7 @@ worker a core and the web server; restarts what dies; ends with everything stopp
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -61,6 +62,7 @@ class Program:
             return
         log.warning("%s ended (%s) and is started again", self.name, self.process.returncode)
         self.deaths.append(now)
+        self._kill_group()  # it may have left children that hold its port
         self.start()
 
     def ask_to_stop(self) -> None:
@@ -76,11 +78,14 @@ class Program:
             self.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             log.warning("%s does not end and is killed", self.name)
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return  # all of its group have ended
+        self._kill_group()
         self.process.wait()
+
+    def _kill_group(self) -> None:
+        """End whatever it started, by force."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):  # all have ended
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def main() -> int:

@@ -16,9 +16,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
+from analysis.sniff import SNIFF_BYTES
+
 _NAME = re.compile(r"[0-9a-f]{32}")
-HEAD = 1024
-"""How many first bytes an :class:`Incoming` keeps for telling the type."""
 
 
 class Incoming:
@@ -41,8 +41,8 @@ class Incoming:
 
     def write(self, data: bytes) -> int:
         """Take the next bytes."""
-        if self.size < HEAD:
-            self.head = (self.head + bytes(data))[:HEAD]
+        if self.size < SNIFF_BYTES:
+            self.head = (self.head + bytes(data))[:SNIFF_BYTES]
         self._hash.update(data)
         self.size += len(data)
         view = memoryview(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,18 +71,20 @@ class Reading:
         return tone(self.result.score)
 
 
-def report(found: Report, lens_names: Sequence[str]) -> dict[str, Any]:
+def report(found: Report, lens_names: Collection[str]) -> dict[str, Any]:
     """Everything the report fragment shows."""
     readings = sorted(_readings(found), key=lambda reading: (-(reading.result.score or -1.0), reading.title))
     strongest = sorted((e for r in readings for e in r.evidence), key=lambda e: -e.strength)[:3]
     return {
         "data": found,
         "verdict": words.VERDICTS[found.verdict],
+        # said by the summary too, for those who read it alone; a page shows it once
+        "summary": found.summary.replace(words.RULES_CAUTION, "").strip(),
         "caution": words.RULES_CAUTION if found.scoring is Scoring.RULES and found.score is not None else None,
         "readings": readings,
         "strongest": strongest,
         "titles": {reading.component: reading.title for reading in readings},
-        "lenses": [(name, words.LENSES[name]) for name in lens_names if name in words.LENSES],
+        "lenses": [(name, said) for name, said in words.LENSES.items() if name in lens_names],
         "media": _media_rows(found),
         "context": _context_rows(found),
         "findings": [(f, GRADES[f.grade], MEANINGS[f.meaning], flatten(f.detail)) for f in found.provenance],

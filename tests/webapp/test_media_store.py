@@ -8,6 +8,7 @@ import stat
 
 import pytest
 
+from analysis.sniff import SNIFF_BYTES
 from webapp.media_store import MediaStore
 
 
@@ -44,11 +45,11 @@ def test_a_link_is_refused(tmp_path):
 
 def test_what_is_kept_is_hashed_and_taken_once(media):
     incoming = media.receive()
-    for part in (b"some ", b"bytes ", b"x" * 100):
+    for part in (b"some ", b"bytes ", b"x" * 5000):
         incoming.write(part)
-    data = b"some bytes " + b"x" * 100
+    data = b"some bytes " + b"x" * 5000
     assert (incoming.size, incoming.sha256) == (len(data), hashlib.sha256(data).hexdigest())
-    assert incoming.head == data[:64]
+    assert incoming.head == data[:SNIFF_BYTES]
     name = incoming.keep()
     incoming.close()
     with media.take(name) as file:

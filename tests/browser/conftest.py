@@ -1,0 +1,154 @@
+"""The product as ``make run`` starts it, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The whole product, started by its launcher with one worker; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("var")
+    env = {
+        **os.environ,
+        "PORT": str(port),
+        "DATA_DIR": str(folder),
+        "WORKERS": "1",
+        "REDIS_URL": "",
+        "SKIP_COMPONENTS": "",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "webapp"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
+    said = []
+    for line in process.stderr or ():
+        said.append(line)
+        if "ready: open" in line:
+            break
+    else:
+        pytest.fail("the product does not start:\n" + "".join(said))
+    yield f"http://127.0.0.1:{port}"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"SKIPPED LOUDLY: no Chromium at {CHROMIUM}; install it or set CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """One person's browser: its context, its page, and what went wrong in it."""
+
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Visit]]:
+    """Open a browser of some size and theme; at the end no error was logged and no request has left the origin."""
+    opened: list[Visit] = []
+
+    def open_one(
+        width: int = 1280, height: int = 900, theme: str = "dark", *, script: bool = True, **options: object
+    ) -> Visit:
+        context = chromium.new_context(
+            base_url=site,
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            java_script_enabled=script,
+            **options,
+        )
+        one = Visit(context, context.new_page())
+        one.page.on("console", lambda m: one.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
+        one.page.on("request", lambda r: None if r.url.startswith((site, "blob:")) else one.strangers.append(r.url))
+        opened.append(one)
+        return one
+
+    yield open_one
+    for one in opened:
+        one.context.close()
+        assert not one.strangers
+        assert not one.complaints
+
+
+@pytest.fixture
+def shot(tmp_path: Path) -> Callable[[Page, str], None]:
+    """Keep a picture of the whole page in the folder named by SCREENSHOTS, to be looked at."""
+    folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png", full_page=True, animations="disabled")
+
+    return take
+
+
+@pytest.fixture
+def look(shot: Callable[[Page, str], None], axe: str) -> Callable[[Page, str], None]:
+    """Look at a page: keep a picture; axe finds nothing and nothing is wider than the window."""
+
+    def at(page: Page, name: str) -> None:
+        shot(page, name)
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")["violations"]
+        assert [f"{v['id']}: {[node['html'][:120] for node in v['nodes']][:3]}" for v in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+    return at
+
+
+@pytest.fixture(scope="session")
+def photo(shared: Path) -> Path:
+    """A real photograph."""
+    return sorted((shared / "corpus" / "smoke" / "real" / "Myles2__Photography_website").glob("*.jpg"))[0]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    source = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+    if not source.is_file():
+        pytest.skip("SKIPPED LOUDLY: axe-core is missing; run npm ci")
+    return source.read_text()
