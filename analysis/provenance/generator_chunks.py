@@ -140,12 +140,25 @@ def _json_parameters(parsed: Json, text: str, named: dict[str, str], carrier: st
     graph = comfyui.graph_of(parsed)
     if graph or any(comfyui.graph_of(_object(value)) for value in nested.values()):
         return _comfy_finding([parsed] if graph else [_object(value) for value in nested.values()], text, carrier)
-    known = {"negative_prompt", "seed", "steps", "sampler", "base_model", "cfg_scale", "guidance_scale"} & parsed.keys()
+    known = {
+        "negative_prompt",
+        "seed",
+        "steps",
+        "sampler",
+        "base_model",
+        "cfg_scale",
+        "guidance_scale",
+        "guidance",
+    } & parsed.keys()
     if isinstance(parsed.get("prompt"), str) and len(known) >= 3:
-        version = str(parsed.get("version", ""))
-        scheme = str(parsed.get("metadata_scheme", named.get("fooocus_scheme", "")))
-        fooocus = "fooocus" in version.lower() or "fooocus" in scheme.lower() or "base_model" in parsed
-        name = "Fooocus" if fooocus else "a Stable Diffusion program"
+        scheme = f"{parsed.get('version')} {parsed.get('metadata_scheme')} {named.get('fooocus_scheme')}"
+        name = (
+            "mflux"
+            if "mflux_version" in parsed
+            else "Fooocus"
+            if "fooocus" in scheme.lower()
+            else "a diffusion program"
+        )
         return _finding(name, _common(parsed) | {"raw": plain(text, PROMPT_CHARS)}, carrier=carrier)
     return None
 
@@ -161,9 +174,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "sampler": ("sampler", "sampler_name"),
     "scheduler": ("scheduler", "noise_schedule"),
     "steps": ("steps",),
-    "cfg_scale": ("cfg_scale", "cfgscale", "guidance_scale", "scale"),
+    "cfg_scale": ("cfg_scale", "cfgscale", "guidance_scale", "guidance", "scale"),
     "model": ("model", "base_model", "model_weights", "sd_model"),
-    "version": ("app_version", "swarm_version", "version"),
+    "version": ("app_version", "swarm_version", "mflux_version", "version"),
 }
 
 

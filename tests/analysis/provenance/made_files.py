@@ -9,6 +9,7 @@ import zlib
 
 import c2pa
 import numpy as np
+import pillow_heif
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -63,6 +64,19 @@ class Files:
         out = io.BytesIO()
         picture = Image.fromarray(np.random.default_rng(5).integers(0, 255, (64, 80, 3), dtype=np.uint8))
         picture.save(out, "WEBP", lossless=True, exif=exif, xmp=xmp)
+        return out.getvalue()
+
+    @staticmethod
+    def converted(form: str, **save: object) -> bytes:
+        """A small picture as TIFF, HEIC or AVIF; ``save`` as Pillow takes it (``xmp``, ``exif``)."""
+        out = io.BytesIO()
+        picture = Image.fromarray(np.random.default_rng(5).integers(0, 255, (64, 80, 3), dtype=np.uint8))
+        if form == "tiff" and "xmp" in save:
+            save = {"tiffinfo": {700: save["xmp"]}}
+        if form == "heic":
+            pillow_heif.from_pillow(picture).save(out, **save)
+        else:
+            picture.save(out, form.upper(), **save)
         return out.getvalue()
 
     @staticmethod
