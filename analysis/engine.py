@@ -8,14 +8,16 @@ import time
 from collections.abc import Collection
 from functools import cache
 
+import msgspec
+
 from . import __version__, provenance
 from .errors import MediaError
 from .media import Media
-from .memory import keep_freed_memory
+from .process import keep_freed_memory, on_one_blas_thread
 from .registry import all_analyzers
-from .report import ErrorBody, Report, Scoring, Verdict
+from .report import Context, ErrorBody, Kind, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
-from .scoring import AVAILABLE, interpretation, rules
+from .scoring import AVAILABLE, Scored, interpretation, rules
 from .scoring import context as scoring_context
 from .signal import planes
 
@@ -39,9 +41,10 @@ def analyze(
     skip
         Components to leave out, by name (``{"deep"}``).
     progress
-        Called as ``progress(done, total, component)`` after each analyzer.
+        Called as ``progress(done, total, what)`` after each analyzer, of a clip after each frame and each step; what
+        it raises ends the analysis.
     threads
-        How many analyzers run side by side; default: one a core.
+        How many analyzers (of a clip: frames) run side by side; default: one a core.
 
     Returns
     -------
@@ -56,10 +59,10 @@ def analyze(
     if scoring not in AVAILABLE:
         raise ValueError(f"this version has no {scoring} scoring")
     start = time.perf_counter()
-    findings = provenance.read(media)
-    measured = run_analyzers(media, skip=skip, progress=progress, threads=threads)
-    context = scoring_context.of(media)
-    scored = rules.score_image(measured, context)
+    look = _look_at_clip if media.facts.kind is Kind.VIDEO else _look_at_still
+    with on_one_blas_thread():
+        findings = provenance.read(media)
+        scored, context, timeline = look(media, skip, progress, threads)
     conclusion = interpretation.conclude(scored, context, findings)
     return Report(
         sha256=media.sha256,
@@ -75,9 +78,32 @@ def analyze(
         provenance=findings,
         context=context,
         media=media.facts,
+        timeline=timeline,
         engine=versions(),
         seconds=round(time.perf_counter() - start, 4),
     )
+
+
+def _look_at_still(
+    media: Media, skip: Collection[str], progress: Progress | None, threads: int | None
+) -> tuple[Scored, Context, None]:
+    measured = run_analyzers(media, skip=skip, progress=progress, threads=threads)
+    context = scoring_context.of(media)
+    return rules.score_image(measured, context), context, None
+
+
+def _look_at_clip(
+    media: Media, skip: Collection[str], progress: Progress | None, threads: int | None
+) -> tuple[Scored, Context, Timeline]:
+    from . import timeline, video  # noqa: PLC0415 -- they load OpenCV, which the command's parent never does
+
+    reading = video.run_clip(media, skip=skip, progress=progress, threads=threads)
+    over_time = timeline.build(media, reading)
+    asked = timeline.asked(media, reading, over_time)
+    scored = rules.score_video(asked, duration=media.facts.duration, width=media.facts.width, height=media.facts.height)
+    components = timeline.as_measured(scored.components, reading)
+    context = Context(width=media.facts.width, height=media.facts.height)
+    return msgspec.structs.replace(scored, components=components), context, over_time
 
 
 def refuse(error: MediaError, *, data: bytes | None = None) -> Report:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from .errors import NotApplicable
 from .media import Footage, Frame, Media
-from .memory import keep_freed_memory
+from .process import keep_freed_memory
 from .registry import Analyzer, all_analyzers
 from .report import ComponentResult, Kind, Status
 
