@@ -32,6 +32,7 @@ Steps = NDArray[np.uint8]
 Color = tuple[int, int, int]
 
 _STEPS = 33  # colors of a map: more are hardly told apart in grain, and cost bytes; odd, so that noise has a middle
+_ORIGINAL = 2 / 3  # of the preview's size
 _EVERY = 4  # percentiles are taken of every fourth pixel each way
 _NOISE: tuple[Color, ...] = ((160, 214, 255), (34, 96, 158), (8, 8, 12), (158, 86, 20), (255, 204, 144))
 _EDGES: tuple[Color, ...] = ((11, 10, 18), (76, 58, 134), (238, 233, 255))
@@ -48,7 +49,7 @@ class Lens:
 
 
 def render(frame: Frame, name: str) -> Lens:
-    """Draw one lens of a frame, at the size of its preview (longest side at most 768).
+    """Draw one lens of a frame, at the size of its preview (longest side at most 768); ``original`` is smaller.
 
     Raises
     ------
@@ -74,10 +75,14 @@ def render_all(frame: Frame, names: Iterable[str] = tuple(LENSES), threads: int 
 
 
 def _original(planes: Planes) -> Lens:
-    """The preview. Pillow's encoder lets other threads run meanwhile; its method 0 is the fastest."""
-    height, width = planes.rgb.shape[:2]
+    """The preview, reduced to two thirds: to compare with, but never again the picture that was handed in.
+
+    Pillow's encoder lets other threads run meanwhile; its method 0 is the fastest.
+    """
+    height, width = (max(1, round(side * _ORIGINAL)) for side in planes.rgb.shape[:2])
     kept = io.BytesIO()
-    Image.fromarray(planes.rgb).save(kept, "WEBP", quality=80, method=0)
+    small = cv2.resize(planes.rgb, (width, height), interpolation=cv2.INTER_AREA)
+    Image.fromarray(small).save(kept, "WEBP", quality=80, method=0)
     return Lens(kept.getvalue(), "image/webp", width, height)
 
 
@@ -114,7 +119,7 @@ def _srm(planes: Planes) -> Lens:
 
 def _edges(planes: Planes) -> Lens:
     """Strong edges over all edges."""
-    levels = cv2.Canny(planes.grey, 30, 60) // 255 + cv2.Canny(planes.grey, 100, 200) // 255
+    levels = planes.all_edges // 255 + planes.strong_edges // 255
     return _painted(levels, _EDGES)
 
 

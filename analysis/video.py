@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 
 from .media import Footage, Media
-from .memory import keep_freed_memory
+from .process import keep_freed_memory
 from .registry import Analyzer, Over, all_analyzers
 from .report import ComponentResult, Kind, Status
 from .runner import Progress, run_one

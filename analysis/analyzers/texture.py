@@ -109,7 +109,7 @@ _MOST_BITS_OF_DIRECTION = 5.17  # log2(36), rounded up as the metric is defined
 def measure(frame: Frame) -> dict[str, float]:
     """Metrics of SPEC 3, *texture*."""
     grey = frame.planes.grey
-    strong, all_edges = cv2.Canny(grey, 100, 200), cv2.Canny(grey, 30, 60)
+    strong, all_edges = frame.planes.strong_edges, frame.planes.all_edges
     strong_count = cv2.countNonZero(strong)
     right, down = gradient(grey)
     magnitude = np.sqrt(right * right + down * down)  # not cv2.magnitude: its last digit depends on where arrays lie

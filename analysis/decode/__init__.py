@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..media import Limits, Media
+from ..process import on_one_blas_thread
 from ..sniff import VIDEO_FORMATS, sniff
 from .image import open_image
 
@@ -17,8 +18,9 @@ def open_media(data: bytes, limits: Limits | None = None) -> Media:
     MediaError
         With a stable code and a sentence, for everything that cannot be analyzed.
     """
-    if sniff(data).format in VIDEO_FORMATS:
-        from .video import open_video  # noqa: PLC0415 -- stills never load FFmpeg
+    with on_one_blas_thread():
+        if sniff(data).format in VIDEO_FORMATS:
+            from .video import open_video  # noqa: PLC0415 -- stills never load FFmpeg
 
-        return open_video(data, limits or Limits())
-    return open_image(data, limits or Limits())
+            return open_video(data, limits or Limits())
+        return open_image(data, limits or Limits())

@@ -10,6 +10,7 @@ import hashlib
 import io
 import struct
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -147,7 +148,11 @@ def _decode(readable: bytes, data: bytes, fmt: str, limits: Limits) -> Media:
         icc = opened.info.get("icc_profile")
         # HEIF and AVIF are turned by their decoders already; obeying EXIF as well would turn them twice.
         orientation = 1 if fmt in ("HEIF", "AVIF") else _orientation(opened)
-        opened.load()
+        # The decoder lets other threads run: what needs only the bytes is done meanwhile.
+        with ThreadPoolExecutor(1) as aside:
+            digest = aside.submit(lambda: hashlib.sha256(data).hexdigest())
+            tables = aside.submit(lambda: jpeg.read(data) if fmt == "JPEG" else None)
+            opened.load()
         frame = Frame(_to_rgb(opened, icc if isinstance(icc, bytes) else None), orientation=orientation)
     facts = MediaFacts(
         kind=Kind.IMAGE,
@@ -162,9 +167,9 @@ def _decode(readable: bytes, data: bytes, fmt: str, limits: Limits) -> Media:
         has_icc=bool(icc),
         orientation=orientation,
         frames=frames,
-        jpeg=jpeg.read(data) if fmt == "JPEG" else None,
+        jpeg=tables.result(),
     )
-    return Media(facts=facts, sha256=hashlib.sha256(data).hexdigest(), data=data, frames=(frame,))
+    return Media(facts=facts, sha256=digest.result(), data=data, frames=(frame,))
 
 
 def _png_without_texts(data: bytes) -> bytes | None:

@@ -102,3 +102,13 @@ class Planes:
     def jpeg_errors(self) -> dict[int, NDArray[np.float32]]:
         """What JPEG at quality 75, 85 and 95 changes: {quality: (h, w) mean over the channels of |difference|}."""
         return {quality: jpeg_error(self.rgb, quality) for quality in (75, 85, 95)}
+
+    @shared
+    def strong_edges(self) -> NDArray[np.uint8]:
+        """Canny's edges of ``grey`` at 100/200: (h, w), 255 on an edge."""
+        return cv2.Canny(self.grey, 100, 200)
+
+    @shared
+    def all_edges(self) -> NDArray[np.uint8]:
+        """Canny's edges of ``grey`` at 30/60: (h, w), 255 on an edge."""
+        return cv2.Canny(self.grey, 30, 60)

@@ -1,10 +1,13 @@
-"""Freed memory is kept for the next array instead of going back to the system."""
+"""What an analysis asks of the process it runs in: freed memory is kept, BLAS stays on one thread."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from contextlib import AbstractContextManager
 from functools import cache
+
+from threadpoolctl import ThreadpoolController
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
 _LARGE = 32 * 1024 * 1024  # the most glibc allows; larger arrays always go back at once
@@ -24,3 +27,17 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE)
         mallopt(_M_TRIM_THRESHOLD, _KEEP)
+
+
+def on_one_blas_thread() -> AbstractContextManager[object]:
+    """Within it BLAS (OpenBLAS, MKL) starts no threads of its own.
+
+    The analyzers are the parallelism. The products here are small, and OpenBLAS's threads wait for the next one by
+    spinning: they took the second core for the whole analysis and made it a third longer.
+    """
+    return _libraries().limit(limits=1, user_api="blas")
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()  # finding the loaded libraries takes a millisecond or two, so once

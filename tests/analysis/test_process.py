@@ -11,7 +11,7 @@ import pytest
 
 PROGRAM = """
 import resource, numpy as np
-from analysis.memory import keep_freed_memory
+from analysis.process import keep_freed_memory
 if {keep}:
     keep_freed_memory()
 for turn in range(30):
