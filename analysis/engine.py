@@ -29,6 +29,7 @@ def analyze(
     skip: Collection[str] = (),
     progress: Progress | None = None,
     threads: int | None = None,
+    trust_anchors: str | None = None,
 ) -> Report:
     """Analyze a decoded file.
 
@@ -45,6 +46,8 @@ def analyze(
         it raises ends the analysis.
     threads
         How many analyzers (of a clip: frames) run side by side; default: one a core.
+    trust_anchors
+        Certificates (PEM) against which signers of Content Credentials are checked; without them none is trusted.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def analyze(
     start = time.perf_counter()
     look = _look_at_clip if media.facts.kind is Kind.VIDEO else _look_at_still
     with on_one_blas_thread():
-        findings = provenance.read(media)
+        findings = provenance.read(media, trust_anchors)
         scored, context, timeline = look(media, skip, progress, threads)
     conclusion = interpretation.conclude(scored, context, findings)
     return Report(

@@ -149,6 +149,8 @@ def _container(media: Media, reading: _Reading) -> list[Finding]:
 
 
 def _watermark(media: Media) -> list[Finding]:
+    if media.facts.format in ("HEIF", "AVIF"):
+        return []  # lossy, and nobody's generator writes them with the mark
     jpeg = media.facts.jpeg
     if jpeg is not None and (jpeg.quality < _WATERMARK_JPEG_QUALITY or jpeg.subsampling != "4:4:4"):
         return []
