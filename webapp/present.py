@@ -9,7 +9,8 @@ from typing import Any
 
 from analysis import words
 from analysis.registry import all_analyzers
-from analysis.report import ComponentResult, Evidence, Grade, Meaning, Report, Scoring, Status, Supports
+from analysis.report import ComponentResult, Evidence, Grade, Kind, Meaning, Report, Scoring, Status, Supports
+from analysis.sniff import VIDEO_FORMATS
 
 from .jobs import Progress, Waiting
 from .store import Analysis, JobState
@@ -93,7 +94,8 @@ def report(found: Report, lens_names: Collection[str]) -> dict[str, Any]:
 
 def progress(row: Analysis, waiting: Waiting | None, told: Progress) -> dict[str, Any]:
     """Everything the progress fragment shows, and how soon to ask again."""
-    analyzers = [(a.component, a.title) for a in all_analyzers()]
+    kind = Kind.VIDEO if row.format in VIDEO_FORMATS else Kind.IMAGE
+    analyzers = [(a.component, a.title) for a in all_analyzers() if kind in a.kinds]
     steps = [("open", "Opening the file"), *analyzers, ("lenses", "Drawing the lenses")]
     shown = [(title, name in told.done) for name, title in steps]
     age = time.time() - row.created_at
@@ -174,7 +176,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 
 def _readings(found: Report) -> list[Reading]:
-    known = {a.component: a for a in all_analyzers()}
+    known = {a.component: a for a in all_analyzers() if found.kind in a.kinds}
     rows = []
     for name, result in found.components.items():
         about = known.get(name)
