@@ -21,7 +21,7 @@ from ..media import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
 from ..signal.edges import first_edges
-from ..signal.statistics import draw, entropy, first, histogram, mean_and_std, pearson, roughness
+from ..signal.statistics import USUAL_PREVIEWS, draw, entropy, first, histogram, mean_and_std, pearson, roughness
 
 cv2 = lazy.load("cv2")  # on first use: the web process reads the registry and never needs OpenCV
 
@@ -38,7 +38,13 @@ def _correlation_of(name: str, one: str, other: str) -> Metric:
     )
 
 
+def _prepare() -> None:
+    for height, width in USUAL_PREVIEWS:
+        draw(height * width, _SAMPLE)
+
+
 @analyzer(
+    prepare=_prepare,
     component="color",
     title="Color",
     kinds={Kind.IMAGE, Kind.VIDEO},

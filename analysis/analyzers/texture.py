@@ -19,15 +19,21 @@ import numpy as np
 from ..media import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
-from ..signal.patterns import cooccurrence, direction_histogram, gradient, local_binary_patterns
-from ..signal.statistics import GUARD, entropy, histogram, moments, variation
+from ..signal.patterns import PAIRS, cooccurrence, direction_histogram, gradient, local_binary_patterns
+from ..signal.statistics import GUARD, USUAL_PREVIEWS, draw, entropy, histogram, moments, variation
 
 cv2 = lazy.load("cv2")  # on first use: the web process reads the registry and never needs OpenCV
 
 _MOST_BITS_OF_DIRECTION = 5.17  # log2(36), rounded up as the metric is defined
 
 
+def _prepare() -> None:
+    for height, width in USUAL_PREVIEWS:
+        draw(height * (width - 1), PAIRS)
+
+
 @analyzer(
+    prepare=_prepare,
     component="texture",
     title="Texture",
     kinds={Kind.IMAGE, Kind.VIDEO},

@@ -50,7 +50,10 @@ def local_binary_patterns(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return codes
 
 
-def cooccurrence(grey: NDArray[np.uint8], levels: int = 32, pairs: int = 100_000) -> NDArray[np.float64]:
+PAIRS = 100_000
+
+
+def cooccurrence(grey: NDArray[np.uint8], levels: int = 32, pairs: int = PAIRS) -> NDArray[np.float64]:
     """How often each pair of levels stands side by side [1]_, as shares: (levels, levels), left × right.
 
     From up to ``pairs`` pairs drawn by :func:`~analysis.signal.statistics.draw`; zeros where the picture is one

@@ -13,6 +13,9 @@ cv2 = lazy.load("cv2")  # on first use: the web process reads the registry and n
 
 GUARD = 1e-10
 
+USUAL_PREVIEWS = ((576, 768), (768, 576), (512, 768), (768, 512), (432, 768), (768, 432), (768, 768))
+"""(height, width) of the previews of 4:3, 3:2, 16:9 and square pictures, for what a worker makes ready beforehand."""
+
 
 class Moments(NamedTuple):
     """Mean, population standard deviation, and Fisher's kurtosis (0 for a normal distribution)."""
@@ -90,12 +93,12 @@ def first(plane: NDArray[np.generic], count: int = 10_000) -> NDArray[np.generic
     return plane.reshape(-1)[:count]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def draw(population: int, count: int) -> NDArray[np.int32]:
     """``count`` distinct indices below ``population``, always the same ones: (count,) int32, read-only.
 
     Defined as NumPy's legacy ``RandomState(42).choice`` without replacement. That shuffles the whole population
-    (5 ms for half a million), so the draws of recent sizes are kept: at most 0.4 MB each, 16 of them.
+    (5 ms for half a million), so the draws of recent sizes are kept: at most 0.4 MB each, 32 of them.
     """
     chosen = np.random.RandomState(42).choice(population, count, replace=False).astype(np.int32)
     chosen.flags.writeable = False
