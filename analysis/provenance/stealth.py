@@ -57,10 +57,13 @@ def read(media: Media) -> list[Finding]:
 def _from_alpha(media: Media) -> str | None:
     if media.facts.format == "PNG" and not _png_alpha_may_begin(media.data, media.facts.height):
         return None
-    with Image.open(io.BytesIO(media.data), formats=(media.facts.format,)) as image:
-        if image.mode != "RGBA":
-            return None
-        alpha = np.asarray(image.getchannel("A"))
+    try:
+        with Image.open(io.BytesIO(media.data), formats=(media.facts.format,)) as image:
+            alpha = np.asarray(image.getchannel("A")) if image.mode == "RGBA" else None
+    except (OSError, ValueError, SyntaxError):  # a damaged file whose picture could be read without this
+        alpha = None
+    if alpha is None:
+        return None
     return _text_in(_lowest(alpha.T))
 
 

@@ -18,6 +18,7 @@ JSON_BYTES = 4 * 1024 * 1024
 JSON_DEPTH = 64
 _SAFE_INTEGER = 2**53  # beyond it a JSON reader written in JavaScript changes the number
 _INTEGER_DIGITS = 20
+_DAMAGED = "damaged JSON"
 
 # Control characters but tab and newline; direction overrides and isolates; invisible formatting characters, so that a
 # field cannot hide or reorder what follows it; surrogates, which no UTF-8 writer takes. The joiners stay: scripts and
@@ -84,7 +85,7 @@ def parse_json(text: str | bytes) -> Any:
     except RecursionError:
         raise Unreadable("JSON nested too deeply") from None
     except ValueError:
-        raise Unreadable("damaged JSON") from None
+        raise Unreadable(_DAMAGED) from None
     level, depth = [value], 0
     while level:
         depth += 1
@@ -107,9 +108,15 @@ def json_object(text: str) -> dict[str, Any] | None:
     Unreadable
         It begins like JSON but cannot be read.
     """
-    if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+    opening = text.lstrip("\ufeff \t\r\n")[:1]
+    if opening not in ("{", "["):
         return None
-    value = parse_json(text.strip("\ufeff\x00 \t\r\n"))
+    try:
+        value = parse_json(text.strip("\ufeff\x00 \t\r\n"))
+    except Unreadable as reason:
+        if opening == "[" and reason.args[0] == _DAMAGED:
+            return None  # a caption in brackets
+        raise
     return value if isinstance(value, dict) else None
 
 

@@ -86,6 +86,16 @@ def test_ordinary_pictures_are_not_decoded_again(monkeypatch):
     assert stealth.read(media) == []
 
 
+def test_an_alpha_channel_that_cannot_be_decoded_is_none(monkeypatch):
+    media = media_of(saved(hidden("stealth_pnginfo", json.dumps(FIELDS))))
+
+    def damaged(*_: object, **__: object) -> None:
+        raise OSError("broken data stream")
+
+    monkeypatch.setattr(stealth.Image, "open", damaged)
+    assert stealth.read(media) == []
+
+
 def test_letters_elsewhere_are_nothing():
     pixels = np.zeros((160, 200, 4), np.uint8)
     pixels[0, :15, 3] = np.frombuffer(b"stealth_pnginfo", np.uint8)  # in a row, as bytes
