@@ -7,8 +7,8 @@ from av.video.stream import VideoStream
 
 from ..report import Kind, MediaFacts, VideoFacts
 from .clip_frames import Scan
-from .clip_pixels import HDR_TRANSFERS
 from .clip_plan import Schedule
+from .tone_map import TRANSFERS
 
 _MIME = {
     "MP4": "video/mp4",
@@ -56,7 +56,7 @@ def describe(
         video=VideoFacts(
             profile=str(stream.profile) if stream.profile else None,
             pixel_format=context.pix_fmt,
-            hdr=HDR_TRANSFERS.get(int(context.color_trc or 0)),
+            hdr=TRANSFERS.get(int(context.color_trc or 0)),
             variable_rate=bool(shown.trusted and steps and uneven > 0.02 * len(steps)),
             keyframes=int(found.packets.key.sum()),
             bit_rate=round(found.size * 8 / shown.duration) if shown.duration > 0 else None,

@@ -1,9 +1,8 @@
 """From a decoded video frame to 8-bit RGB with its longest side at most 768, without a full-size copy in between.
 
 Luma and chroma are reduced one by one, straight from the decoder's memory and with the same Lanczos as stills, and
-converted to RGB when they are small. Colors go through FFmpeg's own color management: the clip's matrix and range,
-10 bits and more, and for HDR (PQ, HLG) a perceptual tone mapping to the colors of an ordinary screen. Of interlaced
-frames one field is taken, because its lines belong to one moment; alpha is laid on white.
+converted to RGB, by the clip's own matrix and range, when they are small; high dynamic range is tone mapped. Of
+interlaced frames one field is taken, because its lines belong to one moment; alpha is laid on white.
 """
 
 from __future__ import annotations
@@ -20,17 +19,14 @@ from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 from ..signal.resample import PREVIEW_SIDE
+from .tone_map import TRANSFERS, to_sdr
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[Any]  # uint8, or uint16 for more than 8 bits
 
-HDR_TRANSFERS = {16: "PQ", 18: "HLG"}  # ITU-T H.273, table 3
 _PLANAR = re.compile(r"(yuv|yuvj|yuva|gbr|gbra|gray)(4[1-4][0-4])?p?((9|10|12|14|16)le)?$")
 _UNSPECIFIED, _BT709, _BT601, _RGB = 2, 1, 6, 0  # H.273, table 4
 _FULL_RANGE = 2
-_TONE_MAP = "in_transfer={}:in_primaries={}:out_transfer=iec61966-2-1:out_primaries=bt709:intent=perceptual"
-_NAMES_OF_TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
-_NAMES_OF_PRIMARIES = {1: "bt709", 9: "bt2020", 12: "smpte432"}
 
 
 class Converter:
@@ -82,21 +78,21 @@ class Converter:
         return _over_white(small[..., :3], small[..., 3], 255)
 
     def _convert(self, small: VideoFrame) -> Pixels:
-        tone_map = ""
-        if (transfer := _NAMES_OF_TRANSFERS.get(int(small.color_trc))) is not None:
-            tone_map = _TONE_MAP.format(transfer, _NAMES_OF_PRIMARIES.get(int(small.color_primaries), "bt2020"))
+        transfer = int(small.color_trc)
+        is_hdr = transfer in TRANSFERS
+        form = "rgb48le" if is_hdr else "rgb24"
         source = (
             f"video_size={small.width}x{small.height}:pix_fmt={small.format.name}:time_base=1/1000"
             f":colorspace={int(small.colorspace)}:range={int(small.color_range)}"
         )
-        key = f"{source} {tone_map}"
+        key = f"{source} {form}"
         if key not in self._graphs:
             graph = Graph()
             graph.threads = 1
             chain = [
                 graph.add("buffer", source),
-                graph.add("scale", tone_map or "flags=accurate_rnd+full_chroma_int"),
-                graph.add("format", "rgb24"),
+                graph.add("scale", "flags=accurate_rnd+full_chroma_int"),
+                graph.add("format", form),
                 graph.add("buffersink"),
             ]
             for first, second in pairwise(chain):
@@ -107,7 +103,12 @@ class Converter:
         converted = self._graphs[key].pull()
         if not isinstance(converted, VideoFrame):
             raise ValueError("the color conversion gave no picture")
-        return np.asarray(converted.to_ndarray(), np.uint8)
+        pixels = converted.to_ndarray()
+        return (
+            to_sdr(pixels.astype(np.uint16), transfer, int(small.color_primaries))
+            if is_hdr
+            else pixels.astype(np.uint8)
+        )
 
 
 def target_size(width: int, height: int, side: int) -> tuple[int, int]:
