@@ -84,6 +84,7 @@ def _analyze(options: Options) -> int:
         threads=max(1, options.cores // workers),
         max_bytes=options.max_bytes,
         max_pixels=options.max_pixels,
+        trust_anchors=options.trust_anchors,
         lenses=options.html is not None,
     )
     views = _views(options, len(sources), passed_over)

@@ -17,6 +17,7 @@ from ..scoring import AVAILABLE
 from .safe_text import printable
 
 STANDARD_INPUT = "-"
+_LARGEST_TRUST_LIST = 4_000_000
 
 EXIT_CODES = """\
 exit codes:
@@ -45,6 +46,7 @@ class Options:
     timeout: float
     max_bytes: int
     max_pixels: int
+    trust_anchors: str | None
     quiet: bool
     verbose: bool
 
@@ -73,6 +75,9 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("standard input (-) can be read only once")
     if given.html is not None and (problem := _problem_with_output(given.html)):
         parser.error(f"--html: {problem}")
+    trust_anchors, problem = _certificates(given.trust) if given.trust is not None else (None, None)
+    if problem:
+        parser.error(f"--trust: {problem}")
     return Options(
         paths=tuple(given.paths),
         json=given.json,
@@ -85,6 +90,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         timeout=given.timeout,
         max_bytes=int(given.max_megabytes * 1024 * 1024),
         max_pixels=int(given.max_megapixels * 1_000_000),
+        trust_anchors=trust_anchors,
         quiet=given.quiet,
         verbose=given.verbose,
     )
@@ -125,6 +131,10 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--fail-above", type=_number(0, 100), metavar="SCORE", help="exit with 1 when some score is above SCORE"
     )
+    how.add_argument(
+        "--trust", type=Path, metavar="PEM",
+        help="certificates whose Content Credentials are trusted; without them none is",
+    )  # fmt: skip
     limits = parser.add_argument_group("limits")
     limits.add_argument(
         "-j", "--jobs", type=_whole_number, default=_cores(), metavar="N",
@@ -170,6 +180,20 @@ def _whole_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 512):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 512")
     return int(text)
+
+
+def _certificates(path: Path) -> tuple[str | None, str | None]:
+    """The certificates in a file, or why there are none."""
+    try:
+        with path.open(encoding="ascii") as file:
+            text = file.read(_LARGEST_TRUST_LIST + 1)
+    except OSError as error:
+        return None, error.strerror or "cannot be read"
+    except UnicodeDecodeError:
+        return None, "PEM is no PEM file"
+    if len(text) > _LARGEST_TRUST_LIST:
+        return None, "PEM is larger than 4 MB"
+    return (text, None) if "-----BEGIN CERTIFICATE-----" in text else (None, "PEM holds no certificate")
 
 
 def _problem_with_output(path: Path) -> str | None:

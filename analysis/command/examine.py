@@ -39,6 +39,7 @@ class Examiner:
     threads: int
     max_bytes: int
     max_pixels: int
+    trust_anchors: str | None = None
     lenses: bool = False
 
     def __call__(self, source: Source) -> Examined:
@@ -65,7 +66,9 @@ class Examiner:
 
         cv2.setNumThreads(self.threads)  # the workers beside this one need the other cores
         media = open_media(data, Limits(self.max_bytes, self.max_pixels))
-        report = analyze(media, scoring=self.scoring, skip=self.skip, threads=self.threads)
+        report = analyze(
+            media, scoring=self.scoring, skip=self.skip, threads=self.threads, trust_anchors=self.trust_anchors
+        )
         report = msgspec.structs.replace(report, path=source.shown)
         to_json(report)  # what cannot be encoded must fail here, where it costs this file alone
         return Examined(report, self._draw(media.frame) if self.lenses else {})

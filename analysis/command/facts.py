@@ -36,6 +36,11 @@ def name(report: Report) -> str:
     return "standard input" if report.path == "-" else str(report.path)
 
 
+def over_time(report: Report) -> tuple[str, ...]:
+    """What is to be said of a clip's course; nothing for a picture."""
+    return report.timeline.notes if report.timeline is not None else ()
+
+
 def condition(report: Report) -> str:
     """What the false-alarm rate means, in words; empty where there is none."""
     if report.false_alarm_rate is None:
@@ -122,7 +127,7 @@ def _clip(media: MediaFacts) -> Iterator[str]:
         yield f"codec {media.codec}"
     if media.encoder:
         yield f"written by {media.encoder}"
-    yield f"{media.frames} frames sampled"
+    yield f"{media.frames:,} frames"
 
 
 def _jpeg(jpeg: JpegFacts) -> list[tuple[str, str]]:

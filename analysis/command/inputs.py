@@ -106,6 +106,8 @@ def _may_be_media(path: str) -> bool:
 
 def _open_regular(path: str) -> BinaryIO:
     """Open a regular file. Anything else is not even opened: opening a pipe waits, opening a device may act."""
+    if not path:
+        raise FileNotFoundError  # to Path the empty name is the current folder
     mode = Path(path).stat().st_mode
     if stat.S_ISDIR(mode):
         raise MediaError(ErrorCode.UNREADABLE, "This folder may not be listed: permission denied.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich import box
@@ -126,6 +126,7 @@ def _summary(report: Report) -> RenderableType:
     else:
         parts += _section("What the file says of its origin", _origin(report))
         parts += _section("Strongest evidence", _evidence(report))
+        parts += _section("Over time", _lines(facts.over_time(report)))
         parts += _section("Components", _components(report))
         parts += _section("The file", _file(report))
         parts += _section("What this does not show", Text(said.does_not_show))
@@ -176,6 +177,10 @@ def _evidence(report: Report) -> RenderableType | None:
             text.append(f"  {piece.metric} {facts.number(piece.value)}, usually {low} to {high}", style="dim")
         table.add_row(_bar(piece.strength, 5), text)
     return table
+
+
+def _lines(sentences: Sequence[str]) -> RenderableType | None:
+    return Text("\n".join(sentences)) if sentences else None
 
 
 def _components(report: Report) -> RenderableType | None:

@@ -53,6 +53,8 @@ def test_a_name_that_begins_with_a_dash_can_be_given() -> None:
         (["--html", ".", "x"], "folder"),
         (["--html", "nowhere/x.html", "x"], "does not exist"),
         (["--html", "/dev/null", "x"], "not a regular file"),
+        (["--trust", "nowhere.pem", "x"], "No such file"),
+        (["--trust", "/dev/null", "x"], "no certificate"),
         (["--\x1b[31m", "x"], "\\x1b[31m"),
     ],
 )
@@ -102,3 +104,10 @@ def test_help_loads_nothing_heavy_and_tells_the_exit_codes() -> None:
     assert done.returncode == 0, done.stderr
     for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "130 "):
         assert f"\n  {code}" in done.stdout
+
+
+def test_a_trust_list_is_read_once(tmp_path: Path) -> None:
+    listed = tmp_path / "trust.pem"
+    listed.write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
+    assert parse(["--trust", str(listed), "x"]).trust_anchors == listed.read_text()
+    assert parse(["x"]).trust_anchors is None

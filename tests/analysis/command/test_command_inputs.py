@@ -113,3 +113,5 @@ def test_what_may_not_be_opened_is_reported_and_not_passed_over(
 
 def test_an_empty_name_is_not_the_current_folder() -> None:
     assert found("") == ([""], 0)
+    with pytest.raises(MediaError, match="no such file"):
+        read(Source(""), LIMIT)
