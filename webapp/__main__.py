@@ -109,6 +109,8 @@ def main() -> int:
             signal.signal(wanted, signal.SIG_IGN)
         _stop_all(programs)
         shutil.rmtree(private, ignore_errors=True)
+        with contextlib.suppress(OSError):  # files still wait in it: they are analyzed after the next start
+            Settings.from_env().media_dir.rmdir()
     return 0
 
 

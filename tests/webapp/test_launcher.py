@@ -88,6 +88,7 @@ def test_a_stop_leaves_no_process_and_no_folder(launch, port, tmp_path, sign):
     assert process.returncode == 0
     assert not [one for one in family if lives(one)]
     assert not list(tmp_path.glob("ai-media-detector-*"))
+    assert not (tmp_path / "media").exists()
     assert (tmp_path / "detector.db").is_file()
 
 
