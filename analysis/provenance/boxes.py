@@ -19,6 +19,7 @@ MAX_BOXES = 100_000
 MAX_LEVELS = 8
 MAX_TAGS = 2_000
 MAX_TEXT = 4 * 1024 * 1024
+MAX_TEXTS = 16 * 1024 * 1024  # together
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
@@ -38,7 +39,7 @@ class _Mp4:
 
     def __init__(self, data: bytes, note: Note) -> None:
         self._data, self._note = data, note
-        self._left = MAX_BOXES
+        self._left, self._kept = MAX_BOXES, 0
         self.tags: list[Tag] = []
         self.xmp: list[bytes] = []
 
@@ -77,7 +78,8 @@ class _Mp4:
                 self._keep("loci", b"present")
 
     def _keep(self, name: str, text: bytes) -> None:
-        if len(self.tags) >= MAX_TAGS or len(text) > MAX_TEXT:
+        self._kept += len(text)
+        if len(self.tags) >= MAX_TAGS or len(text) > MAX_TEXT or self._kept > MAX_TEXTS:
             raise Unreadable("more tags than are read")
         self.tags.append((name, text.decode("utf-8", "replace").strip("\x00")))
 
@@ -143,7 +145,7 @@ class _Matroska:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._left = MAX_BOXES
+        self._left, self._kept = MAX_BOXES, 0
         self.tags: list[Tag] = []
 
     def _elements(self, at: int, end: int) -> Iterator[tuple[int, int, int]]:
@@ -193,6 +195,7 @@ class _Matroska:
         self._keep(name, b"present" if "location" in name.lower() else text)
 
     def _keep(self, name: str, text: bytes) -> None:
-        if len(self.tags) >= MAX_TAGS or len(text) > MAX_TEXT:
+        self._kept += len(text)
+        if len(self.tags) >= MAX_TAGS or len(text) > MAX_TEXT or self._kept > MAX_TEXTS:
             raise Unreadable("more tags than are read")
         self.tags.append((name, text.decode("utf-8", "replace").strip("\x00")))

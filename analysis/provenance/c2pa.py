@@ -16,10 +16,10 @@ import io
 from typing import Any
 
 import lazy_loader as lazy
-from PIL import Image
 
 from ..report import Finding, Grade, Meaning
 from . import c2pa_manifests as manifests
+from . import thumbnails
 from .c2pa_manifests import Json, Store
 from .untrusted import Unreadable, parse_json, plain
 
@@ -28,8 +28,6 @@ library = lazy.load("c2pa")  # its native part is 23 MB: loaded by the first fil
 FAMILY = "c2pa"
 _THUMBNAIL_SIDE = 192
 _MAX_THUMBNAILS = 8
-_MAX_THUMBNAIL_BYTES = 2 * 1024 * 1024
-_THUMBNAIL_PIXELS = 4_000_000
 
 # Nothing may be fetched: not a remote manifest, not an OCSP answer, not an identity document; no host is allowed.
 _OFFLINE: Json = {
@@ -231,14 +229,12 @@ class _Tree:
         raw = _Capped()
         try:
             self._reader.resource_to_stream(uri, raw)
-            with Image.open(io.BytesIO(raw.getvalue()), formats=("JPEG", "PNG", "WEBP")) as image:
-                if image.width * image.height > _THUMBNAIL_PIXELS:
-                    return None
-                image.draft("RGB", (_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
-                small = image.convert("RGB")
-                small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
-        except (library.C2paError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except library.C2paError:
             return None
+        small = thumbnails.decode(raw.getvalue(), side=_THUMBNAIL_SIDE)
+        if small is None:
+            return None
+        small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
         drawn = io.BytesIO()
         small.save(drawn, "JPEG", quality=70)
         return base64.b64encode(drawn.getvalue()).decode("ascii")
@@ -274,7 +270,7 @@ class _Capped(io.BytesIO):
     """Memory that takes no more than a thumbnail may have."""
 
     def write(self, data: Any) -> int:
-        if self.tell() + len(data) > _MAX_THUMBNAIL_BYTES:
+        if self.tell() + len(data) > thumbnails.MAX_BYTES:
             raise OSError("a thumbnail larger than is read")
         return super().write(data)
 

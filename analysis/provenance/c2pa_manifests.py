@@ -19,7 +19,8 @@ from .untrusted import plain, readable
 Json = dict[str, Any]
 
 MAX_MANIFESTS = 40
-MAX_LEVELS = 8
+MAX_LEVELS = 8  # shown
+MAX_DEPTH = 100  # asked
 _LABEL = re.compile(r"/c2pa/([^/]+)")
 
 # Actions that add something to a picture rather than make it: generative AI in them is an AI edit.
@@ -103,6 +104,7 @@ class Store:
         self.manifests: dict[str, Json] = {key: entry for key, entry in manifests.items() if isinstance(entry, dict)}
         self.active = str(store.get("active_manifest", ""))
         self.codes: dict[str, Codes] = defaultdict(Codes)
+        self._stated: dict[str, tuple[Meaning | None, str]] = {}
         self._gather(store)
 
     def _gather(self, store: Json) -> None:
@@ -143,20 +145,25 @@ class Store:
         signed = "claimSignature.validated" in codes.success or "ingredient.manifest.validated" in codes.success
         return signed and not codes.broken and (codes.bound or label != self.active)
 
-    def statement(self, label: str, level: int = 0, seen: frozenset[str] = frozenset()) -> tuple[Meaning | None, str]:
+    def statement(self, label: str, level: int = 0) -> tuple[Meaning | None, str]:
         """What a manifest and its ingredients say together, and the label of the manifest that says so.
 
         An ingredient the picture was made *from* (``parentOf``) passes its meaning on; one that was put *into* it
         (``componentOf``) makes it a composite; what was only shown to a model (``inputTo``) says nothing.
         """
-        if level > MAX_LEVELS or label in seen or label not in self.manifests or not self.holds(label):
-            return None, label
+        if label not in self._stated:
+            self._stated[label] = (None, label)  # what stands while its sources are asked, so that no circle closes
+            if level <= MAX_DEPTH and label in self.manifests and self.holds(label):
+                self._stated[label] = self._ask(label, level)
+        return self._stated[label]
+
+    def _ask(self, label: str, level: int) -> tuple[Meaning | None, str]:
         said = dict.fromkeys(own_meanings(self.manifests[label]), label)
         for ingredient in ingredients(self.manifests[label]):
             source = ingredient.get("active_manifest")
             if not isinstance(source, str):
                 continue
-            meaning, by = self.statement(source, level + 1, seen | {label})
+            meaning, by = self.statement(source, level + 1)
             relationship = ingredient.get("relationship")
             if meaning is not None and relationship == "parentOf":
                 said.setdefault(meaning, by)

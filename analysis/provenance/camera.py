@@ -5,7 +5,6 @@ A hint with the meaning "captured" is never a veto: it raises nothing, lowers no
 
 from __future__ import annotations
 
-import io
 import re
 from typing import Any
 
@@ -15,6 +14,7 @@ from PIL import Image
 
 from ..media import Media
 from ..report import Finding, Grade, Meaning
+from . import thumbnails
 from .carriers import Carried
 from .exif import Exif
 from .untrusted import plain
@@ -42,7 +42,6 @@ _EDITORS = re.compile(
 _MESSENGERS = re.compile(r"whatsapp|telegram|instagram|facebook|messenger|wechat|snapchat|signal|viber", re.IGNORECASE)
 _SIDE = 32
 _SAME, _OTHER = 0.8, 0.4
-_MAX_THUMBNAIL_PIXELS = 2_000_000
 
 
 def read(media: Media, carried: Carried, exif: Exif, xmp: Packet, iptc: dict[str, list[str]]) -> list[Finding]:
@@ -136,13 +135,10 @@ def _thumbnail(media: Media, exif: Exif) -> str | None:
     """Whether the preview inside the EXIF block shows the picture: ``matches``, ``differs``, ``unclear``."""
     if not exif.thumbnail:
         return None
-    try:
-        with Image.open(io.BytesIO(exif.thumbnail), formats=("JPEG",)) as image:
-            if image.width * image.height > _MAX_THUMBNAIL_PIXELS:
-                return "unreadable"
-            small = image.convert("L")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    decoded = thumbnails.decode(exif.thumbnail, side=4 * _SIDE)
+    if decoded is None:
         return "unreadable"
+    small = decoded.convert("L")
     picture = Image.fromarray(media.frame.planes.grey)
     likeness = max(_likeness(turned, picture) for turned in _turned(small))
     return "matches" if likeness >= _SAME else "differs" if likeness < _OTHER else "unclear"

@@ -24,9 +24,12 @@ from .untrusted import Unreadable, inflate
 MAX_STEPS = 200_000  # segments, chunks or blocks looked at
 MAX_TEXTS = 2_000
 MAX_TEXT_BYTES = 4 * 1024 * 1024  # of one text, decompressed
+MAX_TEXTS_BYTES = 16 * 1024 * 1024  # of all of them
 MAX_BLOCKS = 16  # of EXIF, of XMP …
 MAX_BLOCK_BYTES = 4 * 1024 * 1024
 _MAX_EXTENDED_XMP = 1024 * 1024
+
+SAMSUNG_EDITS = "PhotoEditor_Re_Edit_Data"
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
@@ -48,8 +51,10 @@ class Carried:
     """IPTC-IIM data sets."""
     texts: list[tuple[str, str]] = field(default_factory=list)
     """PNG keyword and text, in file order."""
+    text_bytes: int = 0
+    """Bytes of all texts so far, decompressed."""
     trailer: dict[str, bytes] = field(default_factory=dict)
-    """Named blocks of a Samsung trailer."""
+    """Names of a Samsung trailer's blocks; the contents of the one that is read."""
     extra_images: bool = False
     """More pictures follow the first one (MPF: previews, gain maps, motion photos)."""
     unreadable: dict[str, int] = field(default_factory=dict)
@@ -188,8 +193,9 @@ def _read_samsung_trailer(data: bytes, scan: int, found: Carried) -> None:
         if len(block) < 8 or struct.unpack("<H", block[2:4])[0] != kind:
             continue
         name_end = 8 + int.from_bytes(block[4:8], "little")
+        name = block[8:name_end].decode("latin-1")
         if name_end <= 8 + 64:
-            found.trailer[block[8:name_end].decode("latin-1")] = block[name_end:][:MAX_TEXT_BYTES]
+            found.trailer[name] = block[name_end:][:MAX_TEXT_BYTES] if name == SAMSUNG_EDITS else b""
 
 
 def _end_of_jpeg(data: bytes, at: int) -> int:
@@ -234,11 +240,15 @@ def _walk_png(data: bytes, found: Carried) -> None:
 def _keep_png_text(kind: bytes, body: bytes, found: Carried) -> None:
     keyword, _, rest = body.partition(b"\x00")
     name = keyword.decode("latin-1")[:79]
+    if found.text_bytes > MAX_TEXTS_BYTES:
+        raise Unreadable("more text than is read")
     try:
         raw, encoding = _png_text(kind, rest)
     except Unreadable as reason:
+        found.text_bytes += MAX_TEXT_BYTES
         found.note(str(reason))
         return
+    found.text_bytes += len(raw)
     if name == "XML:com.adobe.xmp":
         found.add(found.xmp, raw)
     elif name.startswith("Raw profile type "):

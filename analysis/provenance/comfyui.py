@@ -91,16 +91,15 @@ def meaning(nodes: dict[str, Node]) -> Meaning | None:
     """What a graph does: make a picture, rework one that was loaded, or neither (it only cuts and scales)."""
     if all(_HANDLES.fullmatch(node.kind) for node in nodes.values()):
         return None
-    for key, node in nodes.items():
-        if _TAKES_PICTURE.search(node.kind) and any(_LOADS_PICTURE.search(n.kind) for n in _upstream(nodes, [key])):
-            return Meaning.EDITED
-    return Meaning.GENERATED
+    taking = [key for key, node in nodes.items() if _TAKES_PICTURE.search(node.kind)]
+    loads = any(_LOADS_PICTURE.search(node.kind) for node in _upstream(nodes, taking))
+    return Meaning.EDITED if loads else Meaning.GENERATED
 
 
 def describe(nodes: dict[str, Node]) -> Json:
     """Prompt, negative prompt, seed, sampler, scheduler, steps, cfg and models, as far as the graph tells."""
-    samplers = [node for node in nodes.values() if _SAMPLER.search(node.kind) and not _NOT_SAMPLER.search(node.kind)]
-    ordered = samplers + [node for node in nodes.values() if node not in samplers]
+    samplers = [node for node in nodes.values() if _is_sampler(node)]
+    ordered = samplers + [node for node in nodes.values() if not _is_sampler(node)]
     positive = _texts(nodes, samplers, ("positive", "guider"))
     negative = _texts(nodes, samplers, ("negative",))
     if not positive and not samplers:
@@ -124,6 +123,10 @@ def describe(nodes: dict[str, Node]) -> Json:
         "nodes": len(nodes),
     }
     return {key: value for key, value in told.items() if value not in (None, "", [])}
+
+
+def _is_sampler(node: Node) -> bool:
+    return _SAMPLER.search(node.kind) is not None and _NOT_SAMPLER.search(node.kind) is None
 
 
 def _upstream(nodes: dict[str, Node], start: Iterable[str]) -> Iterator[Node]:

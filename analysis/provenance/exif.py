@@ -18,6 +18,7 @@ from .untrusted import Unreadable, plain, readable
 
 MAX_ENTRIES = 2_000
 MAX_TEXT_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024  # of all values together: many may point to the same place
 _MAX_NUMBERS = 16
 _SHOWN_BYTES = 64
 
@@ -47,6 +48,8 @@ class Exif:
     maker_note: int = 0
     """Bytes of the maker note."""
     thumbnail: bytes = b""
+    taken: int = 0
+    """Bytes of all values read."""
     damaged: bool = False
     """A value or a directory lies outside the block, or a directory leads back to itself."""
 
@@ -152,8 +155,10 @@ def _directory(block: bytes, order: str, at: int, found: Exif) -> int:
             continue
         size = _TYPES[kind][0] * number
         start = entry + 8 if size <= 4 else struct.unpack(order + "I", block[entry + 8 : entry + 12])[0]
-        if start + size <= len(block):
-            found.tags[tag] = _value(tag, block[start : start + min(size, MAX_TEXT_BYTES)], kind, order)
+        taken = min(size, MAX_TEXT_BYTES)
+        if start + size <= len(block) and found.taken + taken <= MAX_BYTES:
+            found.taken += taken
+            found.tags[tag] = _value(tag, block[start : start + taken], kind, order)
         else:
             found.damaged = True
     return struct.unpack(order + "I", block[end : end + 4])[0] if end + 4 <= len(block) else 0

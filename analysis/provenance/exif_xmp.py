@@ -15,7 +15,7 @@ from typing import Any
 
 from ..report import Finding, Grade, Meaning
 from . import source_type, tc260
-from .carriers import Carried
+from .carriers import SAMSUNG_EDITS, Carried
 from .exif import Exif
 from .untrusted import Unreadable, json_object, plain
 from .xmp import IPTC_EXT, PHOTOSHOP, TC260, XMP, Packet
@@ -135,7 +135,7 @@ def _exif_makers(_carried: Carried, exif: Exif, xmp: Packet, _iptc: Iptc) -> lis
 
 def _samsung(carried: Carried, _exif: Exif, _xmp: Packet, _iptc: Iptc) -> list[Finding]:
     """Galaxy's editor keeps what it did as JSON in the phone's trailer; ``genAIType`` 0 means no AI."""
-    block = carried.trailer.get("PhotoEditor_Re_Edit_Data")
+    block = carried.trailer.get(SAMSUNG_EDITS)
     edits = json_object(block.decode("utf-8", "replace")) if block else None
     kind = str(edits.get("genAIType", 0)) if edits else "0"
     if not re.fullmatch(r"-?\d{1,4}", kind) or int(kind) == 0:

@@ -24,12 +24,11 @@ Note = Callable[[str], None]
 
 _INVOKE = ("invokeai_metadata", "invokeai_graph", "invokeai_workflow", "sd-metadata", "Dream")
 _STEPS_LINE = re.compile(r"^Steps: \d{1,6}(?:,|$)", re.MULTILINE)
-_PAIR = re.compile(r'\s*([A-Za-z][\w \-/+.]{0,60}):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
+_PAIR = re.compile(r'([A-Za-z][\w \-/+.]{0,60}):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
 _A1111_NAMES = {"Sampler", "CFG scale", "Seed", "Size", "Model", "Model hash", "Schedule type"}
-_DREAM = re.compile(r'^"(?P<prompt>.{0,20000})"\s(?=.*-s ?\d)(?=.*-S ?\d)(?P<options>[-\w .,:]{1,500})$', re.DOTALL)
+_DREAM_OPTIONS = re.compile(r"(?=.*-s ?\d)(?=.*-S ?\d)[-\w .,:]{1,500}")
 _PREFIXED = re.compile(r"(prompt|workflow):(?=\s*\{)", re.IGNORECASE)
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_MIDJOURNEY = re.compile(rf"(?P<prompt>.{{0,20000}}?)\s*Job ID: (?P<job>{_UUID})\s*", re.DOTALL | re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def read(carried: Carried, exif: Exif, xmp: Packet) -> list[Finding]:
@@ -223,9 +222,9 @@ def _invokeai(named: dict[str, str], carrier: str) -> Finding | None:
     detail: Json = {}
     for key in present:
         if key == "Dream":
-            match = _DREAM.match(named[key])
-            if match:
-                detail |= {"prompt": plain(match["prompt"], PROMPT_CHARS), "options": plain(match["options"], 500)}
+            prompt, quote, options = named[key].rpartition('"')
+            if quote and prompt.startswith('"') and _DREAM_OPTIONS.fullmatch(options):
+                detail |= {"prompt": plain(prompt[1:], PROMPT_CHARS), "options": plain(options, 500)}
             continue
         parsed = json_object(named[key])
         if parsed is None:
@@ -261,16 +260,17 @@ def novelai(named: dict[str, Any], carrier: str) -> Finding | None:
 
 def _midjourney(named: dict[str, str], xmp: Packet) -> list[Finding]:
     """Midjourney: prompt and job number as ``Description``, and beside it ``Author`` or the same number in XMP."""
-    match = _MIDJOURNEY.fullmatch(named.get("Description", "")[: 2 * PROMPT_CHARS])
-    if match is None:
+    prompt, found, job = named.get("Description", "").rpartition("Job ID: ")
+    job = job.strip()
+    if not found or not _UUID.fullmatch(job):
         return []
     guid = xmp.first(IPTC_EXT, "DigImageGUID")
-    if not named.get("Author", "").strip() and guid.lower() != match["job"].lower():
+    if not named.get("Author", "").strip() and guid.lower() != job.lower():
         return []
-    version = re.search(r"--(v|niji)\s+([\w.]{1,10})", match["prompt"])
+    version = re.search(r"--(v|niji) ([\w.]{1,10})", prompt)
     detail = {
-        "prompt": plain(match["prompt"], PROMPT_CHARS),
-        "job": match["job"],
+        "prompt": plain(prompt.rstrip(), PROMPT_CHARS),
+        "job": job,
         "author": plain(named.get("Author", ""), 200),
         "created": plain(named.get("Creation Time", ""), 80),
         "version": f"{version[1]} {version[2]}" if version else None,

@@ -281,15 +281,37 @@ def test_stores_of_any_shape_are_survived():
         assert isinstance(generator(shape), str)
 
 
+HOLDS = [{"code": code, "url": ""} for code in ("claimSignature.validated", "assertion.dataHash.match")]
+
+
+def test_many_manifests_that_all_lead_to_each_other_are_asked_once():
+    labels = [f"m{n}" for n in range(60)]
+    manifests = {
+        label: {
+            "ingredients": [
+                {
+                    "active_manifest": other,
+                    "relationship": "parentOf",
+                    "validation_results": {"activeManifest": {"success": HOLDS}},
+                }
+                for other in labels
+            ]
+        }
+        for label in labels
+    }
+    manifests["m59"]["assertions"] = [{"label": "c2pa.actions", "data": {"actions": [MADE]}}]
+    results = {"activeManifest": {"success": HOLDS}}
+    store = Store({"active_manifest": "m0", "manifests": manifests, "validation_results": results})
+    assert store.statement("m0") == ("generated", "m59")
+
+
 def test_a_manifest_that_is_its_own_source_does_not_loop():
-    success = [{"code": "claimSignature.validated", "url": "self#jumbf=/c2pa/a/c2pa.signature"}]
-    success.append({"code": "assertion.dataHash.match", "url": "self#jumbf=/c2pa/a/c2pa.assertions"})
     ingredient = {"active_manifest": "a", "relationship": "parentOf"}
     store = Store(
         {
             "active_manifest": "a",
             "manifests": {"a": {"ingredients": [ingredient, ingredient]}},
-            "validation_results": {"activeManifest": {"success": success}},
+            "validation_results": {"activeManifest": {"success": HOLDS}},
         }
     )
     assert store.holds("a")

@@ -146,9 +146,13 @@ def test_a_different_thumbnail_is_told_beside_a_camera():
     (found,) = camera.read(media, Carried(), exif, Packet(), {})
     assert found.detail["thumbnail"] == "differs"
     assert "shows another picture" in found.sentence
-    exif.thumbnail = b"\xff\xd8\xff not a picture"
-    (found,) = camera.read(media, Carried(), exif, Packet(), {})
-    assert found.detail["thumbnail"] == "unreadable"
+    progressive, large = io.BytesIO(), io.BytesIO()
+    picture(1).save(progressive, "JPEG", progressive=True)
+    picture(1, (2000, 1500)).save(large, "JPEG")
+    for thumbnail in (b"\xff\xd8\xff not a picture", progressive.getvalue(), large.getvalue(), bytes(600_000)):
+        exif.thumbnail = thumbnail
+        (found,) = camera.read(media, Carried(), exif, Packet(), {})
+        assert found.detail["thumbnail"] == "unreadable"
 
 
 def likeness_bytes(image: Image.Image) -> bytes:

@@ -269,6 +269,23 @@ def test_midjourney_needs_its_number_and_its_author():
     assert about_ai(findings_of(Files.texts(("Description", other), ("Author", "someone")))) == []
 
 
+def test_texts_made_to_be_slow_are_not():
+    """Each would take minutes or more if a pattern or a walk went over it again and again."""
+    spaces, quotes = " " * 2_000_000, '" ' * 500_000
+    slow = [
+        ("parameters", f"x\nSteps: 5, {spaces}Seed"),
+        ("Dream", f'"{quotes}-s5'),
+        ("Description", spaces + "Job ID: "),
+    ]
+    for name, text in slow:
+        assert about_ai(findings_of(Files.texts((name, text), ("Author", "a"), form="zTXt"))) == []
+    graph = {
+        str(n): {"class_type": "VAEEncode", "inputs": {f"i{k}": [str(n - k), 0] for k in range(1, 40)}}
+        for n in range(4_000)
+    }
+    assert comfyui.meaning(comfyui.graph_of(graph) or {}) is Meaning.GENERATED
+
+
 def test_what_cannot_be_read_is_said():
     for text in ("{" * 100_000, '{"1": ', "[" * 200_000, '{"a":' * 5_000 + "1" + "}" * 5_000):
         found = findings_of(Files.texts(("workflow", text)))

@@ -149,6 +149,9 @@ def test_exif_that_loops_or_counts_too_far():
     many = b"MM\x00*" + struct.pack(">I", 8) + struct.pack(">H", 65535)
     many += b"".join(struct.pack(">HHII", 0x8000 + n % 30_000, 7, 60_000, 8) for n in range(65535)) + bytes(4)
     assert len(exif.parse(many).tags) <= exif.MAX_ENTRIES
+    shared = b"MM\x00*" + struct.pack(">I", 8) + struct.pack(">H", 1000)
+    shared += b"".join(struct.pack(">HHII", 0x8000 + n, 7, 1_000_000, 8) for n in range(1000)) + bytes(1_000_000)
+    assert sum(len(value) for value in exif.parse(shared).tags.values()) <= exif.MAX_BYTES
     for block in (b"", b"MM", b"XX\x00*" + bytes(8), b"MM\x00+" + bytes(8)):
         with pytest.raises(Unreadable):
             exif.parse(block)
@@ -203,7 +206,11 @@ def test_limits_of_the_walks():
     assert len(many.texts) == 2_000
     assert "more text chunks than are read" in many.unreadable
     bomb = Files.chunk(b"zTXt", b"a\x00\x00" + zlib.compress(bytes(50_000_000)))
-    assert carried(Files.with_chunks(Files.png(), bomb)).texts == []
+    bombed = carried(Files.with_chunks(Files.png(), bomb * 500))
+    assert bombed.texts == []
+    assert bombed.unreadable["compressed text that grows beyond all measure"] == 5  # then no more is tried
+    large = Files.chunk(b"zTXt", b"a\x00\x00" + zlib.compress(b"x" * 4_000_000))
+    assert len(carried(Files.with_chunks(Files.png(), large * 100)).texts) == 5
     jpeg = Files.photo()
     for _ in range(40):
         jpeg = Files.with_xmp(Files.packet(), jpeg)
