@@ -30,7 +30,14 @@ log = logging.getLogger(__name__)
 
 _FAR = 600
 """Packets to pass over before the container is asked to seek: reading past one costs microseconds, a seek far more."""
+_LAG = 24
+"""Packets within which decoder threads may obey a setting too late or too early (they begin when they are free)."""
 _MOST_PACKETS = 4_000_000
+
+
+@dataclass(frozen=True)
+class _Number:
+    value: int
 
 
 @dataclass
@@ -99,20 +106,23 @@ def decode(
         Opens the file afresh: at the start, and again where a seek led astray.
     """
     wanted, burst = frozenset(plan.wanted), plan.burst
+    needed = wanted.union(burst)
     decoded = Decoded()
     converter = Converter()
     reader = _Reader(reopen, found, threads)
     try:
         for stretch in plan.stretches:
-            for packet in reader.read(stretch):
-                whole = packet.opaque in wanted or packet.opaque in burst
-                # Frames that no other frame needs are left out where they are not wanted: often half of all.
-                reader.stream.codec_context.skip_frame = "DEFAULT" if whole else "NONREF"
+            for number, packet in reader.read(stretch):
+                # Far from anything wanted, frames that no other frame needs are left out: often half of all.
+                near = any(n in needed for n in range(number - _LAG, number + _LAG))
+                reader.stream.codec_context.skip_frame = "DEFAULT" if near else "NONREF"
                 _take(reader.decode(packet), wanted, burst, converter, decoded)
                 if time.monotonic() > until:
                     decoded.late = True
-                    return decoded
+                    break
             _take(reader.drain(), wanted, burst, converter, decoded)
+            if decoded.late:
+                break
         return decoded
     finally:
         reader.close()
@@ -122,9 +132,9 @@ def _take(
     frames: Iterator[VideoFrame], wanted: frozenset[int], burst: range, converter: Converter, into: Decoded
 ) -> None:
     for frame in frames:
-        number = frame.opaque
-        if frame.is_corrupt or not isinstance(number, int):
+        if frame.is_corrupt or not isinstance(frame.opaque, _Number):
             continue
+        number = frame.opaque.value
         into.interlaced |= frame.interlaced_frame
         try:
             if number in burst:
@@ -153,7 +163,7 @@ class _Reader:
         self._packets = self._container.demux(self.stream)
         self._next = 0
 
-    def read(self, stretch: range) -> Iterator[VideoPacket]:
+    def read(self, stretch: range) -> Iterator[tuple[int, VideoPacket]]:
         """The packets numbered in ``stretch``; fewer where the file is damaged."""
         if stretch.start - self._next > _FAR and self._may_seek:
             self._seek(stretch.start)
@@ -163,8 +173,9 @@ class _Reader:
                 return
             number, self._next = self._next, self._next + 1
             if number >= stretch.start:
-                packet.opaque = number
-                yield packet
+                # A fresh object each: PyAV looks it up by its identity, which two packets must not share.
+                packet.opaque = _Number(number)
+                yield number, packet
 
     def _read(self) -> VideoPacket | None:
         try:
@@ -199,7 +210,7 @@ class _Reader:
                 if isinstance(frame, VideoFrame):
                     yield frame
         except FFmpegError as error:
-            log.info("packet %s cannot be decoded: %s", packet.opaque, error)
+            log.info("a packet cannot be decoded: %s", error)
 
     def drain(self) -> Iterator[VideoFrame]:
         """The frames the decoder still holds; afterwards it starts anew."""

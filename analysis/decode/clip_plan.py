@@ -24,6 +24,7 @@ BURST = 48
 
 _SNAP, _SNAP_FAR = 0.1, 0.5  # of a slice
 _AFFORDABLE = 6e9  # pixels to decode, about 3,000 frames of 1080p, before keyframes are preferred
+_TIE = 1e-6  # seconds: of two frames that meet in the middle of a slice the later is taken, whatever rounding does
 _READ_ON = 12  # packets that are decoded for nothing rather than starting the decoder anew
 _REORDER = 8  # packets after a burst, so that frames shown in it but stored later are there
 
@@ -117,7 +118,7 @@ def choose(packets: Packets, shown: Schedule, sampled: int = SAMPLED, snap: floa
         return list(range(count))
     slice_ = shown.duration / sampled
     middles = (np.arange(sampled) + 0.5) * slice_
-    chosen = np.searchsorted(shown.times, middles, side="right") - 1
+    chosen = np.searchsorted(shown.times, middles + _TIE, side="right") - 1
     keys = np.flatnonzero(packets.key[shown.order])
     if keys.size and shown.trusted:
         after = np.clip(np.searchsorted(shown.times[keys], middles), 1, max(1, keys.size - 1))

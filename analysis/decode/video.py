@@ -95,10 +95,12 @@ def open_video(data: bytes, limits: Limits) -> Media:
 
 def _open(data: bytes, demuxer: str, limits: Limits) -> tuple[InputContainer, VideoStream]:
     """The container and its main video stream, cover pictures aside; all other streams are passed over."""
+    # The header is held to the limit itself; FFmpeg counts the padding of its buffers too.
+    most = str(limits.max_pixels * 5 // 4 + 65_536)
     options = {
         "protocol_whitelist": "none",
         "format_whitelist": _LISTED[demuxer],
-        "max_pixels": str(limits.max_pixels),
+        "max_pixels": most,
         "max_streams": "64",
     }
     container = av.open(
@@ -107,14 +109,17 @@ def _open(data: bytes, demuxer: str, limits: Limits) -> tuple[InputContainer, Vi
     )  # fmt: skip
     stream = next((s for s in container.streams.video if not s.disposition & Disposition.attached_pic), None)
     if stream is None:
+        nothing = not len(container.streams)
         container.close()
+        if nothing:
+            raise _unreadable(data, next(fmt for fmt, name in _DEMUXERS.items() if name == demuxer))
         raise MediaError(
             ErrorCode.NO_VIDEO_STREAM, "The file holds no video: only sound, subtitles or a cover picture."
         )
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
-    stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
+    stream.codec_context.options = {"max_pixels": most}
     return container, stream
 
 
