@@ -341,7 +341,7 @@ def _ask_heif(data: bytes, found: Carried) -> None:
                 info = dict(image.info)
         else:
             info = dict(open_heif(io.BytesIO(data)).info)
-    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, RuntimeError, LookupError, Image.DecompressionBombError):
         raise Unreadable("damaged HEIF items") from None
     if info.get("exif"):
         found.add(found.exif, bytes(info["exif"]).removeprefix(b"Exif\x00\x00"))

@@ -217,6 +217,20 @@ def test_limits_of_the_walks():
     assert len(carried(jpeg).xmp) == 16
 
 
+def test_heif_parsers_may_fail_in_any_way(monkeypatch):
+    import pillow_heif
+
+    data = Files.converted("heic", xmp=Files.packet())
+    assert carried(data).xmp
+    for error in (OSError, ValueError, RuntimeError, IndexError, SyntaxError):
+
+        def fail(*_: object, error: type[Exception] = error) -> None:
+            raise error("quotes the file")
+
+        monkeypatch.setattr(pillow_heif, "open_heif", fail)
+        assert carried(data).unreadable == {"damaged HEIF items": 1}
+
+
 def test_imagemagicks_raw_profiles():
     def profile(kind: str, block: bytes) -> bytes:
         text = f"\n{kind}\n{len(block):8}\n{block.hex()}\n"
