@@ -74,6 +74,17 @@ def render_all(frame: Frame, names: Iterable[str] = tuple(LENSES), threads: int 
         return dict(zip(chosen, drawn, strict=True))
 
 
+def thumbnail(frame: Frame, side: int = 240) -> Lens:
+    """A small copy of a frame for a strip of frames, longest side at most ``side``; never the picture itself again."""
+    height, width = frame.preview.shape[:2]
+    scale = min(1.0, side / max(width, height))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = Image.fromarray(cv2.resize(frame.preview, size, interpolation=cv2.INTER_AREA))
+    kept = io.BytesIO()
+    small.save(kept, "WEBP", quality=70, method=0)
+    return Lens(kept.getvalue(), "image/webp", *size)
+
+
 def _original(planes: Planes) -> Lens:
     """The preview, reduced to two thirds: to compare with, but never again the picture that was handed in.
 

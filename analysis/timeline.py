@@ -51,7 +51,10 @@ def build(media: Media, reading: Reading) -> Timeline:
         freezes=freezes,
         cadence=cadence,
         strongest=tuple(frame.number for frame in ranked),
-        notes=tuple(_notes(media, reading.steps, cuts, freezes)),
+        notes=(
+            *_notes(media, reading.steps, cuts, freezes),
+            *([cadence.sentence] if cadence is not None else []),
+        ),
     )
 
 

@@ -17,7 +17,8 @@ from ..report import Report, Scoring, to_json
 from .inputs import Source, read
 
 if TYPE_CHECKING:
-    from ..media import Frame
+    from ..lenses import Lens
+    from ..media import Frame, Media
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ class Examined:
 
     report: Report
     lenses: dict[str, str] = field(default_factory=dict, repr=False)
+    strip: tuple[str, ...] = field(default=(), repr=False)
+    """Of a clip: small copies of the sampled frames, in their order."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,26 @@ class Examiner:
         )
         report = msgspec.structs.replace(report, path=source.shown)
         to_json(report)  # what cannot be encoded must fail here, where it costs this file alone
-        return Examined(report, self._draw(media.frame) if self.lenses else {})
+        if not self.lenses:
+            return Examined(report)
+        clip = report.timeline
+        shown = media.frames[clip.strongest[0]] if clip is not None and clip.strongest else media.frame
+        return Examined(report, self._draw(shown), self._strip(media) if clip is not None else ())
 
     def _draw(self, frame: Frame) -> dict[str, str]:
         from ..lenses import render_all  # noqa: PLC0415
 
         drawn = render_all(frame, threads=self.threads)
-        return {name: f"data:{lens.mime};base64,{b64encode(lens.bytes).decode()}" for name, lens in drawn.items()}
+        return {name: _address(lens) for name, lens in drawn.items()}
+
+    def _strip(self, media: Media) -> tuple[str, ...]:
+        from ..lenses import thumbnail  # noqa: PLC0415
+
+        return tuple(_address(thumbnail(frame)) for frame in media.frames)
+
+
+def _address(lens: Lens) -> str:
+    return f"data:{lens.mime};base64,{b64encode(lens.bytes).decode()}"
 
 
 def refused(source: Source, error: MediaError, data: bytes | None = None) -> Examined:

@@ -128,6 +128,15 @@ def _clip(media: MediaFacts) -> Iterator[str]:
     if media.encoder:
         yield f"written by {media.encoder}"
     yield f"{media.frames:,} frames"
+    if (video := media.video) is not None:
+        yield f"{video.sampled} of them analyzed"
+        if video.variable_rate:
+            yield "uneven frame rate"
+        if video.hdr:
+            yield f"high dynamic range ({video.hdr})"
+        if video.interlaced:
+            yield "interlaced"
+        yield f"sound in {video.audio}" if video.audio else "no sound"
 
 
 def _jpeg(jpeg: JpegFacts) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,7 +61,9 @@ class HtmlReport:
         """Render one report."""
         anchor = f"r{len(self._entries) + 1}"
         template = _environment().get_template("_report.html.j2")
-        text = template.render(anchor=anchor, report=examined.report, lenses=examined.lenses).encode()
+        text = template.render(
+            anchor=anchor, report=examined.report, lenses=examined.lenses, strip=examined.strip
+        ).encode()
         self._entries.append(Entry(anchor, examined.report, self._parts.tell(), len(text)))
         self._parts.write(text)
 
@@ -116,6 +118,12 @@ class Radar:
         return cls(" ".join(f"{x:.1f},{y:.1f}" for x, y in points), tuple(spokes))
 
 
+def curve(times: Sequence[float], values: Sequence[float], most: float, end: float) -> str:
+    """Points of a polyline 1,000 wide and 100 high: time from 0 to ``end``, values from 0 to ``most``."""
+    pairs = zip(times, values, strict=True)
+    return " ".join(f"{1000 * t / (end or 1):.1f},{100 - 100 * min(v / (most or 1), 1):.1f}" for t, v in pairs)
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -129,6 +137,7 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         "facts": facts,
         "radar": Radar.of,
+        "curve": curve,
         "lens_words": LENSES,
     }
     return environment
