@@ -61,14 +61,25 @@ def read(data: bytes, trust_anchors: str | None = None) -> list[Finding]:
         At most one. ``detail["state"]`` is ``intact``, ``broken`` (something was changed since), ``unverified``
         (neither is shown) or ``remote``; but for the last ``detail["trust"]`` is a key of ``TRUST_WORDS``. Only
         intact credentials have a meaning and the grade ``signed``.
+
+    Raises
+    ------
+    Unreadable
+        There are credentials, but they cannot be read.
+    ValueError
+        The trust anchors cannot be used.
     """
     if b"jumb" not in data and b"provenance" not in data:
         return []  # neither a manifest store's box nor XMP's reference to one is there: nothing for the library to find
-    config = _OFFLINE | ({"trust": {"trust_anchors": trust_anchors}} if trust_anchors else {})
+    config: Json = _OFFLINE | ({"trust": {"trust_anchors": trust_anchors}} if trust_anchors else {})
+    try:
+        context = library.Context.from_dict(config)
+    except library.C2paError:
+        raise ValueError("the trust anchors are no list of certificates in PEM") from None
     stream = _Counted(data)
     try:
-        with library.Context.from_dict(config) as context, library.Reader(stream, context=context) as reader:
-            return [_finding(reader, trust_anchors is not None)]
+        with context, library.Reader(stream, context=context) as reader:
+            return [_finding(reader, bool(trust_anchors))]
     except library.C2paError.ManifestNotFound:
         return []
     except library.C2paError as error:

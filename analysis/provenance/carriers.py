@@ -333,7 +333,7 @@ def _walk_webp(data: bytes, found: Carried) -> None:
 def _ask_heif(data: bytes, found: Carried) -> None:
     """EXIF and XMP items of HEIC and AVIF, as the decoders' own parsers give them (nothing is decoded)."""
     from PIL import AvifImagePlugin, Image  # noqa: PLC0415 -- only these formats pay for loading the codecs
-    from pillow_heif import open_heif  # noqa: PLC0415
+    from pillow_heif import open_heif  # noqa: PLC0415 -- as above
 
     try:
         if data[8:12] in (b"avif", b"avis"):

@@ -86,6 +86,13 @@ def test_trust_is_said_and_never_assumed(notary):
         assert (only(data, anchors).grade, only(data, anchors).meaning) == ("signed", "generated")
 
 
+def test_a_trust_list_that_is_none(notary):
+    data = notary.sign(Files.photo(), MADE)
+    assert only(data, "").detail["trust"] == "not_checked"
+    with pytest.raises(ValueError, match="PEM"):
+        c2pa.read(data, "not a certificate")
+
+
 def test_the_status_codes_grade():
     expired = Codes({"claimSignature.validated", "assertion.dataHash.match"}, {"signingCredential.expired"})
     assert (expired.broken, expired.bound, expired.trust) == (set(), True, "expired")
