@@ -16,9 +16,8 @@ import msgspec
 from PIL import Image
 
 import analysis
-from analysis import ErrorCode, Frame, MediaError, Report, lenses
+from analysis import ErrorCode, MediaError, Report, lenses
 from analysis.report import ErrorBody
-from analysis.words import LENSES
 from webapp import sandbox
 from webapp.jobs import Progress
 from webapp.reconcile import LOST, Reconciler
@@ -85,6 +84,7 @@ def main() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     services = _services()
     log.info("analyses run with %s", sandbox.isolation())
+    analysis.use_weights_of(services.settings.weights_folder)
     analysis.prepare(skip=services.settings.skip)
     sandbox.preload(_rehearse, sandbox.Limits(60, services.settings.memory))
     gc.collect()
@@ -131,23 +131,17 @@ def _analyze(file: BinaryIO, settings: Settings, send: Send) -> None:
         send(_ERROR, msgspec.json.encode(ErrorBody(code=refusal.code, message=refusal.message)))
         return
     step("open")
-    report = analysis.analyze(media, skip=settings.skip, progress=lambda _done, total, name: step(name, total))
-    for name, picture in _draw(media.frame).items():
-        send(_LENS, name.encode() + b"\0" + picture)
+    report = analysis.analyze(
+        media,
+        skip=settings.skip,
+        trust_anchors=settings.trust_file.read_text() if settings.trust_file else None,
+        progress=lambda _done, total, name: step(name, total),
+    )
+    for name, lens in lenses.render_all(media.frame).items():
+        send(_LENS, name.encode() + b"\0" + lens.bytes)
     step("lenses")
     seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
     send(_REPORT, analysis.to_json(msgspec.structs.replace(report, seconds=seconds)))
-
-
-def _draw(frame: Frame) -> dict[str, bytes]:
-    """The lenses, after a copy of the picture that is small enough not to be it: half its size, 480 at the most."""
-    copy = Image.fromarray(frame.preview)
-    side = min(480, max(frame.width, frame.height) // 2 or 1)
-    copy.thumbnail((side, side))
-    kept = io.BytesIO()
-    copy.save(kept, "WEBP", quality=75, method=0)
-    drawn = lenses.render_all(frame, [name for name in LENSES if name != "original"])
-    return {"original": kept.getvalue(), **{name: lens.bytes for name, lens in drawn.items()}}
 
 
 def _rehearse(_send: Send) -> None:
@@ -156,7 +150,7 @@ def _rehearse(_send: Send) -> None:
     Image.effect_noise((256, 256), 40).convert("RGB").save(made, "JPEG")
     media = analysis.open_media(made.getvalue())
     analysis.analyze(media)
-    _draw(media.frame)
+    lenses.render_all(media.frame)
 
 
 @cache

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .engine import analyze as analyze
     from .engine import prepare as prepare
     from .engine import refuse as refuse
+    from .engine import use_weights_of as use_weights_of
     from .errors import ErrorCode as ErrorCode
     from .errors import MediaError as MediaError
     from .media import Frame as Frame
@@ -34,7 +35,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "decode": ["open_media"],
-        "engine": ["analyze", "prepare", "refuse"],
+        "engine": ["analyze", "prepare", "refuse", "use_weights_of"],
         "errors": ["ErrorCode", "MediaError"],
         "media": ["Frame", "Limits", "Media"],
         "report": ["Report", "Scoring", "Verdict", "from_json", "to_json"],

@@ -7,10 +7,12 @@ import importlib.metadata
 import time
 from collections.abc import Collection
 from functools import cache
+from pathlib import Path
 
 import msgspec
 
 from . import __version__, provenance
+from .analyzers import deep
 from .errors import MediaError
 from .media import Media
 from .process import keep_freed_memory, on_one_blas_thread
@@ -118,6 +120,11 @@ def refuse(error: MediaError, *, data: bytes | None = None) -> Report:
         engine=versions(),
         error=ErrorBody(code=error.code, message=error.message),
     )
+
+
+def use_weights_of(folder: Path | None) -> None:
+    """Look for the weights of the `deep` component in ``folder`` too, not in torch's own cache alone."""
+    deep.configure(weights_folder=folder)
 
 
 def prepare(skip: Collection[str] = ()) -> None:

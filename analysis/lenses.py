@@ -32,7 +32,7 @@ Steps = NDArray[np.uint8]
 Color = tuple[int, int, int]
 
 _STEPS = 33  # colors of a map: more are hardly told apart in grain, and cost bytes; odd, so that noise has a middle
-_ORIGINAL = 2 / 3  # of the preview's size
+_ORIGINAL = 480  # its longest side at most: to compare with, not to have again
 _EVERY = 4  # percentiles are taken of every fourth pixel each way
 _NOISE: tuple[Color, ...] = ((160, 214, 255), (34, 96, 158), (8, 8, 12), (158, 86, 20), (255, 204, 144))
 _EDGES: tuple[Color, ...] = ((11, 10, 18), (76, 58, 134), (238, 233, 255))
@@ -56,7 +56,7 @@ def render(frame: Frame, name: str) -> Lens:
     KeyError
         When there is no lens of that name.
     """
-    return _DRAW[name](frame.planes)
+    return thumbnail(frame, _ORIGINAL) if name == "original" else _DRAW[name](frame.planes)
 
 
 def render_all(frame: Frame, names: Iterable[str] = tuple(LENSES), threads: int | None = None) -> dict[str, Lens]:
@@ -67,34 +67,24 @@ def render_all(frame: Frame, names: Iterable[str] = tuple(LENSES), threads: int 
     KeyError
         When there is no lens of one of these names.
     """
-    chosen = {name: _DRAW[name] for name in names}
-    planes = frame.planes
+    chosen = list(names)
+    frame.planes.grey  # noqa: B018 -- reduced once, before the threads ask for it together
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        drawn = pool.map(lambda draw: draw(planes), chosen.values())
-        return dict(zip(chosen, drawn, strict=True))
+        return dict(zip(chosen, pool.map(lambda name: render(frame, name), chosen), strict=True))
 
 
 def thumbnail(frame: Frame, side: int = 240) -> Lens:
-    """A small copy of a frame for a strip of frames, longest side at most ``side``; never the picture itself again."""
-    height, width = frame.preview.shape[:2]
-    scale = min(1.0, side / max(width, height))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = Image.fromarray(cv2.resize(frame.preview, size, interpolation=cv2.INTER_AREA))
-    kept = io.BytesIO()
-    small.save(kept, "WEBP", quality=70, method=0)
-    return Lens(kept.getvalue(), "image/webp", *size)
-
-
-def _original(planes: Planes) -> Lens:
-    """The preview, reduced to two thirds: to compare with, but never again the picture that was handed in.
+    """A small copy: longest side at most ``side`` and at most half the file's own, so never the picture itself again.
 
     Pillow's encoder lets other threads run meanwhile; its method 0 is the fastest.
     """
-    height, width = (max(1, round(side * _ORIGINAL)) for side in planes.rgb.shape[:2])
+    height, width = frame.preview.shape[:2]
+    scale = min(side, max(frame.width, frame.height) // 2) / max(width, height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = Image.fromarray(cv2.resize(frame.preview, size, interpolation=cv2.INTER_AREA))
     kept = io.BytesIO()
-    small = cv2.resize(planes.rgb, (width, height), interpolation=cv2.INTER_AREA)
-    Image.fromarray(small).save(kept, "WEBP", quality=80, method=0)
-    return Lens(kept.getvalue(), "image/webp", width, height)
+    small.save(kept, "WEBP", quality=75, method=0)
+    return Lens(kept.getvalue(), "image/webp", *size)
 
 
 def _spectrum(planes: Planes) -> Lens:
@@ -135,7 +125,6 @@ def _edges(planes: Planes) -> Lens:
 
 
 _DRAW: dict[str, Callable[[Planes], Lens]] = {
-    "original": _original,
     "spectrum": _spectrum,
     "ela": _ela,
     "noise": _noise,

@@ -42,6 +42,10 @@ class Settings:
     page_rate: str = "1200 per minute"
     skip: tuple[str, ...] = ()
     """Components left out (``deep``)."""
+    weights_folder: Path | None = None
+    """Where the weights of the deep component may lie besides torch's own cache."""
+    trust_file: Path | None = None
+    """Certificates (PEM) whose Content Credentials are trusted; without them none is."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -72,6 +76,8 @@ class Settings:
             upload_rate=given.get("UPLOAD_RATE", cls.upload_rate),
             page_rate=given.get("PAGE_RATE", cls.page_rate),
             skip=_words(given, "SKIP_COMPONENTS"),
+            weights_folder=Path(given["WEIGHTS_FOLDER"]).absolute() if "WEIGHTS_FOLDER" in given else None,
+            trust_file=Path(given["TRUST_FILE"]).absolute() if "TRUST_FILE" in given else None,
         )
 
     @property

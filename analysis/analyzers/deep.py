@@ -111,7 +111,9 @@ def configure(*, weights_folder: Path | None = None, weights: Weights | None = N
     global _network  # noqa: PLW0603 -- one network a process, set up once at start
     weights = weights or Weights()
     extra = (weights_folder,) if weights_folder is not None else ()
-    _network = _Network(Weights((*weights.folders, *extra), weights.name, weights.sha256))
+    wanted = Weights((*weights.folders, *extra), weights.name, weights.sha256)
+    if wanted != _network.weights:  # else what is loaded stays loaded
+        _network = _Network(wanted)
 
 
 def prepare() -> None:

@@ -47,6 +47,7 @@ class Options:
     max_bytes: int
     max_pixels: int
     trust_anchors: str | None
+    weights: Path | None
     quiet: bool
     verbose: bool
 
@@ -91,6 +92,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         max_bytes=int(given.max_megabytes * 1024 * 1024),
         max_pixels=int(given.max_megapixels * 1_000_000),
         trust_anchors=trust_anchors,
+        weights=given.weights,
         quiet=given.quiet,
         verbose=given.verbose,
     )
@@ -134,6 +136,10 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--trust", type=Path, metavar="PEM",
         help="certificates whose Content Credentials are trusted; without them none is",
+    )  # fmt: skip
+    how.add_argument(
+        "--weights", type=Path, metavar="FOLDER",
+        help="look here too for the weights of the deep component (resnet18-f37072fd.pth)",
     )  # fmt: skip
     limits = parser.add_argument_group("limits")
     limits.add_argument(

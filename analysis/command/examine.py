@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from base64 import b64encode
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -43,6 +44,7 @@ class Examiner:
     max_bytes: int
     max_pixels: int
     trust_anchors: str | None = None
+    weights: Path | None = None
     lenses: bool = False
 
     def __call__(self, source: Source) -> Examined:
@@ -64,9 +66,10 @@ class Examiner:
         import cv2  # noqa: PLC0415 -- see the module's docstring
 
         from ..decode import open_media  # noqa: PLC0415
-        from ..engine import analyze  # noqa: PLC0415
+        from ..engine import analyze, use_weights_of  # noqa: PLC0415
         from ..media import Limits  # noqa: PLC0415
 
+        use_weights_of(self.weights)
         cv2.setNumThreads(self.threads)  # the workers beside this one need the other cores
         media = open_media(data, Limits(self.max_bytes, self.max_pixels))
         report = analyze(

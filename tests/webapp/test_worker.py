@@ -16,6 +16,7 @@ from PIL import Image
 import analysis
 import worker
 from analysis import ErrorCode, MediaError
+from analysis.lenses import Lens
 from analysis.report import Verdict
 from tests.webapp.given import lens, media_files, picture, report, send
 from webapp.reconcile import Reconciler
@@ -29,16 +30,20 @@ def engine(monkeypatch):
     def replace(**parts):
         for name, part in parts.items():
             if name == "draw":
-                monkeypatch.setattr(worker, "_draw", part)
+                monkeypatch.setattr(worker.lenses, "render_all", part)
             else:
                 monkeypatch.setitem(vars(analysis), name, part)
 
-    def analyze(media, *, skip, progress):
+    def analyze(media, *, skip, trust_anchors, progress):
         for done, name in enumerate(("noise", "frequency"), start=1):
             progress(done, 2, name)
         return report()
 
-    replace(open_media=lambda data, limits: Read(data), analyze=analyze, draw=lambda frame: {"spectrum": lens()})
+    replace(
+        open_media=lambda data, limits: Read(data),
+        analyze=analyze,
+        draw=lambda frame: {"spectrum": Lens(lens(), "image/webp", 320, 240)},
+    )
     return replace
 
 
@@ -79,7 +84,7 @@ def test_a_file_becomes_a_report_and_its_bytes_are_gone(client, doors, work, eng
 
 
 def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, engine):
-    def analyze(media, *, skip, progress):
+    def analyze(media, *, skip, trust_anchors, progress):
         assert media.data == picture(), "other bytes"
         assert not media_files(doors), "the file still has a name while it is analyzed"
         return report()
@@ -150,7 +155,7 @@ def test_nonsense_from_the_child_is_not_believed(client, doors, work, monkeypatc
 
 
 def test_a_lens_that_is_no_picture_is_not_kept(client, doors, work, engine):
-    engine(draw=lambda frame: {"spectrum": b"<script>alert(1)</script>"})
+    engine(draw=lambda frame: {"spectrum": Lens(b"<script>alert(1)</script>", "image/png", 1, 1)})
     row = finish(client, doors, work)
     assert (row.state, row.error_code) == ("failed", "analysis_crashed")
 
