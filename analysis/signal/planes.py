@@ -10,6 +10,7 @@ import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
+from .edges import canny
 from .recompression import jpeg_error
 from .residuals import gaussian_residual
 
@@ -106,9 +107,9 @@ class Planes:
     @shared
     def strong_edges(self) -> NDArray[np.uint8]:
         """Canny's edges of ``grey`` at 100/200: (h, w), 255 on an edge."""
-        return cv2.Canny(self.grey, 100, 200)
+        return canny(self.grey, 100, 200)
 
     @shared
     def all_edges(self) -> NDArray[np.uint8]:
         """Canny's edges of ``grey`` at 30/60: (h, w), 255 on an edge."""
-        return cv2.Canny(self.grey, 30, 60)
+        return canny(self.grey, 30, 60)
