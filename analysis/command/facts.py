@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
-from ..report import Context, Evidence, JpegFacts, Kind, MediaFacts, Report, Supports
+from ..report import Context, Evidence, JpegFacts, Kind, MediaFacts, Report, Supports, Verdict
 from ..words import BANDS, VERDICTS, VerdictWords
 
-REFUSED = VerdictWords(
-    "Could not be analyzed", "cross", "unknown", "It says nothing about the file but why it was refused."
+REFUSED = replace(
+    VERDICTS[Verdict.INCONCLUSIVE],
+    title="Could not be analyzed",
+    icon="cross",
+    does_not_show="It says nothing about the file but why it was refused.",
 )
 
 
