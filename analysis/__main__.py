@@ -85,6 +85,7 @@ def _analyze(options: Options) -> int:
         max_bytes=options.max_bytes,
         max_pixels=options.max_pixels,
         trust_anchors=options.trust_anchors,
+        animations=options.animations,
         weights=options.weights,
         lenses=options.html is not None,
     )

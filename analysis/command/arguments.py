@@ -47,6 +47,7 @@ class Options:
     max_bytes: int
     max_pixels: int
     trust_anchors: str | None
+    animations: bool
     weights: Path | None
     quiet: bool
     verbose: bool
@@ -92,6 +93,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         max_bytes=int(given.max_megabytes * 1024 * 1024),
         max_pixels=int(given.max_megapixels * 1_000_000),
         trust_anchors=trust_anchors,
+        animations=given.animations == "clip",
         weights=given.weights,
         quiet=given.quiet,
         verbose=given.verbose,
@@ -133,6 +135,10 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--fail-above", type=_number(0, 100), metavar="SCORE", help="exit with 1 when some score is above SCORE"
     )
+    how.add_argument(
+        "--animations", choices=("still", "clip"), default="still",
+        help="take animated GIF, WebP and PNG for their first picture or for clips (default: %(default)s)",
+    )  # fmt: skip
     how.add_argument(
         "--trust", type=Path, metavar="PEM",
         help="certificates whose Content Credentials are trusted; without them none is",

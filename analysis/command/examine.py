@@ -44,6 +44,7 @@ class Examiner:
     max_bytes: int
     max_pixels: int
     trust_anchors: str | None = None
+    animations: bool = False
     weights: Path | None = None
     lenses: bool = False
 
@@ -71,7 +72,7 @@ class Examiner:
 
         use_weights_of(self.weights)
         cv2.setNumThreads(self.threads)  # the workers beside this one need the other cores
-        media = open_media(data, Limits(self.max_bytes, self.max_pixels))
+        media = open_media(data, Limits(self.max_bytes, self.max_pixels), animations=self.animations)
         report = analyze(
             media, scoring=self.scoring, skip=self.skip, threads=self.threads, trust_anchors=self.trust_anchors
         )

@@ -10,8 +10,17 @@ from .image import open_image
 __all__ = ["open_media"]
 
 
-def open_media(data: bytes, limits: Limits | None = None) -> Media:
+def open_media(data: bytes, limits: Limits | None = None, *, animations: bool = False) -> Media:
     """Open an image or a video from its bytes.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    limits
+        What is refused.
+    animations
+        Take animated GIF, WebP and PNG for clips; otherwise their first picture is the still that is analyzed.
 
     Raises
     ------
@@ -23,4 +32,8 @@ def open_media(data: bytes, limits: Limits | None = None) -> Media:
             from .video import open_video  # noqa: PLC0415 -- stills never load FFmpeg
 
             return open_video(data, limits or Limits())
+        if animations:
+            from .animation import open_animation  # noqa: PLC0415 -- seldom asked for
+
+            return open_animation(data, limits or Limits())
         return open_image(data, limits or Limits())

@@ -153,7 +153,7 @@ def _decode(readable: bytes, data: bytes, fmt: str, limits: Limits) -> Media:
             digest = aside.submit(lambda: hashlib.sha256(data).hexdigest())
             tables = aside.submit(lambda: jpeg.read(data) if fmt == "JPEG" else None)
             opened.load()
-        frame = Frame(_to_rgb(opened, icc if isinstance(icc, bytes) else None), orientation=orientation)
+        frame = Frame(to_rgb(opened, icc if isinstance(icc, bytes) else None), orientation=orientation)
     facts = MediaFacts(
         kind=Kind.IMAGE,
         format=fmt,
@@ -208,7 +208,7 @@ def _bits(mode: str, data: bytes, fmt: str) -> int:
     return 16 if mode in _16_BIT_MODES else 32 if mode == "F" else 8
 
 
-def _to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
+def to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     """8-bit RGB of any mode Pillow can decode; alpha is composited on white."""
     if image.mode == "RGB" and "transparency" not in image.info:
         return image

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..media import Media
-from ..report import Finding, Grade, Kind, Meaning
+from ..report import Finding, Grade, Meaning
 from . import c2pa, camera, container, exif_xmp, generator_chunks, listing, stealth, watermark
 from .carriers import Carried, carried, iptc_resources
 from .exif import Exif
@@ -45,7 +45,7 @@ def read(media: Media, trust_anchors: str | None = None) -> tuple[Finding, ...]:
     """
     reading = _Reading()
     reading.run("c2pa", lambda: c2pa.read(media.data, trust_anchors))
-    if media.facts.kind is Kind.VIDEO:
+    if media.facts.mime.startswith("video/"):  # an animation opened as a clip is a picture file all the same
         reading.run("container", lambda: _container(media, reading))
     else:
         blocks = _Blocks.of(media.data)
