@@ -33,6 +33,11 @@ class Predictions:
     def __bool__(self) -> bool:
         return all(self.parts.values())
 
+    @property
+    def has_native(self) -> bool:
+        """The native view was looked at too."""
+        return any(np.isfinite(file["logits"][:, 1]).any() for parts in self.parts.values() for _, file in parts)
+
     def get(self, condition: str, ids: list[str], field: str) -> NDArray[np.float32]:
         """Rows of a field in the order of ``ids``; NaN where a picture is missing."""
         place: dict[str, tuple[int, int]] = {}
@@ -53,6 +58,7 @@ def cross_fit(
     items: list[corpus.Item],
     train_on: tuple[str, ...],
     components: int,
+    c: float,
 ) -> tuple[dict[str, NDArray[np.float64]], linear.Linear]:
     """Scores per condition of linear models, each trained without the fold it scores; and the model of all folds."""
     labels = np.array([i.label for i in items])
@@ -66,6 +72,7 @@ def cross_fit(
             np.tile(labels[inside], len(train_on)),
             np.tile(weights[inside], len(train_on)),
             components,
+            c,
         )
 
     for fold in range(corpus.FOLDS):
@@ -86,7 +93,6 @@ def table(name: str, scores: dict[str, NDArray[np.float64]], items: list[corpus.
             f"{name:14} {condition:10} AUC {figures.auc(s, labels):.3f}"
             f"  matched {figures.auc(s[matched], labels[matched]):.3f}"
             f"  TPR@1% {figures.tpr_at_fpr(s, labels):.3f}",
-            flush=True,
         )
 
 
@@ -100,23 +106,24 @@ def main() -> None:
     scores: dict[str, NDArray[np.float64]] = {}
     every = degrade.CONDITIONS
     # the baseline as it is described: the whole view, trained on one condition; the student's features on all
-    for name, parts, trained_on, components in (
-        ("teacher", (0,), ("web",), 256),
-        ("frozen.whole", (0,), every, 384),
-        ("frozen.native", (1,), every, 384),
-        ("traces", None, every, 0),
+    for name, parts, trained_on, components, c in (
+        ("teacher", (0,), ("web",), 256, 0.003),
+        ("frozen.whole", (0,), every, 128, 0.001),
+        ("frozen.native", (1,), every, 128, 0.001),
+        ("traces", None, every, 0, 0.01),
     ):
         network = Predictions(folder, [name.split(".")[0]])
-        if not network:
+        available = tuple(c for c in every if network.parts[c])
+        if not set(trained_on) <= set(available) or (parts == (1,) and not network.has_native):
             continue
-        features = {c: network.get(c, ids, "features").astype(np.float32) for c in every}
+        features = {c: network.get(c, ids, "features").astype(np.float32) for c in available}
         if parts is not None:
             features = {c: f[:, list(parts)].reshape(len(ids), -1) for c, f in features.items()}
-        made, head = cross_fit(features, items, trained_on, components)
+        made, head = cross_fit(features, items, trained_on, components, c)
         table(name, made, items)
         scores |= {f"{name}.{c}": made[c] for c in made}
         np.savez(args.work / f"{name}.head.npz", weights=head.weights, bias=head.bias)
-    if f"frozen.whole.{every[0]}" in scores:
+    if f"frozen.native.{every[0]}" in scores:
         both = {c: scores[f"frozen.whole.{c}"] + scores[f"frozen.native.{c}"] for c in every}
         table("frozen.both", both, items)
     tuned = Predictions(folder, [f"fold_{k}" for k in range(corpus.FOLDS)])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 FOLDS = 3
 
-CAP = 200
+CAP = 80
 """Pictures of one source and class that are evaluated at most: no source decides the figures alone."""
 
 STILL_KINDS = {"photo", "face", "document", "art", "mixed", "screenshot", "cg", "grid"}

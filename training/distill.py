@@ -10,6 +10,7 @@ which is what the detector reads.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import math
 import os
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from . import command
 from .command import say
-from .network import Student, Teacher, pool, to_input
+from .network import Student, Teacher, follow, pool, to_input
 from .sampling import Tiles
 
 SIDE = 192
@@ -89,16 +90,18 @@ def work(rank: int, args: argparse.Namespace) -> None:
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(args.port)}
         dist.init_process_group("gloo", rank=rank, world_size=args.processes)
     torch.manual_seed(args.seed)
-    torch.set_num_threads(max(1, 2 // args.processes))
+    torch.set_num_threads(args.threads)
     views, items = command.pictures(args)
     tiles = Tiles(
-        views, items, SIDE, args.batch // args.processes, seed=args.seed + 1000 * rank + args.first, power=0.7
-    )
+        views, items, args.side, args.batch // args.processes, seed=args.seed + 1000 * rank + args.first, power=0.7,
+        whole_share=args.whole,
+    )  # fmt: skip
     batches = iter(tiles)
     teacher = Teacher(args.teacher).to(memory_format=torch.channels_last)
     student = Student().to(memory_format=torch.channels_last)
     if args.first:
         student.load_state_dict(torch.load(args.work / "student.pt", weights_only=True))
+    average = copy.deepcopy(student)
     optimizer = torch.optim.AdamW(student.parameters(), lr=1e-3, weight_decay=1e-4)
     features = FeatureLoss()
     start, log = time.time(), []
@@ -123,14 +126,15 @@ def work(rank: int, args: argparse.Namespace) -> None:
         share([p.grad for p in student.parameters() if p.grad is not None])
         torch.nn.utils.clip_grad_norm_(student.parameters(), 5.0)
         optimizer.step()
+        follow(average, student, step - args.first)
         log.append([float(p.detach()) for p in parts])
         if rank == 0 and step % 50 == 49:
             recent = torch.tensor(log[-50:]).mean(0).tolist()
             say(step + 1, f"{time.time() - start:.0f} s", [round(v, 3) for v in recent])
-        if step % 200 == 199 or step == args.steps - 1:
-            share([b for b in student.buffers() if b.dtype.is_floating_point])
+        if step % 100 == 99 or step == args.steps - 1:
+            share([b for b in average.buffers() if b.dtype.is_floating_point])
             if rank == 0:
-                torch.save(student.state_dict(), args.work / "student.pt")
+                torch.save(average.state_dict(), args.work / "student.pt")
     if rank == 0:
         facts = {"steps": args.steps, "batch": args.batch, "seed": args.seed, "pictures": len(items),
                  "seconds": round(time.time() - start), "loss": torch.tensor(log[-50:]).mean(0).tolist()}  # fmt: skip
@@ -144,8 +148,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--blockwise", type=int, default=300)
     parser.add_argument("--first", type=int, default=0, help="go on from the saved student at this step")
+    parser.add_argument("--whole", type=float, default=0.7, help="share of tiles from the reduced view")
+    parser.add_argument("--side", type=int, default=SIDE, help="of the tiles: small ones give more steps an hour")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--port", type=int, default=29511)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()

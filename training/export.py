@@ -66,7 +66,8 @@ def tuned_heads(detector: Detector, mean: Tensor) -> tuple[Tensor, Tensor]:
 
 def linear_heads(folder: Path, name: str, mean: Tensor) -> tuple[Tensor, Tensor]:
     """The linear models over a frozen network's features, one for each view."""
-    files = [np.load(folder / f"{name}.{view}.head.npz") for view in ("whole", "native")]
+    paths = [folder / f"{name}.{view}.head.npz" for view in ("whole", "native")]
+    files = [np.load(path if path.exists() else paths[0]) for path in paths]
     weights = torch.tensor(np.stack([f["weights"] for f in files], 1), dtype=torch.float32)
     bias = torch.tensor([float(f["bias"]) for f in files], dtype=torch.float32)
     return weights, bias + mean @ weights

@@ -24,7 +24,7 @@ from torch.nn import functional as F  # noqa: N812 -- the usual name
 from . import command
 from .command import say
 from .distill import SIDE, FeatureLoss
-from .network import Detector, Student, Teacher, to_input
+from .network import Detector, Student, Teacher, follow, to_input
 from .sampling import Tiles
 
 
@@ -37,17 +37,6 @@ def jitter(x: Tensor) -> Tensor:
     grey = x.mean(1, keepdim=True)
     mix = 1 - chosen * torch.rand(count, 1, 1, 1) * 0.6
     return ((grey + (x - grey) * mix) * gain + shift).clamp(-1, 1).contiguous(memory_format=torch.channels_last)
-
-
-def follow(average: Detector, model: Detector, step: int) -> None:
-    """Move the average towards the model."""
-    keep = min(0.985, (step + 1) / (step + 10))
-    with torch.no_grad():
-        for kept, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(new, 1 - keep)
-            else:
-                kept.copy_(new)
 
 
 def train(args: argparse.Namespace) -> tuple[Detector, dict[str, float]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.extmath import randomized_svd
 
 from . import corpus
 
@@ -39,7 +40,7 @@ class Linear:
 
 
 def principal(
-    features: NDArray[np.float32], components: int, sample: int = 6000, seed: int = 0
+    features: NDArray[np.float32], components: int, sample: int = 4000, seed: int = 0
 ) -> tuple[Floats, Floats, Floats]:
     """Mean, deviation and leading directions (columns) of standardised features."""
     rng = np.random.default_rng(seed)
@@ -48,13 +49,15 @@ def principal(
     values = features.astype(np.float64)
     mean, deviation = values.mean(0), values.std(0) + 1e-3
     values = (values - mean) / deviation
-    eigenvalues, vectors = np.linalg.eigh(values.T @ values / len(values))
-    order = np.argsort(eigenvalues)[::-1][:components]
-    return mean, deviation, vectors[:, order]
+    if components >= features.shape[1] // 2:
+        _, _, rows = np.linalg.svd(values, full_matrices=False)
+    else:
+        _, _, rows = randomized_svd(values, components, n_iter=4, random_state=seed)
+    return mean, deviation, rows[:components].T
 
 
 def fit(
-    features: NDArray[np.float32], labels: NDArray[np.int64], weights: Floats, components: int = 256, c: float = 0.003
+    features: NDArray[np.float32], labels: NDArray[np.int64], weights: Floats, components: int = 128, c: float = 0.001
 ) -> Linear:
     """Logistic regression on principal components (0: on all, standardised), as one vector over the features."""
     mean, deviation, directions = principal(features, components or features.shape[1])

@@ -102,6 +102,17 @@ class Detector(nn.Module):
         return self.everything(x)[:2]
 
 
+def follow(average: nn.Module, model: nn.Module, step: int) -> None:
+    """Move the average towards the model."""
+    keep = min(0.985, (step + 1) / (step + 10))
+    with torch.no_grad():
+        for kept, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(new, 1 - keep)
+            else:
+                kept.copy_(new)
+
+
 def to_input(tiles: Tensor) -> Tensor:
     """(N, H, W, 3) uint8 → (N, 3, H, W) float32 in −1..1, channels last in memory."""
     return (tiles.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)

@@ -20,7 +20,7 @@ TARGETS = {"clean": (0.90, 0.82, 0.40), "web": (0.87, 0.79, 0.30), "hard": (0.84
 WORDS = {"clean": "as is, metadata stripped", "web": "web: ≤ 768, JPEG q60", "hard": "hard: ≤ 512, q40",
          "screenshot": "screenshot"}  # fmt: skip
 CEILINGS = {60: 0.02, 45: 0.07, 30: 0.19}
-LARGE = 100
+LARGE = 60
 """Pictures from which on a source counts as large."""
 
 
@@ -91,6 +91,8 @@ def headline(m: Measured, baseline: dict[str, NDArray[np.float64]] | None) -> st
         if baseline and condition in baseline:
             b = baseline[condition]
             cells.append(f"{figures.auc(b, m.labels):.3f} / {figures.tpr_at_fpr(b, m.labels):.3f}")
+        elif baseline:
+            cells.append("not run")
         rows.append(cells)
     head = ["condition", "AUC (95 %, sources drawn anew)", "balanced accuracy", "TPR at 1 % FPR",
             "balanced accuracy at score 30", "target (AUC / accuracy / TPR)", "met"]  # fmt: skip
@@ -112,7 +114,8 @@ def promises(m: Measured) -> str:
             )  # fmt: skip
             kept = hits / count <= level and (score == 18 or high <= CEILINGS[score])
             rows.append([
-                WORDS[condition], f"≥ {score}", percent(level), f"{percent(hits / count, 1)} ({100 * low:.1f}–{100 * high:.1f})",
+                WORDS[condition], f"≥ {score}", percent(level),
+                f"{percent(hits / count, 1)} ({100 * low:.1f}–{100 * high:.1f})",
                 "yes" if kept else "**no**", f"{percent(worst[0], 1)} ({worst[1]})",
                 "–" if score == 18 else "yes" if worst[0] <= 3 * level else "**no**",
             ])  # fmt: skip
@@ -167,6 +170,9 @@ def candidates(work: Path, m: Measured) -> str:
     for name in names:
         cells: list[object] = [name]
         for condition in degrade.CONDITIONS:
+            if f"{name}.{condition}" not in file.files:
+                cells.append("not run")
+                continue
             s = file[f"{name}.{condition}"][rows_at]
             cells.append(f"{figures.auc(s, m.labels):.3f} / {figures.tpr_at_fpr(s, m.labels):.2f}")
         web = file[f"{name}.web"][rows_at]

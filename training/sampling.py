@@ -29,10 +29,12 @@ def random_region(pixels: degrade.Pixels, side: int, rng: np.random.Generator) -
     return pixels[y : y + side, x : x + side]
 
 
-def random_tile(views: Views, name: str, side: int, rng: np.random.Generator) -> degrade.Pixels:
+def random_tile(
+    views: Views, name: str, side: int, rng: np.random.Generator, whole_share: float = 0.5
+) -> degrade.Pixels:
     """One (side, side, 3) tile of a picture, as it might reach the detector."""
     strength = STRENGTHS[rng.choice(4, p=SHARES)]
-    whole = rng.random() < 0.5
+    whole = rng.random() < whole_share
     native = views.native(name) if strength == "clean" and not whole else None
     if native is not None:
         region = degrade.chain(native[rng.integers(5)], 1.0, "clean", rng)
@@ -70,9 +72,9 @@ class Tiles(IterableDataset[tuple[Tensor, Tensor]]):
     """Endless batches of tiles and labels; the stream depends on the seed and the worker only."""
 
     def __init__(self, views: Views, items: Sequence[corpus.Item], side: int, batch: int, *, seed: int,
-                 power: float = 0.5) -> None:  # fmt: skip
+                 power: float = 0.5, whole_share: float = 0.5) -> None:  # fmt: skip
         self.views, self.items, self.side, self.batch, self.seed = views, list(items), side, batch, seed
-        self.weights = source_weights(self.items, power)
+        self.weights, self.whole_share = source_weights(self.items, power), whole_share
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         cv2.setNumThreads(1)
@@ -80,6 +82,6 @@ class Tiles(IterableDataset[tuple[Tensor, Tensor]]):
         rng = np.random.default_rng([self.seed, worker.id if worker else 0])
         while True:
             chosen = rng.choice(len(self.items), self.batch, p=self.weights)
-            tiles = [random_tile(self.views, self.items[c].id, self.side, rng) for c in chosen]
+            tiles = [random_tile(self.views, self.items[c].id, self.side, rng, self.whole_share) for c in chosen]
             labels = [float(self.items[c].label) for c in chosen]
             yield torch.from_numpy(np.stack(tiles)), torch.tensor(labels)

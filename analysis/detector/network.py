@@ -68,6 +68,7 @@ class Detector:
             for name, data in calibration["conditions"].items()
         }
         self._traces = calibration.get("traces")
+        self._native = any("native" in weights for _, weights in self._weights.values())
 
     def see(self, pixels: Pixels, preview: Pixels) -> Views:
         """Run the network over a picture.
@@ -80,17 +81,18 @@ class Detector:
             The same with its longest side reduced to at most 768.
         """
         tiles, view = cut(pixels, preview)
+        seen = tiles if self._native else tiles[view == WHOLE_VIEW]
         with self._lock:
-            answers, features = self._session.run(None, {"tiles": np.ascontiguousarray(tiles)})
-        inputs = {
-            "whole": float(answers[view == WHOLE_VIEW, WHOLE_VIEW].mean()),
-            "native": float(answers[view == NATIVE_VIEW, NATIVE_VIEW].mean()),
-        }
+            answers, features = self._session.run(None, {"tiles": np.ascontiguousarray(seen)})
+        whole = view[: len(seen)] == WHOLE_VIEW
+        inputs = {"whole": float(answers[whole, WHOLE_VIEW].mean())}
+        if self._native:
+            inputs["native"] = float(answers[~whole, NATIVE_VIEW].mean())
         if self._traces is not None:
             measured = traces.measure(tiles[view == NATIVE_VIEW])
             weights = np.asarray(self._traces["weights"])
             inputs["traces"] = float(measured @ weights + self._traces["bias"])
-        return Views(inputs=inputs, features=features[view == WHOLE_VIEW].mean(0))
+        return Views(inputs=inputs, features=features[whole].mean(0))
 
     def raw(self, views: Views, condition: str) -> float:
         """The raw output for one way of arriving; higher is more AI-like."""

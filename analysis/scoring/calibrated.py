@@ -194,8 +194,30 @@ class Familiar:
         return float(math.sqrt(float((z * z).mean())) / self.limit)
 
 
+PLAIN = 0.7
+"""Share of one color (in steps of 16) from which on a picture is a page or a drawing rather than a scene."""
+
+UNRELATED = 0.2
+"""Correlation of neighbouring pixels below which there is no picture: scenes have 0.8 and more."""
+
+
+def plainness(pixels: NDArray[np.uint8]) -> float:
+    """Share of the most frequent color, colors taken in steps of 16."""
+    steps = (pixels // 16).astype(np.int64)
+    counts = np.bincount((steps[..., 0] * 256 + steps[..., 1] * 16 + steps[..., 2]).ravel())
+    return float(counts.max() / counts.sum())
+
+
+def neighbourhood(pixels: NDArray[np.uint8]) -> float:
+    """Correlation of horizontally neighbouring pixels of the green channel; 1 where there is no contrast."""
+    green = pixels[..., 1].astype(np.float64)
+    left, right = green[:, :-1].ravel(), green[:, 1:].ravel()
+    spread = left.std() * right.std()
+    return float(((left - left.mean()) * (right - right.mean())).mean() / spread) if spread > 1e-9 else 1.0
+
+
 def abstention(pixels: NDArray[np.uint8], distance: float) -> str | None:
-    """Why the picture is not judged, or None.
+    """Why the picture is not judged, or None. What it would score plays no part.
 
     Parameters
     ----------
@@ -209,6 +231,10 @@ def abstention(pixels: NDArray[np.uint8], distance: float) -> str | None:
         return "The picture is too small to judge: its shorter side is under 64 pixels."
     if float(pixels.std(axis=(0, 1)).max()) < 4.0:
         return "The picture is almost one flat color: there is nothing in it to judge."
+    if plainness(pixels) > PLAIN:
+        return "Most of the picture is one color, as in a text page or a diagram: the detector was not made for these."
+    if neighbourhood(pixels) < UNRELATED:
+        return "Neighbouring pixels have nothing to do with each other: this is noise, not a picture."
     if distance > 1.0:
-        return "The picture is unlike any the detector was calibrated on (a diagram, a text page, noise …)."
+        return "The picture is unlike any the detector was calibrated on."
     return None

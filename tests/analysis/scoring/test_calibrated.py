@@ -75,10 +75,16 @@ def test_distance_grows_away_from_the_familiar() -> None:
     assert math.isfinite(far)
 
 
-def test_flat_and_tiny_pictures_are_not_judged() -> None:
+def test_what_is_not_a_picture_is_not_judged() -> None:
     flat = np.full((300, 300, 3), 77, np.uint8)
-    busy = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    page = np.full((300, 300, 3), 255, np.uint8)
+    page[::20, 20:280] = 0
+    ramp = np.linspace(0, 255, 300).astype(np.uint8)
+    scene = np.stack([np.tile(ramp, (300, 1)), np.tile(ramp[:, None], (1, 300)), np.tile(ramp[::-1], (300, 1))], axis=2)
     assert "flat" in (calibrated.abstention(flat, 0.5) or "")
-    assert "small" in (calibrated.abstention(busy[:40], 0.5) or "")
-    assert "unlike" in (calibrated.abstention(busy, 1.2) or "")
-    assert calibrated.abstention(busy, 0.5) is None
+    assert "small" in (calibrated.abstention(scene[:40], 0.5) or "")
+    assert "noise" in (calibrated.abstention(noise, 0.5) or "")
+    assert "page" in (calibrated.abstention(page, 0.5) or "")
+    assert "unlike" in (calibrated.abstention(scene, 1.2) or "")
+    assert calibrated.abstention(scene, 0.5) is None

@@ -1,0 +1,96 @@
+"""What the detector says of a picture, by itself and after what commonly happens to pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import lazy_loader as lazy
+import numpy as np
+
+from ..scoring.calibrated import Calibrated, abstention, calibrate, plausible
+from .network import Detector, load
+from .tiles import Pixels
+
+cv2 = lazy.load("cv2")
+
+JPEG_QUALITIES = (90, 75, 60)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One picture's result.
+
+    Attributes
+    ----------
+    calibrated
+        P-value, score, probability and confidence: always there, so that they can be shown, struck out, beside a
+        reason for not judging.
+    abstained
+        Why the picture is not judged, or None.
+    distance
+        How unlike the calibration pictures it is; above 1 it is not judged.
+    """
+
+    calibrated: Calibrated
+    abstained: str | None
+    distance: float
+
+
+def assess(
+    pixels: Pixels,
+    preview: Pixels,
+    *,
+    lossless: bool,
+    jpeg_quality: int | None,
+    has_camera: bool = False,
+    detector: Detector | None = None,
+) -> Assessment:
+    """Judge one picture.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, 3) uint8 RGB, the whole picture, upright.
+    preview
+        The same with its longest side reduced to at most 768.
+    lossless, jpeg_quality, has_camera
+        Facts of the file, see :func:`analysis.scoring.calibrated.plausible`.
+    detector
+        By default the one that ships.
+    """
+    detector = detector or load()
+    views = detector.see(pixels, preview)
+    ways = plausible(max(pixels.shape[:2]), lossless=lossless, jpeg_quality=jpeg_quality, has_camera=has_camera)
+    calibrated = calibrate({way: detector.raw(views, way) for way in ways}, detector.conditions)
+    distance = detector.familiar.distance(views.features)
+    return Assessment(calibrated=calibrated, abstained=abstention(preview, distance), distance=round(distance, 3))
+
+
+def stability(preview: Pixels, *, detector: Detector | None = None) -> dict[str, float]:
+    """Scores of the picture's preview after JPEG 90, 75 and 60, at half size and cropped.
+
+    The preview stands for the picture, so that the strip costs as much for a large one as for a small one.
+
+    Returns
+    -------
+    dict
+        What was done, in words, to the score it then gets.
+    """
+    height, width = preview.shape[:2]
+    half = (max(1, width // 2), max(1, height // 2))
+    changed: dict[str, tuple[Pixels, int | None]] = {}
+    for quality in JPEG_QUALITIES:
+        _, data = cv2.imencode(".jpg", preview[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+        again = np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+        changed[f"JPEG {quality}"] = (again, quality)
+    changed["half size"] = (np.asarray(cv2.resize(preview, half, interpolation=cv2.INTER_AREA)), 75)
+    inner = preview[height // 8 : height - height // 8, width // 8 : width - width // 8]
+    changed["cropped"] = (np.ascontiguousarray(inner), 75)
+    scores = {}
+    for name, (pixels, quality_now) in changed.items():
+        result = assess(pixels, pixels, lossless=False, jpeg_quality=quality_now, detector=detector)
+        scores[name] = result.calibrated.score
+    return scores
+
+
+__all__ = ["Assessment", "assess", "stability"]
