@@ -68,7 +68,7 @@ def analyze(
     with on_one_blas_thread():
         findings = provenance.read(media, trust_anchors)
         scored, context, timeline = look(media, skip, progress, threads)
-    conclusion = interpretation.conclude(scored, context, findings)
+    conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
         kind=media.facts.kind,

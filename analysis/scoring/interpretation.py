@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from ..report import Context, Finding, Grade, Meaning, Scoring, Verdict
+from ..report import Context, Finding, Grade, Kind, Meaning, Scoring, Verdict
 from ..words import BANDS, RULES_CAUTION, VERDICTS
 from . import Scored
 
@@ -27,16 +27,16 @@ _KEEP = "Keep this very file: copies and screenshots usually lose what it says o
 _ADVICE = {
     Verdict.PROVEN_AI: f"Treat it as made by AI unless its publisher shows otherwise. {_KEEP}",
     Verdict.AI_EDITED: f"Ask for the unedited original and find out what was changed. {_KEEP}",
-    Verdict.STRONG_AI: f"Before relying on this picture, {_FIND_OUT}",
-    Verdict.PROBABLE_AI: f"Before relying on this picture, {_FIND_OUT}",
+    Verdict.STRONG_AI: f"Before relying on this {{thing}}, {_FIND_OUT}",
+    Verdict.PROBABLE_AI: f"Before relying on this {{thing}}, {_FIND_OUT}",
     Verdict.SUSPICIOUS: f"Keep both readings open; {_FIND_OUT}",
-    Verdict.MOSTLY_REAL: f"A low score clears no picture. Where much depends on it, {_FIND_OUT}",
-    Verdict.CONSISTENT_WITH_REAL: f"A low score clears no picture. Where much depends on it, {_FIND_OUT}",
+    Verdict.MOSTLY_REAL: f"A low score clears no {{thing}}. Where much depends on it, {_FIND_OUT}",
+    Verdict.CONSISTENT_WITH_REAL: f"A low score clears no {{thing}}. Where much depends on it, {_FIND_OUT}",
     Verdict.INCONCLUSIVE: f"Try the original file or a larger copy. Where much depends on it, {_FIND_OUT}",
 }
 _ADVICE_ON_DECLARED = (
     "Check whether that statement fits what else is known, since anyone can write or remove it. "
-    f"Before relying on this picture, {_FIND_OUT}"
+    f"Before relying on this {{thing}}, {_FIND_OUT}"
 )
 
 
@@ -48,7 +48,7 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     recommendation: str
 
 
-def conclude(scored: Scored, context: Context, findings: Sequence[Finding]) -> Conclusion:
+def conclude(scored: Scored, context: Context, findings: Sequence[Finding], *, kind: Kind = Kind.IMAGE) -> Conclusion:
     """Conclude from the score and from what the file says of itself.
 
     Signed statements and watermarks of AI decide; a bare declaration of AI gives at least "probable"; AI editing is a
@@ -58,10 +58,11 @@ def conclude(scored: Scored, context: Context, findings: Sequence[Finding]) -> C
     by_score = verdict_of(scored.score)
     deciding, verdict = _decide(findings, by_score)
     sentences = [*_stated(deciding, verdict, by_score), *_captured(findings, by_score), *_broken(findings)]
-    sentences += _scored(scored, context, by_score, decided=deciding is not None)
+    thing = "clip" if kind is Kind.VIDEO else "picture"
+    sentences += _scored(scored, context, by_score, thing, decided=deciding is not None)
     declared = deciding is not None and deciding.grade is Grade.DECLARED and deciding.meaning is Meaning.GENERATED
     advice = _ADVICE_ON_DECLARED if declared else _ADVICE[verdict]
-    return Conclusion(verdict=verdict, summary=" ".join(sentences), recommendation=advice)
+    return Conclusion(verdict=verdict, summary=" ".join(sentences), recommendation=advice.format(thing=thing))
 
 
 def verdict_of(score: float | None) -> Verdict:
@@ -118,16 +119,16 @@ def _broken(findings: Collection[Finding]) -> Iterator[str]:
             return
 
 
-def _scored(scored: Scored, context: Context, by_score: Verdict, *, decided: bool) -> Iterator[str]:
+def _scored(scored: Scored, context: Context, by_score: Verdict, thing: str, *, decided: bool) -> Iterator[str]:
     """What the score says, what it rests on, and how little that may be."""
     if scored.score is None:
         why = f": {scored.abstained}" if scored.abstained else ""
-        yield f"The picture itself was not scored{why}."
+        yield f"The {thing} itself was not scored{why}."
         return
     yield f"The score is {scored.score:.0f} of 100, in the band “{VERDICTS[by_score].title}”."
     if not decided:
         yield from _grounds(scored)
-        yield from _handicaps(context)
+        yield from _handicaps(context, thing)
     if scored.scoring is Scoring.RULES:
         yield RULES_CAUTION
 
@@ -144,7 +145,7 @@ def _grounds(scored: Scored) -> Iterator[str]:
     yield f"{readings} outside what cameras usually give, {among} {named}."
 
 
-def _handicaps(context: Context) -> Iterator[str]:
+def _handicaps(context: Context, thing: str) -> Iterator[str]:
     told = [
         word
         for holds, word in (
@@ -156,4 +157,4 @@ def _handicaps(context: Context) -> Iterator[str]:
     ]
     if told:
         listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-        yield f"The picture is {listed}: that hides traces, so score and confidence are held down."
+        yield f"The {thing} is {listed}: that hides traces, so score and confidence are held down."
