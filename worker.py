@@ -57,7 +57,11 @@ def run(analysis_id: str) -> None:
     try:
         with file:
             ending = sandbox.run(
-                partial(_analyze, file, services.settings), limits, heard.receive, keep=(file.fileno(),)
+                partial(_analyze, file, services.settings),
+                limits,
+                heard.receive,
+                keep=(file.fileno(),),
+                stop=lambda: not services.store.is_running(analysis_id),
             )
     except Exception:
         log.exception("analysis %s could not be followed", analysis_id)
@@ -65,7 +69,9 @@ def run(analysis_id: str) -> None:
     except BaseException:
         services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, LOST)
         raise
-    if heard.error is not None:
+    if ending is Ending.STOPPED:
+        log.info("analysis %s was stopped: nobody waits for it", analysis_id)
+    elif heard.error is not None:
         services.store.fail(analysis_id, heard.error.code, heard.error.message)
     elif ending is Ending.DONE and heard.report is not None:
         report = msgspec.structs.replace(heard.report, id=analysis_id)

@@ -127,13 +127,16 @@ def _listen(reader: int, deadline: float, receive: Callable[[str, bytes], None],
     poll = select.poll()
     poll.register(reader, select.POLLIN)
     buffer, said = bytearray(), 0
+    look = time.monotonic() + _TICK
     while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
+        now = time.monotonic()
+        if now >= deadline:
             return Ending.TIMED_OUT
-        if not poll.poll(min(left, _TICK) * 1000):
+        if now >= look:
             if stop():
                 return Ending.STOPPED
+            look = now + _TICK
+        if not poll.poll(max(0.0, min(deadline, look) - now) * 1000):
             continue
         data = os.read(reader, 1 << 18)
         if not data:

@@ -13,13 +13,22 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, ForeignKey, Index, create_engine, event, func, select, update
+from sqlalchemy import ColumnElement, Engine, ForeignKey, Index, create_engine, event, func, select, update
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from analysis.report import Report, to_json
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class KnownKey(Exception):  # noqa: N818 -- read as "except KnownKey": what is the case
+    """An upload under this key is there already; ``analysis_id`` is what it became."""
+
+    def __init__(self, analysis_id: str) -> None:
+        super().__init__(analysis_id)
+        self.analysis_id = analysis_id
 
 
 class JobState(StrEnum):
@@ -29,6 +38,8 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Ended by the person who asked for it: neither a failure nor a finding."""
 
 
 class Base(DeclarativeBase):
@@ -57,8 +68,14 @@ class Analysis(Base):
     score: Mapped[float | None]
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
+    upload_key: Mapped[str | None]
+    """What the browser calls this upload: sending it again under the same key makes no second analysis."""
 
-    __table_args__ = (Index("ix_analyses_owner", "owner", "created_at"), Index("ix_analyses_state", "state"))
+    __table_args__ = (
+        Index("ix_analyses_owner", "owner", "created_at"),
+        Index("ix_analyses_state", "state"),
+        Index("ix_analyses_upload_key", "owner", "upload_key", unique=True),
+    )
 
 
 class Lens(Base):
@@ -88,8 +105,14 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
 
-    def create(self, owner: str, upload: Upload) -> str:
-        """Insert a queued analysis; return its id."""
+    def create(self, owner: str, upload: Upload, key: str | None = None) -> str:
+        """Insert a queued analysis; return its id.
+
+        Raises
+        ------
+        KnownKey
+            This owner has sent an upload under that key already.
+        """
         row = Analysis(
             id=secrets.token_urlsafe(16),
             owner=owner,
@@ -99,10 +122,23 @@ class Store:
             size=upload.size,
             sha256=upload.sha256,
             media=upload.media,
+            upload_key=key,
         )
-        with self._transaction() as session:
-            session.add(row)
+        try:
+            with self._transaction() as session:
+                session.add(row)
+        except IntegrityError as problem:
+            known = self.sent_as(key, owner) if key else None
+            if known is None:
+                raise
+            raise KnownKey(known) from problem
         return row.id
+
+    def sent_as(self, key: str, owner: str) -> str | None:
+        """The id of the analysis this owner has started under that key, if any."""
+        query = select(Analysis.id).where(Analysis.owner == owner, Analysis.upload_key == key)
+        with self._transaction() as session:
+            return session.scalar(query)
 
     def get(self, analysis_id: str, owner: str) -> Analysis | None:
         """The analysis, if it is this owner's."""
@@ -131,6 +167,20 @@ class Store:
             if row is not None:
                 session.delete(row)
             return row
+
+    def cancel(self, analysis_id: str, owner: str) -> str | None:
+        """End this owner's analysis on request, if it still waits or runs; return the name of its file."""
+        mine = (Analysis.id == analysis_id, Analysis.owner == owner)
+        with self._transaction() as session:
+            media = session.scalar(select(Analysis.media).where(*mine))
+            ended = self._end(session, analysis_id, *mine, state=JobState.CANCELLED)
+            return media if ended else None
+
+    def is_running(self, analysis_id: str) -> bool:
+        """Whether anybody still waits for the running analysis: it was neither cancelled nor deleted nor given up."""
+        query = select(Analysis.id).where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING)
+        with self._transaction() as session:
+            return session.scalar(query) is not None
 
     def start(self, analysis_id: str) -> str | None:
         """Claim a queued analysis; return the name of its file, or None when it is not (any more) there to be run."""
@@ -190,10 +240,10 @@ class Store:
         self._engine.dispose()
 
     @staticmethod
-    def _end(session: Session, analysis_id: str, **values: Any) -> bool:
+    def _end(session: Session, analysis_id: str, *only: ColumnElement[bool], **values: Any) -> bool:
         ended = session.execute(
             update(Analysis)
-            .where(Analysis.id == analysis_id, Analysis.state.in_([JobState.QUEUED, JobState.RUNNING]))
+            .where(Analysis.id == analysis_id, Analysis.state.in_([JobState.QUEUED, JobState.RUNNING]), *only)
             .values(finished_at=time.time(), media=None, **values)
             .returning(Analysis.id)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import IO, Any, cast
 
 from flask import Flask, g, request
@@ -16,6 +17,7 @@ from .media_store import Incoming
 from .services import services
 from .store import Upload
 
+_KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 _FORM = 256 * 1024  # bytes a form may have around its file
 _SPARE = 64 << 20  # bytes that must stay free in the media store
 
@@ -58,11 +60,25 @@ def accept(file: FileStorage | None) -> Upload:
         )
     kind = sniff(incoming.head)
     if not kind.format:
-        what = f"This is {kind.says}, not a picture" if kind.says else "This is no picture known here"
+        what = f"This is {kind.says}" if kind.says else "This is no kind of file known here"
+        what += ", neither a picture nor a video" if kind.says else ""
         raise Refusal(
             ErrorCode.UNSUPPORTED_TYPE, f"{what}. The content of a file decides what it is, whatever its name says."
         )
     return Upload(format=kind.format, size=incoming.size, sha256=incoming.sha256, media=incoming.keep())
+
+
+def upload_key(given: str | None) -> str | None:
+    """The name a browser gave its upload: some random letters, or none.
+
+    Raises
+    ------
+    Refusal
+        It is something else.
+    """
+    if given and not _KEY.fullmatch(given):
+        raise Refusal("bad_key", "The key of an upload has 16 to 64 letters, digits and hyphens.", 400)
+    return given or None
 
 
 def _look_for_room() -> None:

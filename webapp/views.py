@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 from htmx_flask import make_response, request
 
 from analysis.registry import all_analyzers
@@ -13,10 +14,11 @@ from analysis.report import Report, from_json
 from . import present
 from .errors import Refusal
 from .jobs import QueueDown, QueueFull
+from .present_progress import progress
 from .security import owner
 from .services import services
-from .store import Analysis, JobState
-from .uploads import accept
+from .store import Analysis, JobState, KnownKey
+from .uploads import accept, upload_key
 
 pages = Blueprint("pages", __name__)
 
@@ -26,16 +28,25 @@ _DOWN = ("queue_down", "Analyses cannot be started just now. Please try again so
 
 @pages.get("/")
 def index() -> str:
-    """The landing page with its form."""
+    """The landing page with its form. The browser gets its name here, before it sends several files at once."""
+    owner()
     return render_template("index.html", settings=services().settings, analyzers=all_analyzers())
 
 
 @pages.post("/analyses")
 def create() -> ResponseReturnValue:
-    """Take a file, queue its analysis, and send the browser to its page."""
+    """Take a file, queue its analysis, and send the browser to its page (scripts get its line of a list instead).
+
+    An upload that carries a ``key`` may be sent again after a lost connection: it is analyzed once.
+    """
     doors = services()
+    key = upload_key(request.form.get("key"))
     upload = accept(request.files.get("file"))
-    analysis_id = doors.store.create(owner(), upload)
+    try:
+        analysis_id = doors.store.create(owner(), upload, key)
+    except KnownKey as known:
+        doors.media.discard(upload.media)
+        return _started(known.analysis_id)
     try:
         doors.jobs.enqueue(analysis_id)
     except (QueueDown, QueueFull) as reason:
@@ -43,7 +54,7 @@ def create() -> ResponseReturnValue:
         doors.media.discard(upload.media)
         code, why = _BUSY if isinstance(reason, QueueFull) else _DOWN
         raise Refusal(code, why, 503, retry_after=30) from reason
-    return redirect(url_for(".show", analysis_id=analysis_id), 303)
+    return _started(analysis_id)
 
 
 @pages.get("/analyses/<analysis_id>")
@@ -58,9 +69,33 @@ def show(analysis_id: str) -> ResponseReturnValue:
 
 
 @pages.get("/analyses/<analysis_id>/state")
-def state(analysis_id: str) -> str:
-    """The fragment a running analysis' page polls; the ended one carries no trigger, so polling stops."""
-    return render_template("_analysis.html", polled=True, **_view(_own(analysis_id)))
+def state(analysis_id: str) -> Response:
+    """What a running analysis' page polls: how far it is, until the whole ended analysis takes the place of that.
+
+    Only the running fragment carries a trigger, so polling stops. What surrounds it (the button that cancels) stays.
+    """
+    row = _own(analysis_id)
+    shown = _view(row)
+    if "progress" in shown:
+        return make_response(render_template("_progress.html", polled=True, **shown))
+    return make_response(render_template("_analysis.html", polled=True, **shown), retarget="#analysis")
+
+
+@pages.get("/analyses/<analysis_id>/line")
+def line(analysis_id: str) -> str:
+    """An analysis as one line of a list, which asks again by itself until it has ended."""
+    return render_template("_line.html", **_view(_own(analysis_id)))
+
+
+@pages.post("/analyses/<analysis_id>/cancel")
+def cancel(analysis_id: str) -> ResponseReturnValue:
+    """Stop an analysis that waits or runs: its file is gone at once, its process within a second."""
+    doors = services()
+    media = doors.store.cancel(_own(analysis_id).id, owner())
+    if media:
+        doors.jobs.forget(analysis_id)
+        doors.media.discard(media)
+    return redirect(url_for(".show", analysis_id=analysis_id), 303)
 
 
 @pages.get("/analyses/<analysis_id>/report.json")
@@ -69,6 +104,8 @@ def report_json(analysis_id: str) -> ResponseReturnValue:
     row = _own(analysis_id)
     if row.state == JobState.FAILED:
         raise _refusal(row)
+    if row.state == JobState.CANCELLED:
+        raise Refusal("cancelled", "This check was cancelled; there is no report.", 410)
     if row.report is None:
         raise Refusal("not_ready", "This analysis has not ended yet.", 409, retry_after=1)
     response = make_response(row.report)
@@ -102,6 +139,13 @@ def delete(analysis_id: str) -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
+@pages.get("/token")
+def token() -> Response:
+    """A CSRF token for scripts whose page may be older than its session: one kept for offline use, say."""
+    owner()
+    return make_response({"token": generate_csrf()}, 200, {"Cache-Control": "no-store"})
+
+
 @pages.get("/healthz")
 def healthz() -> Response:
     """Whether database and queue answer."""
@@ -112,6 +156,13 @@ def healthz() -> Response:
     except QueueDown as problem:
         raise Refusal("queue_down", "Redis does not answer.", 503) from problem
     return Response(msgspec.json.encode({"ok": True}), mimetype="application/json")
+
+
+def _started(analysis_id: str) -> ResponseReturnValue:
+    where = url_for(".show", analysis_id=analysis_id)
+    if not request.htmx:
+        return redirect(where, 303)
+    return make_response(render_template("_line.html", **_view(_own(analysis_id))), 201, {"Location": where})
 
 
 def _own(analysis_id: str) -> Analysis:
@@ -126,12 +177,15 @@ def _refusal(row: Analysis) -> Refusal:
 
 
 def _view(row: Analysis) -> dict[str, object]:
-    """What ``_analysis.html`` shows of a row: how far it is, why it failed, or its report."""
+    """What ``_analysis.html`` shows of a row: how far it is, its report, or why there is none."""
     doors = services()
     if row.state == JobState.DONE and row.report is not None:
         report: Report = from_json(row.report)
         return {"row": row, "report": present.report(report, doors.store.lens_names(row.id))}
     if row.state == JobState.FAILED:
         return {"row": row, "problem": _refusal(row)}
+    if row.state == JobState.CANCELLED:
+        return {"row": row, "cancelled": True}
     waiting = doors.jobs.waiting(row.id) if row.state == JobState.QUEUED else None
-    return {"row": row, "progress": present.progress(row, waiting, doors.jobs.progress(row.id))}
+    told = doors.jobs.progress(row.id)
+    return {"row": row, "progress": progress(row, waiting, told, doors.settings.skip)}
