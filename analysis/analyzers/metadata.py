@@ -9,7 +9,7 @@ from ..report import Kind, Metric
 
 @analyzer(
     component="metadata",
-    title="Clip data",
+    title="File facts",
     kinds={Kind.VIDEO},
     over=Over.CLIP,
     explains="Video generators give out short clips of particular sizes and frame rates.",

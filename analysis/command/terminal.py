@@ -18,7 +18,7 @@ from rich.text import Text
 
 from ..report import DISCLAIMER, ComponentResult, Report, Scoring, Status
 from ..words import RULES_CAUTION, VERDICTS, VerdictWords
-from . import facts
+from . import facts, origin
 from .examine import Examined
 from .safe_text import printable
 
@@ -162,6 +162,8 @@ def _origin(report: Report) -> RenderableType | None:
         kind = finding.grade if finding.meaning is None else f"{finding.grade}, {finding.meaning}"
         generator = f" Generator: {finding.generator}." if finding.generator else ""
         table.add_row(Text(kind, style="magenta"), Text(_safe(finding.sentence + generator)))
+        for label, text in origin.lines(finding):
+            table.add_row(Text(""), Text.assemble((f"{label}  ", "dim"), _safe(text)))
     return table
 
 

@@ -185,7 +185,7 @@ def exif_and_xmp_of(data: bytes):
 
 @pytest.mark.parametrize(
     ("label", "grade"),
-    [("1", "declared"), (1, "declared"), ("2", "declared"), ("3", "hint"), ("0", None), ("4", None), (None, None)],
+    [("1", "declared"), (1, "declared"), ("2", "declared"), ("3", "declared"), ("0", None), ("4", None), (None, None)],
 )
 def test_chinas_label_by_its_number(label, grade):
     found = findings_of(Files.texts(("AIGC", json.dumps(LABEL | {"Label": label}))))
