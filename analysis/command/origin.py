@@ -14,7 +14,8 @@ _LABELS = {
     "sampler": "Sampler", "scheduler": "Scheduler", "steps": "Steps", "cfg_scale": "CFG scale", "version": "Version",
     "carrier": "Found in", "make": "Make", "lens": "Lens", "exposure": "Exposure", "captured_at": "Captured at",
     "software": "Software", "history": "History", "handled_by": "Handled by", "thumbnail": "Thumbnail",
-    "gps": "Position", "tables": "Tables of", "payload": "Payload", "bits": "Bits", "agreeing": "Agreeing", "needed": "Needed",
+    "gps": "Position", "tables": "Tables of", "payload": "Payload", "bits": "Bits", "agreeing": "Agreeing",
+    "needed": "Needed",
     "encoder": "Encoder", "created": "Created", "title": "Title", "comment": "Comment", "address": "Address",
     "label": "Label", "reasons": "Reasons",
 }  # fmt: skip
