@@ -31,8 +31,7 @@ class Incoming:
         self._path = folder / self.name
         self._hash = hashlib.sha256()
         self._kept = False
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._file: BinaryIO = os.fdopen(os.open(self._path, flags, 0o600), "w+b", buffering=0)
+        self._file = _create(self._path)
 
     @property
     def sha256(self) -> str:
@@ -91,6 +90,13 @@ class MediaStore:
         """A new file to write into."""
         return Incoming(self._folder)
 
+    def scratch(self) -> BinaryIO:
+        """A new file without a name, to write and read: gone when closed, or when its process dies."""
+        path = self._folder / secrets.token_hex(16)
+        file = _create(path)
+        path.unlink()
+        return file
+
     def take(self, name: str) -> BinaryIO:
         """Open a file for reading and remove its name: the bytes are gone when the returned file is closed.
 
@@ -130,3 +136,8 @@ class MediaStore:
         if not _NAME.fullmatch(name):
             raise FileNotFoundError(f"{name!r} is not a name of this store")
         return self._folder / name
+
+
+def _create(path: Path) -> BinaryIO:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o600), "w+b", buffering=0)

@@ -52,6 +52,10 @@ class Limits:
     seconds: float
     memory: int
     """Bytes it may allocate on top of what the parent holds."""
+    file: int = 0
+    """How large a file it was handed may grow."""
+    network: bool = False
+    """Whether it keeps the network: for a child that fetches and opens nothing."""
 
 
 def run(
@@ -231,14 +235,15 @@ def _confine(limits: Limits, parent: int, keep: set[int]) -> None:
     for what, most in (
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_DATA, _data_size() + limits.memory),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, limits.file),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 4096),
     ):
         _, hard = resource.getrlimit(what)
         limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (limit, limit))
-    _cut_network()
+    if not limits.network:
+        _cut_network()
 
 
 def _close_all_but(keep: set[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,6 +41,12 @@ class Settings:
     """How many may wait; the next one is refused with 503."""
     upload_rate: str = "60 per minute"
     page_rate: str = "1200 per minute"
+    api_rate: str = "300 per minute"
+    """How many files and addresses one paired program may send."""
+    fetch_seconds: float = 20.0
+    """Seconds an address has to send its whole file."""
+    fetch_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    """Networks addresses may lead to beside the public internet; none unless the operator says so."""
     skip: tuple[str, ...] = ()
     """Components left out (``deep``)."""
     weights_folder: Path | None = None
@@ -75,6 +82,9 @@ class Settings:
             queue_limit=int(_number(given, "QUEUE_LIMIT", 100)),
             upload_rate=given.get("UPLOAD_RATE", cls.upload_rate),
             page_rate=given.get("PAGE_RATE", cls.page_rate),
+            api_rate=given.get("API_RATE", cls.api_rate),
+            fetch_seconds=_number(given, "FETCH_SECONDS", 20),
+            fetch_allow=_networks(given, "FETCH_ALLOW"),
             skip=_words(given, "SKIP_COMPONENTS"),
             weights_folder=Path(given["WEIGHTS_FOLDER"]).absolute() if "WEIGHTS_FOLDER" in given else None,
             trust_file=Path(given["TRUST_FILE"]).absolute() if "TRUST_FILE" in given else None,
@@ -101,6 +111,13 @@ def default_media_dir(data_dir: Path) -> Path:
 
 def _words(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(word for word in given.get(name, "").replace(",", " ").split() if word)
+
+
+def _networks(given: Mapping[str, str], name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(word) for word in _words(given, name))
+    except ValueError as problem:
+        raise ValueError(f"{name} must hold networks such as 10.1.2.0/24: {problem}") from None
 
 
 def _flag(given: Mapping[str, str], name: str) -> bool:

@@ -66,6 +66,14 @@ def test_what_is_not_kept_is_gone_when_closed(media):
     assert not left(media)
 
 
+def test_a_scratch_file_has_no_name(media):
+    with media.scratch() as file:
+        assert not left(media)
+        file.write(b"bytes")
+        file.seek(0)
+        assert file.read() == b"bytes"
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "../secret", "/etc/passwd", "a" * 31, "A" * 32, "a" * 32 + "\n"])
 def test_only_its_own_names_are_names(media, name):
     for door in (media.take, media.discard):

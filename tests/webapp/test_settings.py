@@ -31,9 +31,21 @@ def test_variables_are_read():
     assert str(made.media_dir) == "/somewhere"
 
 
+def test_no_network_is_allowed_beside_the_public_ones_unless_named():
+    assert Settings.from_env({}).fetch_allow == ()
+    allowed = Settings.from_env({"FETCH_ALLOW": "10.1.2.0/24, fd00::/8"}).fetch_allow
+    assert [str(network) for network in allowed] == ["10.1.2.0/24", "fd00::/8"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("MAX_MEGABYTES", "many"), ("MAX_MEGABYTES", "-1"), ("MAX_MEGAPIXELS", "nan"), ("SECURE_COOKIES", "perhaps")],
+    [
+        ("MAX_MEGABYTES", "many"),
+        ("MAX_MEGABYTES", "-1"),
+        ("MAX_MEGAPIXELS", "nan"),
+        ("FETCH_ALLOW", "10.0.0.1/8"),
+        ("SECURE_COOKIES", "perhaps"),
+    ],
 )
 def test_nonsense_is_refused_by_name(name, value):
     with pytest.raises(ValueError, match=name):
