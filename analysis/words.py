@@ -12,12 +12,13 @@ from .report import Verdict
 
 @dataclass(frozen=True)
 class VerdictWords:
-    """How a verdict is said: a title, an icon and a tone (never color alone), and what it does not show."""
+    """How a verdict is said: a title, an icon and a tone (never color alone), what it means, what it does not show."""
 
     title: str
     icon: str
     tone: str
     does_not_show: str
+    means: str = ""
 
 
 VERDICTS = {
@@ -26,48 +27,56 @@ VERDICTS = {
         "spark",
         "ai",
         "It does not prove that AI made the picture, nor say which program: unusual genuine pictures get here too.",
+        "It looks the way pictures made by AI look.",
     ),
     Verdict.PROBABLE_AI: VerdictWords(
         "Probable AI generation",
         "spark",
         "likely",
         "It does not prove that AI made the picture, nor say which parts of it or who.",
+        "It looks more like pictures made by AI than like genuine ones.",
     ),
     Verdict.SUSPICIOUS: VerdictWords(
         "Suspicious: possible AI or editing",
         "split",
         "mixed",
         "It does not tell AI from ordinary editing, filters or strong compression.",
+        "Something is unusual here: AI, editing, or only a hard journey through other programs.",
     ),
     Verdict.MOSTLY_REAL: VerdictWords(
         "Mostly real, minor anomalies",
         "lens",
         "mild",
         "It does not show that the picture is genuine: good generators leave few traces, and copying removes them.",
+        "Little here speaks for AI.",
     ),
     Verdict.CONSISTENT_WITH_REAL: VerdictWords(
         "Consistent with real media",
         "lens",
         "real",
         "It does not show that the picture is genuine, nor that its caption, place or date is right.",
+        "Nothing here sets it apart from genuine pictures.",
     ),
     Verdict.AI_EDITED: VerdictWords(
         "AI-edited, says the file",
         "pen",
         "likely",
         "It does not show which part was changed, or whether that matters; the rest may be an ordinary photograph.",
+        "The file itself states that AI changed part of it.",
     ),
     Verdict.PROVEN_AI: VerdictWords(
         "Made by AI, says the file",
         "seal",
         "ai",
         "It does not show who asked for the picture, or why; and it is as good as the statement or mark it rests on.",
+        "The file itself carries a signed statement or a known mark that AI made it.",
     ),
     Verdict.INCONCLUSIVE: VerdictWords(
         "Inconclusive",
         "question",
         "unknown",
         "It says nothing either way: neither that AI was used nor that it was not.",
+        "What was measured allows no answer.",
     ),
 }
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from flask import Flask, url_for
 from htmx_flask import Htmx
 
-from . import errors, present, security, uploads
+from . import errors, present_words, security, uploads
 from .services import Services
 from .settings import ROOT, Settings
 from .views import pages
+from .views_about import about
+from .views_history import history
+from .views_report import reports, shared
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -22,12 +25,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses change with the content
     app.extensions["services"] = Services.open(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(present.FILTERS)
-    app.jinja_env.globals.update(asset=_asset, bands=present.BANDS)
+    app.jinja_env.filters.update(present_words.FILTERS)
+    app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS)
     Htmx(app)
     uploads.init_app(app, settings.max_bytes)
     errors.init_app(app)
-    app.register_blueprint(pages)
+    for blueprint in (pages, reports, shared, history, about):
+        app.register_blueprint(blueprint)
     security.init_app(app, settings, costly=["pages.create"], free=["pages.healthz", "static"])
     return app
 

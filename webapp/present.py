@@ -1,58 +1,29 @@
-"""From a report to what a page shows: order, words for enums, positions on scales. No judgment of its own."""
+"""From a report to what a page shows: order, families, sentences around figures. No judgment of its own."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from analysis import words
 from analysis.registry import all_analyzers
-from analysis.report import ComponentResult, Evidence, Grade, Kind, Meaning, Report, Scoring, Status, Supports
-from analysis.sniff import VIDEO_FORMATS
+from analysis.report import ComponentResult, Evidence, MediaFacts, Metric, Report, Scoring, Verdict, VideoFacts
 
-from .jobs import Progress, Waiting
-from .store import Analysis, JobState
+from .present_axes import quality_rows, stability
+from .present_clip import clip
+from .present_provenance import told
+from .present_words import clock, size, tone
 
-_LOWEST_FIRST = [(low, words.VERDICTS[verdict].tone) for low, verdict in reversed(words.BANDS)]
-BANDS = tuple(
-    (low, high, tone) for (low, tone), (high, _) in zip(_LOWEST_FIRST, [*_LOWEST_FIRST[1:], (100.0, "")], strict=True)
-)
-"""From, to, tone: the bands of the score, lowest first."""
-
-
-@dataclass(frozen=True)
-class Word:
-    """How a value of an enum is said and shown: never by color alone."""
-
-    text: str
-    icon: str
-    tone: str
-
-
-GRADES = {
-    Grade.SIGNED: Word("Signed", "seal", "strong"),
-    Grade.WATERMARK: Word("Watermark", "wave", "strong"),
-    Grade.DECLARED: Word("Declared", "tag", "plain"),
-    Grade.HINT: Word("Hint", "dot", "faint"),
+_PROMISES = {
+    Verdict.STRONG_AI: "At most 1 in 100 genuine pictures lands in this band.",
+    Verdict.PROBABLE_AI: "At most 5 in 100 genuine pictures land in this band or above.",
+    Verdict.SUSPICIOUS: "At most 15 in 100 genuine pictures land in this band or above.",
+    Verdict.MOSTLY_REAL: "About a third of genuine pictures land in this band.",
+    Verdict.CONSISTENT_WITH_REAL: "At least half of genuine pictures land in this band.",
 }
-MEANINGS = {
-    Meaning.GENERATED: Word("says generated", "spark", "ai"),
-    Meaning.EDITED: Word("says edited", "pen", "likely"),
-    Meaning.CAPTURED: Word("says captured", "lens", "real"),
-    None: Word("says neither", "dot", "unknown"),
-}
-SUPPORTS = {
-    Supports.GENERATED: Word("speaks for AI", "spark", "ai"),
-    Supports.EDITED: Word("speaks for editing", "pen", "likely"),
-    Supports.GENUINE: Word("speaks for genuine", "lens", "real"),
-}
-STATUSES = {
-    Status.OK: "measured",
-    Status.NOT_APPLICABLE: "not available",
-    Status.FAILED: "failed",
-}
+"""What the bands of the calibrated score promise, measured on genuine media the model never saw (SPEC 6)."""
+_SPEAKS, _UNSURE = 45.0, 30.0  # a component's score from which it speaks for AI, and from which it is unsure
 
 
 @dataclass(frozen=True)
@@ -65,114 +36,117 @@ class Reading:
     fails_when: str
     result: ComponentResult
     evidence: tuple[Evidence, ...]
+    metrics: tuple[tuple[str, float, Metric | None], ...]
+    """Name, value and, where the analyzer is known here, what it declares of it."""
 
     @property
     def tone(self) -> str:
         """The tone of its score's band."""
         return tone(self.result.score)
 
+    @property
+    def strongest(self) -> float:
+        """Strength of its strongest evidence, 0 without any."""
+        return max((piece.strength for piece in self.evidence), default=0.0)
+
+
+@dataclass(frozen=True)
+class Families:
+    """Which families of measurements speak for AI, which are unsure, which do not; and the sentence about it."""
+
+    speak: tuple[Reading, ...]
+    unsure: tuple[Reading, ...]
+    rest: tuple[Reading, ...]
+
+    @property
+    def disagree(self) -> bool:
+        """Whether there is a conflict to be shown."""
+        return bool(self.speak and self.rest)
+
+    @property
+    def sentence(self) -> str:
+        """How many say what."""
+        of = len(self.speak) + len(self.unsure) + len(self.rest)
+        if not of:
+            return "No family of measurements could be scored."
+        if not self.speak:
+            unsure = f", {len(self.unsure)} cannot decide" if self.unsure else ""
+            return f"None of {of} families of measurements speaks for AI{unsure}."
+        if not self.rest and not self.unsure:
+            return f"All {of} families of measurements speak for AI."
+        speak = "One speaks" if len(self.speak) == 1 else f"{len(self.speak)} speak"
+        rest = "one does not" if len(self.rest) == 1 else f"{len(self.rest)} do not"
+        unsure = f", {len(self.unsure)} cannot decide" if self.unsure else ""
+        start = "The families of measurements disagree. " if self.rest else ""
+        return f"{start}{speak} for AI{unsure}{f', {rest}' if self.rest else ''}."
+
 
 def report(found: Report, lens_names: Collection[str]) -> dict[str, Any]:
     """Everything the report fragment shows."""
     readings = sorted(_readings(found), key=lambda reading: (-(reading.result.score or -1.0), reading.title))
-    strongest = sorted((e for r in readings for e in r.evidence), key=lambda e: -e.strength)[:3]
     return {
         "data": found,
         "verdict": words.VERDICTS[found.verdict],
         # said by the summary too, for those who read it alone; a page shows it once
         "summary": found.summary.replace(words.RULES_CAUTION, "").strip(),
         "caution": words.RULES_CAUTION if found.scoring is Scoring.RULES and found.score is not None else None,
+        "promise": promise(found),
+        "false_alarm": false_alarm(found.false_alarm_rate),
         "readings": readings,
-        "strongest": strongest,
-        "titles": {reading.component: reading.title for reading in readings},
+        "families": families(readings),
+        "reasons": sorted((r for r in readings if r.evidence), key=lambda r: -r.strongest),
         "lenses": [(name, said) for name, said in words.LENSES.items() if name in lens_names],
+        "clip": clip(found, lens_names),
+        "quality": quality_rows(found.quality),
+        "stability": stability(found.stability, found.score),
         "media": _media_rows(found),
         "context": _context_rows(found),
-        "findings": [(f, GRADES[f.grade], MEANINGS[f.meaning], flatten(f.detail)) for f in found.provenance],
+        "told": told(found),
+        "plain": plain_summary(found, readings),
     }
 
 
-def progress(row: Analysis, waiting: Waiting | None, told: Progress) -> dict[str, Any]:
-    """Everything the progress fragment shows, and how soon to ask again."""
-    kind = Kind.VIDEO if row.format in VIDEO_FORMATS else Kind.IMAGE
-    analyzers = [(a.component, a.title) for a in all_analyzers() if kind in a.kinds]
-    steps = [("open", "Opening the file"), *analyzers, ("lenses", "Drawing the lenses")]
-    shown = [(title, name in told.done) for name, title in steps]
-    age = time.time() - row.created_at
-    return {
-        "running": row.state == JobState.RUNNING,
-        "waiting": waiting,
-        "steps": shown,
-        "done": len(told.done),
-        "total": told.total or len(steps),
-        "delay": 150 if age < 3 else 500 if age < 15 else 1500,
-    }
-
-
-def tone(score: float | None) -> str:
-    """The tone of the band a score falls in."""
-    if score is None:
-        return "unknown"
-    return next((name for low, high, name in BANDS if low <= score < high), BANDS[-1][2])
-
-
-def gauge(evidence: Evidence) -> dict[str, str] | None:
-    """Where value and expected range lie on a small scale, in percent of its width; None where there is no range."""
-    low, high = evidence.expected
-    if high <= low:
+def promise(found: Report) -> str | None:
+    """What the band promises, where the score is calibrated and decides the verdict."""
+    if found.scoring is not Scoring.CALIBRATED or found.score is None:
         return None
-    start, end = min(low, evidence.value), max(high, evidence.value)
-    margin = 0.08 * (end - start)
-    start, end = start - margin, end + margin
-
-    def place(value: float) -> float:
-        return 100 * (value - start) / (end - start)
-
-    return {
-        "from": f"{place(low):.2f}%",
-        "width": f"{place(high) - place(low):.2f}%",
-        "at": f"{place(evidence.value):.2f}%",
-    }
+    return _PROMISES.get(found.verdict)
 
 
-def number(value: float) -> str:
-    """A metric for people: four significant digits, no exponent where none is needed."""
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+def false_alarm(rate: float | None) -> str | None:
+    """The conformal p-value in words."""
+    if rate is None:
+        return None
+    count = round(1000 * rate)
+    if rate < 0.0015:
+        return "Of 1,000 genuine pictures like this one, hardly any looks this AI-like."
+    return f"Of 1,000 genuine pictures like this one, {count} look at least this AI-like."
 
 
-def strength(value: float) -> str:
-    """An evidence's strength in a word."""
-    return "strong" if value >= 0.6 else "moderate" if value >= 0.4 else "weak"
+def families(readings: Collection[Reading]) -> Families:
+    """Sort the components that have a score by what they say."""
+    scored = [(reading, reading.result.score) for reading in readings if reading.result.score is not None]
+    return Families(
+        speak=tuple(reading for reading, score in scored if score >= _SPEAKS),
+        unsure=tuple(reading for reading, score in scored if _UNSURE <= score < _SPEAKS),
+        rest=tuple(reading for reading, score in scored if score < _UNSURE),
+    )
 
 
-def size(count: float) -> str:
-    """Bytes for people."""
-    if count < 1000:
-        return f"{count:.0f} bytes"
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
-
-
-def flatten(detail: Any, prefix: str = "", most: int = 200) -> list[tuple[str, str]]:
-    """Nested details as ``key, value`` rows: depth in the key, at most ``most`` rows."""
-    rows: list[tuple[str, str]] = []
-    pairs = detail.items() if isinstance(detail, dict) else enumerate(detail, 1) if isinstance(detail, list) else ()
-    for key, value in pairs:
-        name = f"{prefix} › {key}" if prefix else str(key)
-        rows += flatten(value, name, most) if isinstance(value, dict | list) else [(name, str(value))]
-        if len(rows) >= most:
-            return [*rows[:most], ("…", "more in the JSON report")]
-    return rows
-
-
-FILTERS: dict[str, Callable[..., Any]] = {
-    "number": number,
-    "strength": strength,
-    "size": size,
-    "gauge": gauge,
-    "tone": tone,
-    "supports": SUPPORTS.__getitem__,
-    "status_word": STATUSES.__getitem__,
-}
+def plain_summary(found: Report, readings: Collection[Reading]) -> str:
+    """The report in plain sentences, to be copied into a message or an article."""
+    lines = [f"Verdict: {words.VERDICTS[found.verdict].title}."]
+    if found.score is not None:
+        sure = "" if found.confidence is None else f", confidence {found.confidence:.0f} %"
+        lines.append(f"Score {found.score:.0f} of 100{sure}.")
+    lines += [found.summary, false_alarm(found.false_alarm_rate) or ""]
+    lines += [f"The file says: {statement.sentence}" for statement in found.provenance if statement.meaning is not None]
+    pieces = sorted((piece for reading in readings for piece in reading.evidence), key=lambda piece: -piece.strength)
+    lines += [f"Evidence: {piece.sentence}" for piece in pieces[:3]]
+    lines += [found.recommendation, found.disclaimer]
+    version = found.engine.get("analysis", "")
+    lines.append(f"AI Media Detector {version}, file SHA-256 {found.sha256}.")
+    return "\n".join(line for line in lines if line)
 
 
 def _readings(found: Report) -> list[Reading]:
@@ -180,6 +154,7 @@ def _readings(found: Report) -> list[Reading]:
     rows = []
     for name, result in found.components.items():
         about = known.get(name)
+        declared = {metric.name: metric for metric in about.metrics} if about else {}
         rows.append(
             Reading(
                 component=name,
@@ -188,6 +163,7 @@ def _readings(found: Report) -> list[Reading]:
                 fails_when=about.fails_when if about else "",
                 result=result,
                 evidence=tuple(sorted(result.evidence, key=lambda e: -e.strength)),
+                metrics=tuple((metric, value, declared.get(metric)) for metric, value in result.metrics.items()),
             )
         )
     return rows
@@ -209,7 +185,9 @@ def _media_rows(found: Report) -> list[tuple[str, str]]:
     ]
     if facts.orientation != 1:
         rows.append(("Orientation", f"turned by its EXIF tag ({facts.orientation})"))
-    if facts.frames > 1:
+    if facts.video:
+        rows += _video_rows(facts, facts.video)
+    elif facts.frames > 1:
         rows.append(("Pictures inside", f"{facts.frames}; the first is analyzed"))
     if facts.jpeg:
         jpeg = facts.jpeg
@@ -223,6 +201,25 @@ def _media_rows(found: Report) -> list[tuple[str, str]]:
             if text
         ]
     return [*rows, ("SHA-256", found.sha256 or "")]
+
+
+def _video_rows(facts: MediaFacts, video: VideoFacts) -> list[tuple[str, str]]:
+    rows = [
+        (
+            "Length",
+            f"{clock(facts.duration)}, {facts.frames:,} frames" if facts.duration else f"{facts.frames:,} frames",
+        ),
+        ("Frames analyzed", f"{video.sampled}" + (f", {video.lost} damaged" if video.lost else "")),
+        ("Frame rate", f"{facts.fps:g} a second{', uneven' if video.variable_rate else ''}" if facts.fps else ""),
+        ("Codec", ", ".join(filter(None, (facts.codec, video.profile, video.pixel_format, video.hdr)))),
+        ("Bit rate", f"{video.bit_rate / 1e6:.2g} Mbit/s" if video.bit_rate else ""),
+        ("Keyframes", f"{video.keyframes:,}"),
+        ("Sound", video.audio or "none"),
+        ("Encoder", facts.encoder or ""),
+        ("Turned", f"{video.rotation}°" if video.rotation else ""),
+        *((f"Tag {name}", value) for name, value in list(video.tags.items())[:20]),
+    ]
+    return [(label, value) for label, value in rows if value]
 
 
 def _context_rows(found: Report) -> list[tuple[str, str]]:

@@ -46,4 +46,6 @@ class Reconciler:
                 media.discard(row.media)
             log.warning("analysis %s was lost and is now ended", row.id)
         self._missing = missing
+        self._services.archive.forget_expired()
+        self._services.archive.scrub()
         media.sweep(store.waiting_media(), older_than=_ABANDONED)

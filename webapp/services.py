@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from .archive import Archive
 from .jobs import Jobs
 from .media_store import MediaStore
 from .settings import Settings
@@ -14,19 +15,22 @@ from .store import Store
 
 @dataclass(frozen=True)
 class Services:
-    """Settings and the three doors."""
+    """Settings and the doors: to the database (as the queue sees it, and as its owner does), to bytes, to the queue."""
 
     settings: Settings
     store: Store
+    archive: Archive
     media: MediaStore
     jobs: Jobs
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
         """Open every door (connections are made on first use)."""
+        store = Store(settings.database_url)
         return cls(
             settings,
-            Store(settings.database_url),
+            store,
+            Archive(store),
             MediaStore(settings.media_dir),
             Jobs(settings.redis_url, timeout=settings.timeout, limit=settings.queue_limit),
         )

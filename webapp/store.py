@@ -68,6 +68,10 @@ class Analysis(Base):
     score: Mapped[float | None]
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
+    name: Mapped[str | None]
+    """What its owner calls it; never the file's own name."""
+    generator: Mapped[str | None]
+    """The program the file itself names, to be found by."""
     upload_key: Mapped[str | None]
     """What the browser calls this upload: sending it again under the same key makes no second analysis."""
 
@@ -103,7 +107,7 @@ class Store:
     """Reads and writes analyses. Every method is one transaction; rows come back detached, as plain values."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+        self.engine = _engine(url)
 
     def create(self, owner: str, upload: Upload, key: str | None = None) -> str:
         """Insert a queued analysis; return its id.
@@ -125,7 +129,7 @@ class Store:
             upload_key=key,
         )
         try:
-            with self._transaction() as session:
+            with self.transaction() as session:
                 session.add(row)
         except IntegrityError as problem:
             known = self.sent_as(key, owner) if key else None
@@ -137,12 +141,12 @@ class Store:
     def sent_as(self, key: str, owner: str) -> str | None:
         """The id of the analysis this owner has started under that key, if any."""
         query = select(Analysis.id).where(Analysis.owner == owner, Analysis.upload_key == key)
-        with self._transaction() as session:
+        with self.transaction() as session:
             return session.scalar(query)
 
     def get(self, analysis_id: str, owner: str) -> Analysis | None:
         """The analysis, if it is this owner's."""
-        with self._transaction() as session:
+        with self.transaction() as session:
             return session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.owner == owner))
 
     def lens(self, analysis_id: str, owner: str, name: str) -> Lens | None:
@@ -152,17 +156,17 @@ class Store:
             .join(Analysis)
             .where(Lens.analysis_id == analysis_id, Lens.name == name, Analysis.owner == owner)
         )
-        with self._transaction() as session:
+        with self.transaction() as session:
             return session.scalar(query)
 
     def lens_names(self, analysis_id: str) -> list[str]:
         """Names of the derived pictures, in the order they were made."""
-        with self._transaction() as session:
+        with self.transaction() as session:
             return list(session.scalars(select(Lens.name).where(Lens.analysis_id == analysis_id)))
 
     def delete(self, analysis_id: str, owner: str) -> Analysis | None:
         """Remove an analysis and all it left; return what it was, or None when it was not this owner's."""
-        with self._transaction() as session:
+        with self.transaction() as session:
             row = session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.owner == owner))
             if row is not None:
                 session.delete(row)
@@ -171,7 +175,7 @@ class Store:
     def cancel(self, analysis_id: str, owner: str) -> str | None:
         """End this owner's analysis on request, if it still waits or runs; return the name of its file."""
         mine = (Analysis.id == analysis_id, Analysis.owner == owner)
-        with self._transaction() as session:
+        with self.transaction() as session:
             media = session.scalar(select(Analysis.media).where(*mine))
             ended = self._end(session, analysis_id, *mine, state=JobState.CANCELLED)
             return media if ended else None
@@ -179,12 +183,12 @@ class Store:
     def is_running(self, analysis_id: str) -> bool:
         """Whether anybody still waits for the running analysis: it was neither cancelled nor deleted nor given up."""
         query = select(Analysis.id).where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING)
-        with self._transaction() as session:
+        with self.transaction() as session:
             return session.scalar(query) is not None
 
     def start(self, analysis_id: str) -> str | None:
         """Claim a queued analysis; return the name of its file, or None when it is not (any more) there to be run."""
-        with self._transaction() as session:
+        with self.transaction() as session:
             claimed = session.execute(
                 update(Analysis)
                 .where(Analysis.id == analysis_id, Analysis.state == JobState.QUEUED)
@@ -195,7 +199,7 @@ class Store:
 
     def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes]) -> None:
         """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile)."""
-        with self._transaction() as session:
+        with self.transaction() as session:
             done = self._end(
                 session,
                 analysis_id,
@@ -203,6 +207,7 @@ class Store:
                 report=to_json(report),
                 verdict=report.verdict,
                 score=report.score,
+                generator=next((finding.generator for finding in report.provenance if finding.generator), None),
             )
             if done:
                 session.add_all(
@@ -212,7 +217,7 @@ class Store:
 
     def fail(self, analysis_id: str, code: str, message: str) -> None:
         """End an analysis that waits or runs with a code and a sentence."""
-        with self._transaction() as session:
+        with self.transaction() as session:
             self._end(session, analysis_id, state=JobState.FAILED, error_code=code, error_message=message)
 
     def overdue(self, *, queued_before: float, running_before: float) -> list[Analysis]:
@@ -221,23 +226,23 @@ class Store:
             ((Analysis.state == JobState.QUEUED) & (Analysis.created_at < queued_before))
             | ((Analysis.state == JobState.RUNNING) & (Analysis.started_at < running_before))
         )
-        with self._transaction() as session:
+        with self.transaction() as session:
             return list(session.scalars(query))
 
     def waiting_media(self) -> set[str]:
         """Names of the files that are still wanted."""
         query = select(Analysis.media).where(Analysis.state == JobState.QUEUED, Analysis.media.is_not(None))
-        with self._transaction() as session:
+        with self.transaction() as session:
             return {name for name in session.scalars(query) if name}
 
     def ping(self) -> int:
         """How many analyses there are; raises when the database does not answer."""
-        with self._transaction() as session:
+        with self.transaction() as session:
             return session.scalar(select(func.count()).select_from(Analysis)) or 0
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     @staticmethod
     def _end(session: Session, analysis_id: str, *only: ColumnElement[bool], **values: Any) -> bool:
@@ -250,8 +255,9 @@ class Store:
         return ended.scalar() is not None
 
     @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+    def transaction(self) -> Iterator[Session]:
+        """A transaction of this database; :mod:`webapp.archive` shares it."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
 

@@ -12,7 +12,7 @@ from flask import render_template
 from analysis.report import Verdict
 from analysis.words import RULES_CAUTION, VERDICTS
 from tests.webapp.given import evidence, lens, media_files, picture, report, send, token, upload
-from webapp import present
+from webapp import present_provenance, present_words
 from webapp.jobs import Progress
 from webapp.store import Store
 
@@ -224,14 +224,14 @@ def test_without_room_the_body_is_not_read(client, doors, monkeypatch):
 
 def test_positions_on_a_gauge_lie_within_it_and_in_order():
     for value in (-5.0, 0.25, 0.5, 0.7, 99.0):
-        scale = present.gauge(evidence(value=value))
+        scale = present_words.gauge(evidence(value=value))
         at, start, width = (float(scale[key].rstrip("%")) for key in ("at", "from", "width"))
         assert 0 < at < 100
         assert start > 0
         assert start + width < 100
         assert (at < start) == (value < 0.25)
         assert (at > start + width + 0.02) == (value > 0.7)
-    assert present.gauge(evidence(expected=(0.0, 0.0))) is None
+    assert present_words.gauge(evidence(expected=(0.0, 0.0))) is None
 
 
 def test_details_of_any_depth_become_a_bounded_list():
@@ -241,9 +241,9 @@ def test_details_of_any_depth_become_a_bounded_list():
         inner["k"] = {}
         inner = inner["k"]
     inner["end"] = 1
-    assert present.flatten({"a": [1, {"b": 2}]}) == [("a › 1", "1"), ("a › 2 › b", "2")]
-    assert len(present.flatten({"many": list(range(5000))})) <= 201
-    assert present.flatten(deep)[0][1] == "1"
+    assert present_provenance.flatten({"a": [1, {"b": 2}]}) == [("a › 1", "1"), ("a › 2 › b", "2")]
+    assert len(present_provenance.flatten({"many": list(range(5000))})) <= 201
+    assert present_provenance.flatten(deep)[0][1] == "1"
 
 
 def test_old_reports_are_read_with_fields_that_came_later():

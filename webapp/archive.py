@@ -1,0 +1,203 @@
+"""What people do with their ended checks: find them again, name, share and delete them. Uses the store's database.
+
+A link's token has 128 random bits and is kept as its SHA-256 alone: who reads the database cannot open a link.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, delete, or_, select, text, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .store import Analysis, Base, JobState, Lens, Store
+
+PAGE = 40
+"""Checks on one page of the history."""
+MOST_SHARES = 20
+"""Links one report may have at a time."""
+
+
+class Share(Base):
+    """A link under which one report can be read by whoever has it."""
+
+    __tablename__ = "shares"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """Names the link to its owner, for revoking; opens nothing."""
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"))
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[float]
+    expires_at: Mapped[float]
+
+    __table_args__ = (Index("ix_shares_analysis", "analysis_id"),)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some checks, newest first; ``older`` asks for the next ones, if there are any."""
+
+    rows: list[Analysis]
+    older: float | None
+    total: int
+
+
+class Archive:
+    """Reads and changes ended analyses on behalf of their owner. Every method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def history(
+        self, owner: str, *, words: str = "", verdicts: Collection[str] = (), before: float | None = None
+    ) -> Page:
+        """This owner's checks, newest first, at most ``PAGE``.
+
+        Parameters
+        ----------
+        words
+            Every word must occur in the name, the generator, the format, the reason of a failure, or begin the SHA-256.
+        verdicts
+            Only these.
+        before
+            Only those made before this moment.
+        """
+        mine = [Analysis.owner == owner]
+        wanted = [*mine, *(_holds(word) for word in words.split()[:8])]
+        if verdicts:
+            wanted.append(Analysis.verdict.in_(verdicts))
+        if before is not None:
+            wanted.append(Analysis.created_at < before)
+        query = select(Analysis).where(*wanted).order_by(Analysis.created_at.desc()).limit(PAGE + 1)
+        with self._store.transaction() as session:
+            rows = list(session.scalars(query))
+            total = len(session.scalars(select(Analysis.id).where(*mine)).all())
+        more = len(rows) > PAGE
+        return Page(rows[:PAGE], rows[PAGE - 1].created_at if more else None, total)
+
+    def rename(self, analysis_id: str, owner: str, name: str) -> bool:
+        """Give one of this owner's analyses a name, or take it away with an empty one."""
+        query = (
+            update(Analysis)
+            .where(Analysis.id == analysis_id, Analysis.owner == owner)
+            .values(name=name or None)
+            .returning(Analysis.id)
+        )
+        with self._store.transaction() as session:
+            return session.scalar(query) is not None
+
+    def delete_all(self, owner: str) -> list[Analysis]:
+        """Remove everything of this owner; return what it was. Lenses and links go with it."""
+        with self._store.transaction() as session:
+            rows = list(session.scalars(delete(Analysis).where(Analysis.owner == owner).returning(Analysis)))
+        self.scrub()
+        return rows
+
+    def scrub(self) -> None:
+        """Bring deletions into the database file and empty SQLite's log, where the old pages still lie.
+
+        ``secure_delete`` has overwritten them in the file by then. While somebody reads, the log cannot be emptied: the
+        next call does it (workers call it every half minute).
+        """
+        with self._store.transaction() as session:
+            if session.get_bind().dialect.name != "sqlite":
+                return
+        with self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("PRAGMA busy_timeout=300"))
+            try:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            except OperationalError:
+                return
+            finally:
+                connection.execute(text("PRAGMA busy_timeout=5000"))
+
+    def share(self, analysis_id: str, owner: str, lifetime: float) -> str | None:
+        """Make a link to a finished report of this owner; return its token, told this once, or None if it is not theirs.
+
+        Raises
+        ------
+        TooManyShares
+            The report has ``MOST_SHARES`` links already.
+        """
+        now = time.time()
+        token = secrets.token_urlsafe(16)
+        with self._store.transaction() as session:
+            session.execute(delete(Share).where(Share.expires_at <= now))
+            mine = (Analysis.id == analysis_id, Analysis.owner == owner, Analysis.state == JobState.DONE)
+            if session.scalar(select(Analysis.id).where(*mine)) is None:
+                return None
+            if len(session.scalars(select(Share.id).where(Share.analysis_id == analysis_id)).all()) >= MOST_SHARES:
+                raise TooManyShares
+            session.add(
+                Share(
+                    id=secrets.token_urlsafe(16),
+                    analysis_id=analysis_id,
+                    token_hash=_hash(token),
+                    created_at=now,
+                    expires_at=now + lifetime,
+                )
+            )
+        return token
+
+    def shares(self, analysis_id: str, owner: str) -> list[Share]:
+        """The links to one of this owner's reports that still open it, newest first."""
+        query = (
+            select(Share)
+            .join(Analysis)
+            .where(Share.analysis_id == analysis_id, Analysis.owner == owner, Share.expires_at > time.time())
+            .order_by(Share.created_at.desc())
+        )
+        with self._store.transaction() as session:
+            return list(session.scalars(query))
+
+    def revoke(self, analysis_id: str, owner: str, share_id: str) -> bool:
+        """End a link at once."""
+        mine = select(Analysis.id).where(Analysis.id == analysis_id, Analysis.owner == owner)
+        query = delete(Share).where(Share.id == share_id, Share.analysis_id.in_(mine)).returning(Share.id)
+        with self._store.transaction() as session:
+            return session.scalar(query) is not None
+
+    def shared(self, token: str) -> tuple[Analysis, Share] | None:
+        """The report behind a link that has neither expired nor been revoked."""
+        query = (
+            select(Analysis, Share).join(Share).where(Share.token_hash == _hash(token), Share.expires_at > time.time())
+        )
+        with self._store.transaction() as session:
+            found = session.execute(query).first()
+        return (found[0], found[1]) if found else None
+
+    def shared_lens(self, token: str, name: str) -> Lens | None:
+        """One derived picture of a shared report."""
+        query = (
+            select(Lens)
+            .join(Share, Share.analysis_id == Lens.analysis_id)
+            .where(Share.token_hash == _hash(token), Share.expires_at > time.time(), Lens.name == name)
+        )
+        with self._store.transaction() as session:
+            return session.scalar(query)
+
+    def forget_expired(self) -> None:
+        """Remove links whose time is over."""
+        with self._store.transaction() as session:
+            session.execute(delete(Share).where(Share.expires_at <= time.time()))
+
+
+class TooManyShares(Exception):  # noqa: N818 -- read as "except TooManyShares": what is the case
+    """A report has as many links as it may have."""
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _holds(word: str) -> ColumnElement[bool]:
+    plain = Analysis.name, Analysis.generator, Analysis.format, Analysis.error_message
+    return or_(
+        *(column.icontains(word, autoescape=True) for column in plain),
+        Analysis.sha256.istartswith(word, autoescape=True),
+    )

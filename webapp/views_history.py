@@ -1,0 +1,53 @@
+"""This browser's own checks: found again, and deleted for good. Who one is stands in a signed cookie, nowhere else."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from htmx_flask import request
+
+from analysis.report import Verdict
+from analysis.words import VERDICTS
+
+from .security import owner
+from .services import services
+from .store import Analysis
+
+history = Blueprint("history", __name__)
+
+
+@history.get("/history")
+def index() -> str:
+    """The list, searched and filtered."""
+    words = request.args.get("q", "").strip()[:200]
+    verdicts = [one for one in request.args.getlist("verdict") if one in set(Verdict)]
+    page = services().archive.history(
+        owner(), words=words, verdicts=verdicts, before=request.args.get("before", type=float)
+    )
+    return render_template("history.html", page=page, words=words, verdicts=verdicts, all_verdicts=VERDICTS)
+
+
+@history.post("/history/delete")
+def delete_all() -> ResponseReturnValue:
+    """Remove everything of this browser."""
+    forget(*services().archive.delete_all(owner()))
+    return redirect(url_for(".index"), 303)
+
+
+@history.post("/history/<analysis_id>/delete")
+def delete(analysis_id: str) -> ResponseReturnValue:
+    """Remove one check, and come back to the list."""
+    row = services().store.delete(analysis_id, owner())
+    if row is not None:  # deleting twice is deleting
+        services().archive.scrub()
+        forget(row)
+    return redirect(url_for(".index"), 303)
+
+
+def forget(*rows: Analysis) -> None:
+    """Take deleted analyses out of the queue, and their files out of the store."""
+    doors = services()
+    for row in rows:
+        doors.jobs.forget(row.id)
+        if row.media:
+            doors.media.discard(row.media)
