@@ -117,7 +117,7 @@ class Archive:
                 connection.execute(text("PRAGMA busy_timeout=5000"))
 
     def share(self, analysis_id: str, owner: str, lifetime: float) -> str | None:
-        """Make a link to a finished report of this owner; return its token, told this once, or None if it is not theirs.
+        """Make a link to a finished report of this owner; return its token, told this once; None if it is not theirs.
 
         Raises
         ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,8 +14,6 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
-
-from analysis import __version__
 
 from .settings import ROOT
 
@@ -66,7 +65,10 @@ def versions() -> dict[str, list[tuple[str, str]]]:
         (name, packages.get(f"node_modules/{name}", {}).get("version", "unknown")) for name in ("htmx.org", "chart.js")
     ]
     return {
-        "Product": [("AI Media Detector", __version__), ("Python", platform.python_version())],
+        "Product": [
+            ("AI Media Detector", tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]),
+            ("Python", platform.python_version()),
+        ],
         "On the server": installed,
         "In the browser": served,
     }
