@@ -18,7 +18,8 @@ from PIL import Image
 import analysis
 from analysis import ErrorCode, MediaError, Report, lenses
 from analysis.report import ErrorBody
-from webapp import sandbox
+from webapp import intake, sandbox
+from webapp.fetch import fetch
 from webapp.jobs import Progress
 from webapp.reconcile import LOST, Reconciler
 from webapp.sandbox import Ending, Send
@@ -54,15 +55,19 @@ def run(analysis_id: str) -> None:
         return
     heard = _Heard(partial(services.jobs.report, analysis_id))
     limits = sandbox.Limits(services.settings.timeout, services.settings.memory)
+
+    def nobody_waits() -> bool:
+        return not services.store.is_running(analysis_id)
+
     try:
+        if intake.is_address(services.store, analysis_id):
+            found = _bring(services, analysis_id, file, nobody_waits)
+            if found is None:
+                return
+            file = found
         with file:
-            ending = sandbox.run(
-                partial(_analyze, file, services.settings),
-                limits,
-                heard.receive,
-                keep=(file.fileno(),),
-                stop=lambda: not services.store.is_running(analysis_id),
-            )
+            work = partial(_analyze, file, services.settings)
+            ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),), stop=nobody_waits)
     except Exception:
         log.exception("analysis %s could not be followed", analysis_id)
         ending = Ending.DIED
@@ -83,6 +88,25 @@ def run(analysis_id: str) -> None:
         )
     else:
         services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, _CRASHED)
+
+
+def _bring(services: Services, analysis_id: str, address: BinaryIO, stop: Callable[[], bool]) -> BinaryIO | None:
+    """The file that lies at an address; None when the row has ended without an analysis."""
+    with address:
+        untrusted_url = address.read().decode("utf-8", "replace")
+    file = services.media.scratch()
+    try:
+        upload = fetch(untrusted_url, file, services.settings, stop)
+        if intake.arrived(services.store, analysis_id, upload, intake.content_key(upload.sha256, services.settings)):
+            return file
+    except MediaError as refusal:
+        intake.release(services.store, analysis_id)  # its key is made of the address
+        services.store.fail(analysis_id, refusal.code, refusal.message)
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+    return None
 
 
 def main() -> None:

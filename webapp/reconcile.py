@@ -34,9 +34,9 @@ class Reconciler:
             return
         now = time.time()
         missing = set()
-        for row in store.overdue(
-            queued_before=now - _QUIET, running_before=now - self._services.settings.timeout - _SLACK
-        ):
+        settings = self._services.settings
+        longest = max(settings.timeout, settings.fetch_seconds) + _SLACK  # fetched, an analysis starts its time anew
+        for row in store.overdue(queued_before=now - _QUIET, running_before=now - longest):
             if row.started_at is None and (jobs.waiting(row.id) or row.id not in self._missing):
                 # in the queue, or perhaps just taken from it: only what is missing twice in a row is lost
                 missing.add(row.id)

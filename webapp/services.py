@@ -11,6 +11,7 @@ from .jobs import Jobs
 from .media_store import MediaStore
 from .settings import Settings
 from .store import Store
+from .tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Services:
     settings: Settings
     store: Store
     archive: Archive
+    tokens: Tokens
     media: MediaStore
     jobs: Jobs
 
@@ -31,8 +33,9 @@ class Services:
             settings,
             store,
             Archive(store),
+            Tokens(store),
             MediaStore(settings.media_dir),
-            Jobs(settings.redis_url, timeout=settings.timeout, limit=settings.queue_limit),
+            Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
         )
 
     def close(self) -> None:

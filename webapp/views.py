@@ -11,9 +11,9 @@ from htmx_flask import make_response, request
 from analysis.registry import all_analyzers
 from analysis.report import Report, from_json
 
-from . import present
+from . import intake, present
 from .errors import Refusal
-from .jobs import QueueDown, QueueFull
+from .jobs import QueueDown
 from .present_progress import progress
 from .security import owner
 from .services import services
@@ -21,9 +21,6 @@ from .store import Analysis, JobState, KnownKey
 from .uploads import accept, upload_key
 
 pages = Blueprint("pages", __name__)
-
-_BUSY = ("queue_full", "Many files are waiting just now. Please try again in a minute.")
-_DOWN = ("queue_down", "Analyses cannot be started just now. Please try again soon.")
 
 
 @pages.get("/")
@@ -43,17 +40,10 @@ def create() -> ResponseReturnValue:
     key = upload_key(request.form.get("key"))
     upload = accept(request.files.get("file"))
     try:
-        analysis_id = doors.store.create(owner(), upload, key)
+        analysis_id = intake.start(doors, owner(), upload, key)
     except KnownKey as known:
         doors.media.discard(upload.media)
         return _started(known.analysis_id)
-    try:
-        doors.jobs.enqueue(analysis_id)
-    except (QueueDown, QueueFull) as reason:
-        doors.store.delete(analysis_id, owner())
-        doors.media.discard(upload.media)
-        code, why = _BUSY if isinstance(reason, QueueFull) else _DOWN
-        raise Refusal(code, why, 503, retry_after=30) from reason
     return _started(analysis_id)
 
 

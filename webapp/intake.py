@@ -1,0 +1,155 @@
+"""From what someone sends to a queued row: the same thing from the same owner becomes one analysis per engine version.
+
+The key of a row is unique for its owner and never crosses to another: who sends a picture learns nothing, not even by
+the time it takes, of whether someone else has sent it before. An address waits as a small file in the media store until
+the worker reads it, so it is as short-lived and as private as a picture; the database never sees it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import tomllib
+from collections.abc import Collection
+from functools import cache
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from analysis.report import from_json, to_json
+
+from .errors import Refusal
+from .jobs import QueueDown, QueueFull
+from .services import Services
+from .settings import ROOT, Settings
+from .store import Analysis, JobState, KnownKey, Lens, Store, Upload
+
+_BUSY = ("queue_full", "Many files are waiting just now. Please try again in a minute.")
+_DOWN = ("queue_down", "Analyses cannot be started just now. Please try again soon.")
+
+
+def engine_version(settings: Settings) -> str:
+    """Names all that decides what an analysis finds: change it, and known results are no longer reused."""
+    return "-".join((_version(), _parameters(), *(f"no_{name}" for name in sorted(settings.skip))))
+
+
+def content_key(sha256: str, settings: Settings) -> str:
+    """Key of an analysis of that content by this engine."""
+    return f"{sha256}:{engine_version(settings)}"
+
+
+def address_key(owner: str, untrusted_url: str) -> str:
+    """Key of an address while it is being fetched; it is gone with the fetching."""
+    return "address:" + hashlib.sha256(f"{owner}\0{untrusted_url}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def keep_address(services: Services, untrusted_url: str) -> Upload:
+    """Put an address where the worker will find it. Whether it may be fetched, and what lies there, is seen then."""
+    incoming = services.media.receive()
+    try:
+        incoming.write(untrusted_url.encode("utf-8", "surrogatepass"))
+        return Upload(format="", size=0, sha256="", media=incoming.keep())
+    finally:
+        incoming.close()
+
+
+def start(services: Services, owner: str, upload: Upload, key: str | None = None) -> str:
+    """Insert the row and queue it; return its id. Where that is not possible nothing is left of it.
+
+    Raises
+    ------
+    KnownKey
+        This owner has an analysis under that key; the file is still there.
+    Refusal
+        The queue is full or down.
+    """
+    analysis_id = services.store.create(owner, upload, key)
+    try:
+        services.jobs.enqueue(analysis_id)
+    except (QueueDown, QueueFull) as reason:
+        services.store.delete(analysis_id, owner)
+        services.media.discard(upload.media)
+        code, why = _BUSY if isinstance(reason, QueueFull) else _DOWN
+        raise Refusal(code, why, 503, retry_after=30) from reason
+    return analysis_id
+
+
+def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:
+    """Like :func:`start`, but what is known under the key, or on its way, is returned; what failed is tried again."""
+    while True:
+        try:
+            return start(services, owner, upload, key)
+        except KnownKey as known:
+            row = services.store.get(known.analysis_id, owner)
+            if row is not None and row.state not in {JobState.FAILED, JobState.CANCELLED}:
+                services.media.discard(upload.media)
+                return row.id
+            release(services.store, known.analysis_id)
+
+
+def known(store: Store, owner: str, keys: Collection[str]) -> list[Analysis]:
+    """This owner's ended analyses under these keys."""
+    query = select(Analysis).where(
+        Analysis.owner == owner, Analysis.upload_key.in_(keys), Analysis.state == JobState.DONE
+    )
+    with store.transaction() as session:
+        return list(session.scalars(query))
+
+
+def release(store: Store, analysis_id: str) -> None:
+    """Take the key from a row, so that another may have it."""
+    with store.transaction() as session:
+        session.execute(update(Analysis).where(Analysis.id == analysis_id).values(upload_key=None))
+
+
+def is_address(store: Store, analysis_id: str) -> bool:
+    """Whether the file of a row holds an address that must be fetched first."""
+    with store.transaction() as session:
+        return session.scalar(select(Analysis.format).where(Analysis.id == analysis_id)) == ""
+
+
+def arrived(store: Store, analysis_id: str, upload: Upload, key: str) -> bool:
+    """Note what an address has led to; whether it must still be analyzed.
+
+    It need not be when nobody waits for it any more, or when its owner has the very same content analyzed already:
+    then that result is the row's too.
+    """
+    try:
+        return _arrived(store, analysis_id, upload, key)
+    except IntegrityError:  # another row has taken the key at this very moment
+        return _arrived(store, analysis_id, upload, None)
+
+
+def _arrived(store: Store, analysis_id: str, upload: Upload, key: str | None) -> bool:
+    with store.transaction() as session:
+        row = session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING))
+        if row is None:
+            return False
+        row.format, row.size, row.sha256 = upload.format, upload.size, upload.sha256
+        row.started_at = time.time()  # the time limit of the analysis itself begins here
+        twin = session.scalar(select(Analysis).where(Analysis.owner == row.owner, Analysis.upload_key == key))
+        row.upload_key = key if twin is None else None
+        if twin is None or twin.state != JobState.DONE or twin.report is None:
+            return True
+        row.report = to_json(msgspec.structs.replace(from_json(twin.report), id=row.id))
+        row.verdict, row.score, row.generator = twin.verdict, twin.score, twin.generator
+        row.state, row.finished_at, row.media = JobState.DONE, time.time(), None
+        lenses = session.scalars(select(Lens).where(Lens.analysis_id == twin.id))
+        session.add_all([Lens(analysis_id=row.id, name=one.name, mime=one.mime, data=one.data) for one in lenses])
+        return False
+
+
+@cache
+def _version() -> str:
+    found: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    return found
+
+
+@cache
+def _parameters() -> str:
+    """The learned parameters, as a few letters: their files say what they hold."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "analysis" / "models").glob("*.json")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
