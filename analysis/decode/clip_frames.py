@@ -69,20 +69,15 @@ def scan(container: InputContainer, stream: VideoStream, until: float) -> Scan:
     places: list[int | None] = []
     size = 0
     complete = True
-    try:
-        for packet in container.demux(stream):
-            if not packet.size:
-                continue
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            pts.append(stamp if stamp is not None else len(pts))
-            key.append(packet.is_keyframe)
-            places.append(packet.pos)
-            size += packet.size
-            if len(pts) % 1024 == 0 and (time.monotonic() > until or len(pts) >= _MOST_PACKETS):
-                complete = False
-                break
-    except FFmpegError as error:
-        log.info("the packets end early: %s", error)  # a damaged tail: what came before it counts
+    for packet in _packets(container, stream):
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        pts.append(stamp if stamp is not None else len(pts))
+        key.append(packet.is_keyframe)
+        places.append(packet.pos)
+        size += packet.size
+        if len(pts) % 1024 == 0 and (time.monotonic() > until or len(pts) >= _MOST_PACKETS):
+            complete = False
+            break
     known = {place: number for number, place in enumerate(places) if place is not None and place >= 0}
     rate = stream.average_rate or stream.guessed_rate
     packets = Packets(
@@ -93,6 +88,20 @@ def scan(container: InputContainer, stream: VideoStream, until: float) -> Scan:
         interval=1 / float(rate) if rate else 1 / 25,
     )
     return Scan(packets, known if len(known) == len(places) else {}, size)
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[VideoPacket]:
+    """The stream's packets that hold anything, up to the end or to where the file is damaged beyond reading."""
+    while True:
+        try:
+            for packet in container.demux(stream):
+                if packet.size:
+                    yield packet
+        except IndexError:
+            continue  # a stream that appears late is not in PyAV's list; its packet is gone, reading goes on after it
+        except FFmpegError as error:
+            log.info("the packets end early: %s", error)  # a damaged tail: what came before it counts
+        return
 
 
 def decode(
@@ -160,7 +169,7 @@ class _Reader:
         context.thread_type = "AUTO"
         context.thread_count = self._threads
         context.copy_opaque = True
-        self._packets = self._container.demux(self.stream)
+        self._packets = _packets(self._container, self.stream)
         self._next = 0
 
     def read(self, stretch: range) -> Iterator[tuple[int, VideoPacket]]:
@@ -168,7 +177,7 @@ class _Reader:
         if stretch.start - self._next > _FAR and self._may_seek:
             self._seek(stretch.start)
         while self._next < stretch.stop:
-            packet = self._read()
+            packet = next(self._packets, None)
             if packet is None:
                 return
             number, self._next = self._next, self._next + 1
@@ -177,24 +186,17 @@ class _Reader:
                 packet.opaque = _Number(number)
                 yield number, packet
 
-    def _read(self) -> VideoPacket | None:
-        try:
-            return next((packet for packet in self._packets if packet.size), None)
-        except FFmpegError:
-            return None
-
     def _seek(self, number: int) -> None:
         """Go to a packet, or to one before it; where the container leads astray, start again and read on."""
         pts = int(self._found.packets.pts[number])
         try:
             self._container.seek(pts, stream=self.stream, backward=True)
-            self._packets = self._container.demux(self.stream)
-            first = self._read()
+            first = next(_packets(self._container, self.stream), None)
             place = first.pos if first is not None else None
             landed = self._found.places.get(place, number + 1) if place is not None else number + 1
             if landed <= number:
                 self._container.seek(pts, stream=self.stream, backward=True)  # the packet just read is needed again
-                self._packets = self._container.demux(self.stream)
+                self._packets = _packets(self._container, self.stream)
                 self._next = landed
                 return
         except FFmpegError as error:

@@ -116,6 +116,9 @@ def _open(data: bytes, demuxer: str, limits: Limits) -> tuple[InputContainer, Vi
         raise MediaError(
             ErrorCode.NO_VIDEO_STREAM, "The file holds no video: only sound, subtitles or a cover picture."
         )
+    if getattr(stream, "codec_context", None) is None:  # it is None for an unknown codec, whatever its stub says
+        container.close()
+        raise MediaError(ErrorCode.UNREADABLE, "The video is coded in a way that cannot be decoded here.")
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
