@@ -11,8 +11,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, delete, or_, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import ColumnElement, ForeignKey, Index, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .store import Analysis, Base, JobState, Lens, Store
@@ -76,7 +75,7 @@ class Archive:
         query = select(Analysis).where(*wanted).order_by(Analysis.created_at.desc()).limit(PAGE + 1)
         with self._store.transaction() as session:
             rows = list(session.scalars(query))
-            total = len(session.scalars(select(Analysis.id).where(*mine)).all())
+            total = session.scalar(select(func.count()).select_from(Analysis).where(*mine)) or 0
         more = len(rows) > PAGE
         return Page(rows[:PAGE], rows[PAGE - 1].created_at if more else None, total)
 
@@ -95,26 +94,8 @@ class Archive:
         """Remove everything of this owner; return what it was. Lenses and links go with it."""
         with self._store.transaction() as session:
             rows = list(session.scalars(delete(Analysis).where(Analysis.owner == owner).returning(Analysis)))
-        self.scrub()
+        self._store.scrub()
         return rows
-
-    def scrub(self) -> None:
-        """Bring deletions into the database file and empty SQLite's log, where the old pages still lie.
-
-        ``secure_delete`` has overwritten them in the file by then. While somebody reads, the log cannot be emptied: the
-        next call does it (workers call it every half minute).
-        """
-        with self._store.transaction() as session:
-            if session.get_bind().dialect.name != "sqlite":
-                return
-        with self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("PRAGMA busy_timeout=300"))
-            try:
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            except OperationalError:
-                return
-            finally:
-                connection.execute(text("PRAGMA busy_timeout=5000"))
 
     def share(self, analysis_id: str, owner: str, lifetime: float) -> str | None:
         """Make a link to a finished report of this owner; return its token, told this once; None if it is not theirs.
@@ -131,7 +112,8 @@ class Archive:
             mine = (Analysis.id == analysis_id, Analysis.owner == owner, Analysis.state == JobState.DONE)
             if session.scalar(select(Analysis.id).where(*mine)) is None:
                 return None
-            if len(session.scalars(select(Share.id).where(Share.analysis_id == analysis_id)).all()) >= MOST_SHARES:
+            links = select(func.count()).select_from(Share).where(Share.analysis_id == analysis_id)
+            if (session.scalar(links) or 0) >= MOST_SHARES:
                 raise TooManyShares
             session.add(
                 Share(

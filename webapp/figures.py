@@ -90,7 +90,7 @@ def _framed(tokens: list[Token]) -> list[Token]:
     framed: list[Token] = []
     for token in tokens:
         if token.type == "table_open":
-            attrs: dict[str, str | int | float] = {"class": "wide-table", "tabindex": "0", "role": "region"}
+            attrs: dict[str, str | int | float] = {"class": "wide-table", "tabindex": "0", "role": "group"}
             framed.append(Token("frame_open", "div", 1, attrs={**attrs, "aria-label": "Table"}, block=True))
         framed.append(token)
         if token.type == "table_close":

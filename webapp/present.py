@@ -125,7 +125,8 @@ def false_alarm(rate: float | None) -> str | None:
 
 def families(readings: Collection[Reading]) -> Families:
     """Sort the components that have a score by what they say."""
-    scored = [(reading, reading.result.score) for reading in readings if reading.result.score is not None]
+    # what no analyzer measures is no family: of a picture, "metadata" is only a note of the rules
+    scored = [(r, r.result.score) for r in readings if r.explains and r.result.score is not None]
     return Families(
         speak=tuple(reading for reading, score in scored if score >= _SPEAKS),
         unsure=tuple(reading for reading, score in scored if _UNSURE <= score < _SPEAKS),
@@ -158,7 +159,7 @@ def _readings(found: Report) -> list[Reading]:
         rows.append(
             Reading(
                 component=name,
-                title=about.title if about else name.title(),
+                title=about.title if about else f"{name.replace('_', ' ').capitalize()} (a note of the rules)",
                 explains=about.explains if about else "",
                 fails_when=about.fails_when if about else "",
                 result=result,

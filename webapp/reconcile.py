@@ -47,5 +47,5 @@ class Reconciler:
             log.warning("analysis %s was lost and is now ended", row.id)
         self._missing = missing
         self._services.archive.forget_expired()
-        self._services.archive.scrub()
+        store.scrub()
         media.sweep(store.waiting_media(), older_than=_ABANDONED)

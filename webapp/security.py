@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ def init_app(app: Flask, settings: Settings, *, costly: Sequence[str], free: Seq
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         PERMANENT_SESSION_LIFETIME=_YEAR,
+        SESSION_REFRESH_EACH_REQUEST=False,  # `owner` renews it once a day: static files and polls set no cookie
         WTF_CSRF_TIME_LIMIT=None,  # a page may stay open for days; the token lives as long as its session
         RATELIMIT_STORAGE_URI=settings.redis_url.replace("unix://", "redis+unix://", 1),
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.5, "socket_timeout": 2.0},
@@ -64,16 +66,22 @@ def init_app(app: Flask, settings: Settings, *, costly: Sequence[str], free: Seq
 
     @app.after_request
     def protect(response: Response) -> Response:
+        stricter = response.headers.get("Referrer-Policy")  # a page whose address is a secret sends none
         headers.set_headers(response)
+        if stricter:
+            response.headers["Referrer-Policy"] = stricter
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 
 def owner() -> str:
-    """Who this browser is: a random name in its signed cookie, made when first needed."""
+    """Who this browser is: a random name in its signed cookie, made when first needed, renewed once a day."""
     if "owner" not in session:
         session["owner"] = secrets.token_urlsafe(16)
         session.permanent = True
+    today = int(time.time() // 86_400)
+    if session.get("day") != today:
+        session["day"] = today
     name: str = session["owner"]
     return name
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import ColumnElement, Engine, ForeignKey, Index, create_engine, event, func, select, update
+from sqlalchemy import ColumnElement, Engine, ForeignKey, Index, create_engine, event, func, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from analysis.report import Report, to_json
@@ -170,7 +170,26 @@ class Store:
             row = session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.owner == owner))
             if row is not None:
                 session.delete(row)
-            return row
+        if row is not None:
+            self.scrub()
+        return row
+
+    def scrub(self) -> None:
+        """Bring deletions into the database file and empty SQLite's log, where the old pages still lie.
+
+        ``secure_delete`` has overwritten them in the file by then. While somebody reads, the log cannot be emptied: the
+        next call does it (workers call it every half minute).
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("PRAGMA busy_timeout=300"))
+            try:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            except OperationalError:
+                return
+            finally:
+                connection.execute(text("PRAGMA busy_timeout=5000"))
 
     def cancel(self, analysis_id: str, owner: str) -> str | None:
         """End this owner's analysis on request, if it still waits or runs; return the name of its file."""

@@ -39,7 +39,6 @@ def delete(analysis_id: str) -> ResponseReturnValue:
     """Remove one check, and come back to the list."""
     row = services().store.delete(analysis_id, owner())
     if row is not None:  # deleting twice is deleting
-        services().archive.scrub()
         forget(row)
     return redirect(url_for(".index"), 303)
 

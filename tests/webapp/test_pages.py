@@ -11,19 +11,10 @@ from flask import render_template
 
 from analysis.report import Verdict
 from analysis.words import RULES_CAUTION, VERDICTS
-from tests.webapp.given import evidence, lens, media_files, picture, report, send, token, upload
+from tests.webapp.given import done, evidence, lens, media_files, picture, report, send, token, upload
 from webapp import present_provenance, present_words
 from webapp.jobs import Progress
 from webapp.store import Store
-
-
-def done(client, doors, **changes):
-    """An analysis of this browser that has ended with a report; its address."""
-    address = send(client, picture()).headers["Location"]
-    analysis_id = address.rpartition("/")[2]
-    doors.media.discard(doors.store.start(analysis_id))
-    doors.store.finish(analysis_id, report(**changes), {"spectrum": lens(), "ela": lens(200)})
-    return address
 
 
 def test_an_upload_is_stored_queued_and_shown_as_waiting(client, doors):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
+import time
 
 import pytest
 from werkzeug.routing import Rule
@@ -40,7 +42,7 @@ def test_every_unsafe_route_wants_a_token(app, client):
     routes = unsafe_routes(app)
     assert routes
     for rule in routes:
-        address = rule.rule.replace("<analysis_id>", "A" * 22)
+        address = re.sub(r"<[^>]+>", "A" * 22, rule.rule)
         for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"}):
             answer = client.open(address, method=method, headers={"Accept": "application/json"})
             assert (answer.status_code, answer.json["error"]["code"]) == (400, "csrf_failed"), rule
@@ -70,10 +72,20 @@ def test_uploads_are_limited_and_pages_are_not(settings, app):
 
 
 def test_the_cookie_is_hidden_from_scripts_and_other_sites(client):
-    cookie = send(client, picture()).headers["Set-Cookie"]
+    cookie = client.get("/").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Secure" not in cookie
+
+
+def test_the_cookie_is_renewed_once_a_day_and_never_by_static_files(client, monkeypatch):
+    client.get("/history")
+    assert "Set-Cookie" not in client.get("/history").headers
+    assert "Set-Cookie" not in client.get("/static/base.css").headers
+    tomorrow = time.time() + 86_400
+    monkeypatch.setattr("webapp.security.time.time", lambda: tomorrow)
+    assert "Expires=" in client.get("/history").headers["Set-Cookie"]
+    assert "Set-Cookie" not in client.get("/history").headers
 
 
 def test_behind_tls_cookies_are_secure_and_browsers_told_to_insist(settings, app):
