@@ -42,6 +42,7 @@ class Converter:
         self._side = side
         self._graphs: dict[str, Graph] = {}
         self._step: int | None = None
+        self._matrix: tuple[int, int, int, int] | None = None
 
     def rgb(self, frame: VideoFrame) -> Pixels:
         """(h, w, 3) uint8 RGB, turned as the clip asks.
@@ -54,6 +55,8 @@ class Converter:
         if self._step is None:
             # The first frame decides for the clip: telecined film marks its frames by turns, and sizes must not change.
             self._step = 2 if frame.interlaced_frame else 1
+            # Asked of one frame alone: asking makes a cycle that keeps the frame until Python collects its garbage.
+            self._matrix = _display_matrix(frame)
         planes, alpha = _planes(frame, self._step)
         if planes is None:
             pixels = self._packed(frame, self._step)
@@ -63,7 +66,7 @@ class Converter:
             pixels = self._convert(_assemble(frame, small))
             if alpha is not None:
                 pixels = _over_white(pixels, _resize(alpha, width, height), (1 << _depth(frame)) - 1)
-        return np.ascontiguousarray(turn(pixels, _matrix(frame)))
+        return np.ascontiguousarray(turn(pixels, self._matrix))
 
     def _size(self, frame: VideoFrame, lines: int) -> tuple[int, int]:
         """What the frame is reduced to; a field has half the lines, which must not be enlarged either."""
@@ -149,7 +152,7 @@ def turn(pixels: Pixels, matrix: tuple[int, int, int, int] | None) -> Pixels:
     return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
 
-def _matrix(frame: VideoFrame) -> tuple[int, int, int, int] | None:
+def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int] | None:
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return None

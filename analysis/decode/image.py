@@ -106,10 +106,11 @@ def _check_size(data: bytes, limits: Limits) -> None:
 
 def _check_type(kind: Sniffed) -> None:
     if kind.format not in _MIME:
-        what = f"This is {kind.says}, not a picture" if kind.says else "This is not a picture known here"
+        what = f"This is {kind.says}" if kind.says else "This is no picture or video known here"
         raise MediaError(
             ErrorCode.UNSUPPORTED_TYPE,
-            f"{what}. What can be analyzed: JPEG, PNG, WebP, BMP, TIFF, GIF, HEIC and AVIF.",
+            f"{what}. What can be analyzed: JPEG, PNG, WebP, BMP, TIFF, GIF, HEIC and AVIF pictures, and MP4, MOV, "
+            "M4V, MKV, WebM and AVI videos.",
         )
 
 
