@@ -13,6 +13,7 @@ import msgspec
 
 from . import __version__, provenance
 from .analyzers import deep
+from .detector import judge, network
 from .errors import MediaError
 from .media import Media
 from .process import keep_freed_memory, on_one_blas_thread
@@ -68,6 +69,8 @@ def analyze(
     with on_one_blas_thread():
         findings = provenance.read(media, trust_anchors)
         scored, context, timeline = look(media, skip, progress, threads)
+        if scoring is Scoring.CALIBRATED and media.facts.kind is Kind.IMAGE:
+            scored = judge.judge(media, scored, findings)
     conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
@@ -79,6 +82,9 @@ def analyze(
         confidence=scored.confidence,
         scoring=scored.scoring,
         abstained=scored.abstained,
+        false_alarm_rate=scored.false_alarm_rate,
+        quality=scored.quality,
+        stability=scored.stability,
         components=scored.components,
         provenance=findings,
         context=context,
@@ -131,6 +137,7 @@ def prepare(skip: Collection[str] = ()) -> None:
     """Load once what analyzers need (libraries, weights), so that a worker that forks afterwards pays nothing."""
     keep_freed_memory()
     planes.cv2.__version__  # noqa: B018 -- loads OpenCV; it must compute nothing yet: its threads do not survive a fork
+    network.load()  # on one thread of its own caller, so a fork afterwards is safe
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:
             analyzer.prepare()
@@ -139,5 +146,5 @@ def prepare(skip: Collection[str] = ()) -> None:
 @cache
 def versions() -> dict[str, str]:
     """Versions of the engine and of the libraries its numbers depend on."""
-    libraries = ("numpy", "scipy", "opencv-python-headless", "pillow")
+    libraries = ("numpy", "scipy", "opencv-python-headless", "pillow", "av")
     return {"analysis": __version__, **{name: importlib.metadata.version(name) for name in libraries}}

@@ -184,3 +184,40 @@ def test_frames_of_two_sizes_make_no_step_between_them():
     report = analyze(replace(media, frames=(*media.frames[:4], *half[4:])), skip={"deep"}, threads=2)
     assert len(report.timeline.steps) == 6
     assert [cut.after for cut in report.timeline.cuts] == [3]
+
+
+def test_deep_reads_five_frames_and_the_others_all(monkeypatch):
+    from analysis import video
+    from analysis.registry import Analyzer, Over
+
+    seen = {"deep": [], "all": []}
+
+    def counting(name):
+        def measure(frame):
+            seen[name].append(frame.index)
+            return {"index": float(frame.index)}
+
+        return Analyzer(name, name, frozenset({Kind.VIDEO}), "", "", (), measure, over=Over.FRAME)
+
+    monkeypatch.setattr(video, "all_analyzers", lambda: (counting("deep"), counting("all")))
+    media = open_media(counted(20))
+    reading = video.run_clip(media, threads=2)
+    assert sorted(seen["deep"]) == [2, 6, 10, 14, 18]
+    assert sorted(seen["all"]) == list(range(20))
+    assert reading.components["deep"].metrics == {"index": 10}
+    assert reading.components["all"].metrics == {"index": 9.5}
+
+
+def test_one_analyzer_that_fails_stops_no_other(monkeypatch):
+    from analysis import video
+    from analysis.registry import Analyzer, all_analyzers
+
+    def broken(frame):
+        raise RuntimeError("on purpose")
+
+    failing = Analyzer("broken", "Broken", frozenset({Kind.VIDEO}), "", "", (), broken)
+    monkeypatch.setattr(video, "all_analyzers", lambda: (*all_analyzers(), failing))
+    report = analyze(open_media(counted(6)), skip={"deep"}, threads=2)
+    assert report.components["broken"].status is Status.FAILED
+    assert report.components["noise"].status is Status.OK
+    assert report.score is not None
