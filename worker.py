@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import BinaryIO
 
@@ -16,8 +16,9 @@ import msgspec
 from PIL import Image
 
 import analysis
-from analysis import ErrorCode, MediaError, Report, lenses
+from analysis import ErrorCode, Media, MediaError, Report, lenses
 from analysis.report import ErrorBody
+from analysis.words import FRAME_PICTURE
 from webapp import intake, sandbox
 from webapp.fetch import fetch
 from webapp.jobs import Progress
@@ -167,11 +168,22 @@ def _analyze(file: BinaryIO, settings: Settings, send: Send) -> None:
         trust_anchors=settings.trust_file.read_text() if settings.trust_file else None,
         progress=lambda _done, total, name: step(name, total),
     )
-    for name, lens in lenses.render_all(media.frame).items():
-        send(_LENS, name.encode() + b"\0" + lens.bytes)
+    for name, picture in _draw(media, report):
+        send(_LENS, name.encode() + b"\0" + picture)
     step("lenses")
     seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
     send(_REPORT, analysis.to_json(msgspec.structs.replace(report, seconds=seconds)))
+
+
+def _draw(media: Media, report: Report) -> Iterator[tuple[str, bytes]]:
+    """Every derived picture: the lenses, of a clip those of its strongest frame, and a small copy of each frame."""
+    clip = report.timeline
+    shown = media.frames[clip.strongest[0]] if clip is not None and clip.strongest else media.frame
+    for name, lens in lenses.render_all(shown).items():
+        yield name, lens.bytes
+    if clip is not None:
+        for number, frame in enumerate(media.frames):
+            yield FRAME_PICTURE.format(number), lenses.thumbnail(frame).bytes
 
 
 def _rehearse(_send: Send) -> None:
@@ -179,8 +191,8 @@ def _rehearse(_send: Send) -> None:
     made = io.BytesIO()
     Image.effect_noise((256, 256), 40).convert("RGB").save(made, "JPEG")
     media = analysis.open_media(made.getvalue())
-    analysis.analyze(media)
-    lenses.render_all(media.frame)
+    for _ in _draw(media, analysis.analyze(media)):
+        pass
 
 
 @cache

@@ -96,6 +96,10 @@ RULES_CAUTION = (
 )
 
 
+FRAME_PICTURE = "frame-{:02d}"
+"""Under which name the small picture of a clip's sampled frame is kept, by the frame's number."""
+
+
 @dataclass(frozen=True)
 class LensWords:
     """A picture to look at: its title, how to read it, and when it misleads."""

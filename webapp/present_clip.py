@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from analysis import words
 from analysis.report import FrameReading, Report, StepReading, Timeline
 
 from .present_words import tone
@@ -32,11 +33,6 @@ class Shown:
         return tone(self.reading.score)
 
 
-def picture_name(number: int) -> str:
-    """Under which name the small picture of a sampled frame is kept."""
-    return f"frame-{number:02d}"
-
-
 def clip(found: Report, names: Collection[str]) -> dict[str, Any] | None:
     """Everything the timeline shows; None for a still."""
     timeline = found.timeline
@@ -51,7 +47,7 @@ def clip(found: Report, names: Collection[str]) -> dict[str, Any] | None:
     frames = [
         Shown(
             reading=frame,
-            picture=picture_name(frame.number) if picture_name(frame.number) in names else None,
+            picture=name if (name := words.FRAME_PICTURE.format(frame.number)) in names else None,
             rank=rank.get(frame.number),
             x=across(frame.time),
             y=_HIGH - _HIGH * (frame.score or 0.0) / 100,

@@ -18,6 +18,7 @@ import worker
 from analysis import ErrorCode, MediaError
 from analysis.lenses import Lens
 from analysis.report import Verdict
+from analysis.words import FRAME_PICTURE
 from tests.webapp.given import lens, media_files, picture, report, send
 from webapp.reconcile import Reconciler
 from webapp.sandbox import Limits
@@ -216,6 +217,19 @@ def test_a_real_photograph_goes_all_the_way(client, doors, work, shared):
         with Image.open(io.BytesIO(doors.store.lens(row.id, owner_of(client), name).data)) as drawn:
             assert max(drawn.size) <= 1024
     assert not media_files(doors)
+
+
+def test_a_clip_keeps_a_small_picture_of_each_frame(client, doors, work, shared):
+    clip = shared / "corpus" / "smoke" / "real" / "Picsart-AI-Research__Text2Video-Zero" / "b2f1c3a768fc.mp4"
+    row = finish(client, doors, work, clip.read_bytes())
+    assert (row.state, row.error_message) == ("done", None)
+    frames = analysis.from_json(row.report).timeline.frames
+    names = doors.store.lens_names(row.id)
+    assert {FRAME_PICTURE.format(frame.number) for frame in frames} < set(names)
+    with Image.open(io.BytesIO(doors.store.lens(row.id, owner_of(client), FRAME_PICTURE.format(0)).data)) as small:
+        assert max(small.size) <= 240
+    page = client.get(f"/analyses/{row.id}").get_data(as_text=True)
+    assert f"/lenses/{FRAME_PICTURE.format(len(frames) - 1)}" in page
 
 
 def test_the_worker_imports_nothing_that_trains():
