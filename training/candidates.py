@@ -108,8 +108,8 @@ def main() -> None:
     # the baseline as it is described: the whole view, trained on one condition; the student's features on all
     for name, parts, trained_on, components, c in (
         ("teacher", (0,), ("web",), 256, 0.003),
-        ("frozen.whole", (0,), every, 128, 0.001),
-        ("frozen.native", (1,), every, 128, 0.001),
+        ("frozen.whole", (0,), every, 200, 0.0003),
+        ("frozen.native", (1,), every, 200, 0.0003),
         ("traces", None, every, 0, 0.01),
     ):
         network = Predictions(folder, [name.split(".")[0]])

@@ -45,7 +45,8 @@ def train(args: argparse.Namespace) -> tuple[Detector, dict[str, float]]:
     torch.set_num_threads(args.threads)
     views, items = command.pictures(args)
     items = [i for i in items if i.fold != args.fold and i.kind != "grid"]
-    batches = iter(Tiles(views, items, SIDE, args.batch, seed=args.seed + 100, power=args.power))
+    tiles = Tiles(views, items, args.side, args.batch, seed=args.seed + 100, power=args.power, whole_share=args.whole)
+    batches = iter(tiles)
     student = Student()
     student.load_state_dict(torch.load(args.work / "student.pt", weights_only=True))
     model = Detector(student).to(memory_format=torch.channels_last)
@@ -61,8 +62,8 @@ def train(args: argparse.Namespace) -> tuple[Detector, dict[str, float]]:
         rate = args.rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / args.steps)) + 1e-6
         for group in optimizer.param_groups:
             group["lr"] = rate * group["factor"]
-        tiles, labels = next(batches)
-        x = jitter(to_input(tiles))
+        picked, labels = next(batches)
+        x = jitter(to_input(picked))
         with torch.autocast("cpu", torch.bfloat16):
             logits, pooled, maps = model.everything(x)
             with torch.no_grad():
@@ -91,6 +92,8 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path)
     parser.add_argument("--fold", type=int, required=True)
     parser.add_argument("--steps", type=int, default=350)
+    parser.add_argument("--side", type=int, default=SIDE, help="of the tiles: small ones give more steps an hour")
+    parser.add_argument("--whole", type=float, default=0.7, help="share of tiles from the reduced view")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--smoothing", type=float, default=0.05)

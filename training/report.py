@@ -216,6 +216,11 @@ def main() -> None:
         "false_alarms_by_kind": by(m, 0, "kind", 20),
         "found_by_source": by(m, 1, "source", 20),
         "found_by_generator": by(m, 1, "generator", 15),
+        "abstained": ", ".join(
+            f"{percent(part['share'], 1)} of {part['of']} {word} pictures"
+            for word, part in facts["abstained_on_web_copies"].items()
+        ),
+        "notebook": (Path(__file__).parent / "notebook.md").read_text().rstrip(),
         "candidates": candidates(args.work, m),
     }
     page = (Path(__file__).parent / "accuracy.template.md").read_text()

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.scoring.calibrated import Familiar, abstention
+
 from . import calibrate, command, corpus, degrade, figures
+from .cache import Views
 from .command import say
 
 LIMIT = 0.995
@@ -45,6 +48,27 @@ def familiar(work: Path, name: str) -> dict[str, object]:
     }
 
 
+def abstained(
+    views: Views, work: Path, name: str, limits: dict[str, object], labels: dict[str, int]
+) -> dict[str, dict[str, float]]:
+    """Share of the web copies that are not judged, by class."""
+    projection = np.load(work / "projection.npz")
+    file = np.load(work / "predictions" / f"{name}.web.npz")
+    known = Familiar.of(limits)
+    counts = {0: [0, 0], 1: [0, 0]}
+    for picture, features in zip(file["names"], file["features"][:, 0].astype(np.float32), strict=True):
+        label = labels.get(str(picture))
+        if label is None:
+            continue
+        distance = known.distance((features - projection["mean"]) @ projection["projection"])
+        counts[label][0] += abstention(views.copy(str(picture), "web"), distance) is not None
+        counts[label][1] += 1
+    return {
+        word: {"share": round(hits / max(1, count), 4), "of": count}
+        for word, (hits, count) in (("genuine", counts[0]), ("generated", counts[1]))
+    }
+
+
 def main() -> None:
     """Write ``detector.json``."""
     parser = command.parser(__doc__)
@@ -55,7 +79,8 @@ def main() -> None:
     data = json.loads((args.work / "calibration.json").read_text())
     stacked = np.load(args.work / "stacked.npz")
     place = {str(n): k for k, n in enumerate(stacked["names"])}
-    items = [i for i in command.pictures(args)[1] if i.headline and i.id in place]
+    views, known = command.pictures(args)
+    items = [i for i in known if i.headline and i.id in place]
     rows = np.array([place[i.id] for i in items])
     labels = np.array([i.label for i in items])
     measured = {}
@@ -71,6 +96,8 @@ def main() -> None:
             },
         }
     network = args.models / "detector.onnx"
+    limits = familiar(args.work, args.features)
+    not_judged = abstained(views, args.work, args.features, limits, {i.id: i.label for i in items})
     out = {
         "format": 1,
         "made": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
@@ -82,9 +109,13 @@ def main() -> None:
         "pictures": {"genuine": int((labels == 0).sum()), "generated": int((labels == 1).sum()),
                      "sources": len({i.source for i in items})},
         "figures": {"note": "out of source: measured on sources the scored model did not train on", **measured},
-        "familiar": familiar(args.work, args.features),
+        "abstained_on_web_copies": not_judged,
+        "familiar": limits,
         **data,
     }  # fmt: skip
+    if any("traces" in condition["inputs"] for condition in data["conditions"].values()):
+        head = np.load(args.work / "traces.head.npz")
+        out["traces"] = {"weights": np.round(head["weights"], 6).tolist(), "bias": round(float(head["bias"]), 6)}
     path = args.models / "detector.json"
     path.write_text(json.dumps(out, indent=1) + "\n")
     say(f"{path.stat().st_size / 1e3:.0f} kB; network {network.stat().st_size / 1e6:.2f} MB")

@@ -40,13 +40,14 @@ def main() -> None:
     """Write one file per condition."""
     parser = command.parser(__doc__)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--conditions", default=",".join(degrade.CONDITIONS))
     args = parser.parse_args()
     folder = args.work / "views"
     views, items = command.pictures(args)
     names = [i.id for i in items if i.evaluated]
     names.sort(key=lambda n: (views.index[n]["shard"], views.index[n]["parts"]["base"]))
     (args.work / "predictions").mkdir(exist_ok=True)
-    for condition in degrade.CONDITIONS:
+    for condition in args.conditions.split(","):
         start = time.time()
         with Pool(args.processes) as pool:
             features = np.stack(pool.map(partial(one, folder, condition), names, chunksize=32))
