@@ -98,7 +98,7 @@ class Frame:
         return self._upright(self._image)
 
     def stored(self, width: int, height: int) -> Pixels:
-        """The top left ``width`` × ``height`` pixels as the file stores them, not turned: (h, w, 3) uint8 RGB, a copy."""
+        """The top left ``width`` × ``height`` pixels as the file stores them, not turned: (h, w, 3) uint8 RGB."""
         return np.asarray(self._image.crop((0, 0, min(width, self._image.width), min(height, self._image.height))))
 
     @property

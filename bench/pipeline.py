@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from analysis import analyze, lenses, open_media, prepare
+from analysis import Scoring, analyze, lenses, open_media, prepare
 
 from ._sample import best_of, jpeg_12_megapixels
 
@@ -24,7 +24,7 @@ def main() -> None:
 
     def whole() -> None:
         media = open_media(data)
-        analyze(media, skip=SKIP)
+        analyze(media, skip=SKIP, scoring=Scoring.RULES)
         lenses.render_all(media.frame)
 
     whole()  # the first run pays for lookup tables

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -47,10 +46,10 @@ class Detector:
     calibration
         The object of ``detector.json``.
     threads
-        Threads for one call.
+        Threads for one call. With one, the library starts none, and a process that has loaded the detector may fork.
     """
 
-    def __init__(self, network: bytes, calibration: dict[str, Any], threads: int = 2) -> None:
+    def __init__(self, network: bytes, calibration: dict[str, Any], threads: int = 1) -> None:
         import onnxruntime  # noqa: PLC0415 -- heavy, and only wanted where pictures are scored
 
         options = onnxruntime.SessionOptions()
@@ -59,7 +58,6 @@ class Detector:
         # memory is taken for one picture and given back, rather than kept at the largest ever seen
         options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-        self._lock = threading.Lock()
         self.facts: dict[str, Any] = {k: v for k, v in calibration.items() if k not in ("conditions", "familiar")}
         self.conditions = {name: Condition.of(data) for name, data in calibration["conditions"].items()}
         self.familiar = Familiar.of(calibration["familiar"])
@@ -82,8 +80,7 @@ class Detector:
         """
         tiles, view = cut(pixels, preview)
         seen = tiles if self._native else tiles[view == WHOLE_VIEW]
-        with self._lock:
-            answers, features = self._session.run(None, {"tiles": np.ascontiguousarray(seen)})
+        answers, features = self._session.run(None, {"tiles": np.ascontiguousarray(seen)})
         whole = view[: len(seen)] == WHOLE_VIEW
         inputs = {"whole": float(answers[whole, WHOLE_VIEW].mean())}
         if self._native:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ..report import ComponentResult, Evidence, Scoring
 
-AVAILABLE = (Scoring.RULES,)
-"""The scorings this version has, the default first."""
+AVAILABLE = (Scoring.CALIBRATED, Scoring.RULES)
+"""The scorings this version has, the default first. Clips are scored by the rules whichever is asked for."""
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,3 +24,9 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     scoring: Scoring = Scoring.RULES
     abstained: str | None = None
+    false_alarm_rate: float | None = None
+    """Share of genuine pictures that look at least this AI-like; calibrated scoring only, as are the next three."""
+    told: tuple[str, ...] = ()
+    """What the score means and what it is worth, in sentences."""
+    quality: dict[str, Any] | None = None
+    stability: dict[str, Any] | None = None

@@ -126,11 +126,12 @@ def _scored(scored: Scored, context: Context, by_score: Verdict, thing: str, *, 
         yield f"The {thing} itself was not scored{why}."
         return
     yield f"The score is {scored.score:.0f} of 100, in the band “{VERDICTS[by_score].title}”."
-    if not decided:
+    if not decided and scored.scoring is Scoring.RULES:
         yield from _grounds(scored)
         yield from _handicaps(context, thing)
     if scored.scoring is Scoring.RULES:
         yield RULES_CAUTION
+    yield from scored.told
 
 
 def _grounds(scored: Scored) -> Iterator[str]:

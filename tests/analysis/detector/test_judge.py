@@ -1,0 +1,93 @@
+"""The calibrated headline: what it replaces, what it leaves, when it abstains, what lowers its confidence."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from analysis import Scoring, Verdict, analyze, open_media
+from analysis.detector import judge
+from analysis.report import ComponentResult, Kind, Status
+from analysis.scoring import Scored, calibrated
+
+SKIP = {"deep"}
+
+
+def saved(pixels: np.ndarray, fmt: str = "PNG", **options) -> bytes:
+    kept = io.BytesIO()
+    Image.fromarray(pixels).save(kept, fmt, **options)
+    return kept.getvalue()
+
+
+def scene(width: int = 640, height: int = 480) -> np.ndarray:
+    """Structure at every scale with grain on it; nobody's photograph."""
+    rng = np.random.default_rng(5)
+    picture = np.zeros((height, width, 3))
+    for side, weight in ((4, 60), (16, 30), (64, 12)):
+        tile = rng.normal(0, weight, (side, side, 3))
+        layers = [np.asarray(Image.fromarray(tile[..., c]).resize((width, height), 3)) for c in range(3)]
+        picture += np.dstack(layers)
+    return np.clip(picture + 125 + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
+
+
+def test_it_is_the_default_and_says_what_it_means():
+    report = analyze(open_media(saved(scene(), "JPEG", quality=92)), skip=SKIP)
+    assert report.scoring is Scoring.CALIBRATED
+    assert report.score is not None
+    assert report.score == pytest.approx(calibrated.score_of(report.false_alarm_rate), abs=0.06)
+    assert 15 <= report.confidence <= 90
+    assert set(report.stability["scores"]) == {"JPEG 90", "JPEG 75", "JPEG 60", "half size", "cropped"}
+    assert report.quality["arrived"]
+    assert "never seen" in report.summary
+
+
+def test_components_keep_what_the_rules_gave_them():
+    media = open_media(saved(scene()))
+    by_rules, headline = (analyze(media, skip=SKIP, scoring=scoring) for scoring in (Scoring.RULES, Scoring.CALIBRATED))
+    assert {n: c.score for n, c in by_rules.components.items()} == {n: c.score for n, c in headline.components.items()}
+    assert by_rules.false_alarm_rate is None
+
+
+@pytest.mark.parametrize(
+    ("pixels", "why"),
+    [
+        (np.full((300, 300, 3), 200, np.uint8), "flat"),
+        (scene()[:40, :200], "small"),
+        (np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8), "noise"),
+    ],
+    ids=["flat", "tiny", "noise"],
+)
+def test_what_was_not_calibrated_is_not_judged(pixels, why):
+    report = analyze(open_media(saved(pixels)), skip=SKIP)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert report.score is None
+    assert report.false_alarm_rate is None
+    assert why in report.abstained
+
+
+def test_when_every_analyzer_failed_the_network_is_not_asked():
+    media = open_media(saved(scene()))
+    failed = Scored(score=None, confidence=None, components={"noise": ComponentResult(status=Status.FAILED)})
+    assert judge.judge(media, failed, ()) is failed
+
+
+def test_a_flip_and_a_disagreement_lower_the_confidence():
+    media = open_media(saved(scene()))
+    sure = judge.assess(media.frame.pixels, media.frame.preview, lossless=True, jpeg_quality=None)
+    score = sure.calibrated.score
+    other_side = 10.0 if score >= 45 else 90.0
+    speaks = {n: ComponentResult(status=Status.OK, score=95.0) for n in ("noise", "srm", "color")}
+    agreeing = speaks if score >= 45 else {}
+    calm = judge._confidence(sure, {"JPEG 90": score}, agreeing)
+    assert judge._confidence(sure, {"JPEG 90": other_side}, agreeing) < calm
+    assert judge._confidence(sure, {"JPEG 90": score}, {} if agreeing else speaks) < calm
+
+
+def test_what_was_lost_is_said_in_words():
+    small = analyze(open_media(saved(scene(300, 220), "JPEG", quality=40)), skip=SKIP)
+    assert any("small" in sentence for sentence in small.quality["lost"])
+    assert any("quality 40" in sentence for sentence in small.quality["lost"])
+    assert small.media.kind is Kind.IMAGE
