@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from pathlib import Path
-
 from flask import Flask, url_for
 from htmx_flask import Htmx
 
-from . import errors, present_words, security, uploads
+from . import errors, present_words, pwa, security, uploads
 from .services import Services
 from .settings import ROOT, Settings
 from .views import pages
@@ -21,7 +17,13 @@ from .views_report import reports, shared
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application, with settings from the environment unless they are given."""
     settings = settings or Settings.from_env()
-    app = Flask("webapp", root_path=str(ROOT), static_folder="static", template_folder="templates")
+    app = Flask(
+        "webapp",
+        root_path=str(ROOT),
+        static_url_path=f"/static/{pwa.version()}",  # scripts import each other by relative names, which stay true
+        static_folder="static",
+        template_folder="templates",
+    )
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses change with the content
     app.extensions["services"] = Services.open(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -33,14 +35,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (pages, reports, shared, history, about):
         app.register_blueprint(blueprint)
     security.init_app(app, settings, costly=["pages.create"], free=["pages.healthz", "static"])
+    pwa.init_app(app)
     return app
 
 
 def _asset(name: str) -> str:
-    """Address of a static file, changing with its content: it may be kept for a year."""
-    return url_for("static", filename=name, v=_fingerprint(ROOT / "static" / name))
-
-
-@cache
-def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+    """Address of a static file, changing with the version of all: it may be kept for a year."""
+    return url_for("static", filename=name)

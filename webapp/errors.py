@@ -47,6 +47,22 @@ STATUS = {
     ErrorCode.EXPIRED: 410,
 }
 
+_ADVICE = {
+    ErrorCode.UNSUPPORTED_TYPE: "Save it as JPEG or PNG, a clip as MP4, or take a screenshot of it.",
+    ErrorCode.TOO_LARGE: "Cut a clip shorter, or save a smaller copy; a copy shows less than its original.",
+    ErrorCode.TOO_MANY_PIXELS: "Scale it down or cut out the part in question; a copy shows less than its original.",
+    ErrorCode.TRUNCATED: "It was probably not saved or downloaded to its end: fetch it again.",
+    ErrorCode.UNREADABLE: "Open it in a viewer: if it shows, save it anew as PNG and send that copy.",
+    ErrorCode.NO_VIDEO_STREAM: "It may hold sound alone. Send the clip itself, or a frame of it.",
+    ErrorCode.TOO_SHORT: "Send a longer part of the clip, or one frame of it as a picture.",
+    ErrorCode.FETCH_REFUSED: "Save the picture on your device and send the file.",
+    ErrorCode.FETCH_FAILED: "Open the address yourself; if the picture shows, save it and send the file.",
+    ErrorCode.TIMEOUT: "Try once more when fewer files wait, or send a smaller copy.",
+    ErrorCode.ANALYSIS_CRASHED: "Try once more. If it happens again, save the picture anew and send that copy.",
+    ErrorCode.EXPIRED: "Send the file again.",
+}
+"""What a person can do about it."""
+
 _HTTP = {
     400: ("bad_request", "The request could not be understood."),
     403: ("forbidden", "This is not allowed."),
@@ -67,6 +83,11 @@ class Refusal(Exception):  # noqa: N818 -- it is an answer, not a fault
         self.message = message
         self.status = status or STATUS[ErrorCode(code)]
         self.retry_after = retry_after
+
+    @property
+    def advice(self) -> str | None:
+        """What to do about it, where there is something."""
+        return _ADVICE.get(ErrorCode(self.code)) if self.code in set(ErrorCode) else None
 
 
 def init_app(app: Flask) -> None:

@@ -116,6 +116,7 @@ def _headers(settings: Settings) -> Secure:
         .script_src("'self'")
         .style_src("'self'")
         .img_src("'self'", "blob:")  # blob: the picture just chosen, shown from the person's own device
+        .media_src("blob:")  # the first frame of the clip just chosen
         .connect_src("'self'")
         .manifest_src("'self'")
         .worker_src("'self'")

@@ -32,13 +32,19 @@ def index() -> str:
 
 @pages.post("/analyses")
 def create() -> ResponseReturnValue:
-    """Take a file, queue its analysis, and send the browser to its page (scripts get its line of a list instead).
+    """Take a file or an address, queue its analysis, and send the browser to its page.
+
+    Scripts get its line of a list instead.
 
     An upload that carries a ``key`` may be sent again after a lost connection: it is analyzed once.
     """
     doors = services()
     key = upload_key(request.form.get("key"))
-    upload = accept(request.files.get("file"))
+    file, untrusted_url = request.files.get("file"), request.form.get("url", "").strip()
+    if untrusted_url and not file:
+        address = intake.keep_address(doors, untrusted_url)
+        return _started(intake.start_once(doors, owner(), address, intake.address_key(owner(), untrusted_url)))
+    upload = accept(file)
     try:
         analysis_id = intake.start(doors, owner(), upload, key)
     except KnownKey as known:

@@ -1,0 +1,56 @@
+// Reports that were read stay readable offline: page and pictures, the newest thirty, until they are deleted.
+
+const MOST = 30;
+const REPORT = /^\/analyses\/[\w-]{22}$/;
+const SHELL = `shell-${new URL(import.meta.url).pathname.split("/")[2]}`;
+
+/** Keep the report on this page. */
+export async function keep() {
+  const where = location.pathname;
+  if (!REPORT.test(where) || !document.querySelector("article.report")) return;
+  if (!navigator.serviceWorker?.controller || !navigator.onLine) return;
+  const page = await fetch(where, { headers: { Accept: "text/html" } });
+  if (!page.ok) return;
+  const reports = await caches.open("reports");
+  const held = new DOMParser().parseFromString(await page.clone().text(), "text/html");
+  await reports.delete(where); // put again it counts as the newest
+  await reports.put(where, page);
+  const pictures = [...held.querySelectorAll("[src]")].map((one) => one.getAttribute("src"));
+  await Promise.all([...new Set(pictures)].filter((src) => src.startsWith(`${where}/`)).map((src) => reports.add(src)));
+  const used = performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname);
+  const shell = await caches.open(SHELL);
+  for (const path of used) {
+    if (path.startsWith("/static/") && !(await shell.match(path))) await shell.add(path);
+  }
+  const pages = (await reports.keys()).filter((one) => REPORT.test(new URL(one.url).pathname));
+  for (const old of pages.slice(0, -MOST)) await forget(new URL(old.url).pathname);
+}
+
+/** Remove a report with its pictures. */
+async function forget(where) {
+  const reports = await caches.open("reports");
+  for (const one of await reports.keys()) {
+    if (`${new URL(one.url).pathname}/`.startsWith(`${where}/`)) await reports.delete(one);
+  }
+}
+
+/** On the offline page: what can be read now. */
+export async function list() {
+  const place = document.getElementById("kept");
+  if (!place || !globalThis.caches) return;
+  const reports = await caches.open("reports");
+  for (const one of (await reports.keys()).reverse()) {
+    const where = new URL(one.url).pathname;
+    if (!REPORT.test(where)) continue;
+    const page = await reports.match(one);
+    const title = new DOMParser().parseFromString(await page.text(), "text/html").title.split(" · ")[0];
+    const link = Object.assign(document.createElement("a"), { href: where, textContent: title });
+    const when = document.createElement("span");
+    when.className = "quiet";
+    when.textContent = new Date(page.headers.get("Date")).toLocaleString();
+    const item = document.createElement("li");
+    item.append(link, " ", when);
+    place.append(item);
+  }
+  document.getElementById("kept-none").hidden = place.children.length > 0;
+}
