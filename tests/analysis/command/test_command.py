@@ -21,7 +21,8 @@ from analysis.report import Report, Verdict, from_json
 
 ROOT = Path(__file__).parents[3]
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
-FLAGS = ["--skip", "deep"]
+# the pictures here are made of noise, which the detector does not judge
+FLAGS = ["--skip", "deep", "--scoring", "rules"]
 
 
 def command(*arguments: str | Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -236,3 +237,13 @@ def in_terminal(environment: dict[str, str], *arguments: str | Path) -> str:
     running.wait(60)
     os.close(ours)
     return seen.decode()
+
+
+def test_the_calibrated_scoring_is_the_default_and_abstains_from_noise(folder: Path) -> None:
+    line = [sys.executable, "-m", "analysis", "--json", "--skip", "deep", folder / "a.png"]
+    done = subprocess.run(line, capture_output=True, cwd=ROOT, check=False)
+    (report,) = reports(done)
+    assert done.returncode == 0
+    assert report.scoring == "calibrated"
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "noise" in str(report.abstained)
