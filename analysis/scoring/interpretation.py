@@ -122,7 +122,7 @@ def _broken(findings: Collection[Finding]) -> Iterator[str]:
 def _scored(scored: Scored, context: Context, by_score: Verdict, thing: str, *, decided: bool) -> Iterator[str]:
     """What the score says, what it rests on, and how little that may be."""
     if scored.score is None:
-        why = f": {scored.abstained}" if scored.abstained else ""
+        why = f": {scored.abstained.rstrip('.')}" if scored.abstained else ""
         yield f"The {thing} itself was not scored{why}."
         return
     yield f"The score is {scored.score:.0f} of 100, in the band “{VERDICTS[by_score].title}”."
