@@ -5,12 +5,14 @@ from __future__ import annotations
 from flask import Flask, url_for
 from htmx_flask import Htmx
 
-from . import errors, present_words, pwa, security, uploads
+from . import auth, errors, present_words, pwa, security, uploads
+from .api import api
 from .services import Services
 from .settings import ROOT, Settings
 from .views import pages
 from .views_about import about
 from .views_history import history
+from .views_pair import pairing
 from .views_report import reports, shared
 
 
@@ -30,11 +32,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.filters.update(present_words.FILTERS)
     app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS)
     Htmx(app)
+    auth.init_app(app)
     uploads.init_app(app, settings.max_bytes)
     errors.init_app(app)
-    for blueprint in (pages, reports, shared, history, about):
+    for blueprint in (pages, reports, shared, history, about, pairing, api):
         app.register_blueprint(blueprint)
-    security.init_app(app, settings, costly=["pages.create"], free=["pages.healthz", "static"])
+    security.init_app(
+        app,
+        settings,
+        costly={"pages.create": settings.upload_rate, "api.create": settings.api_rate},
+        free=["pages.healthz", "static"],
+        by_token=api,
+    )
     pwa.init_app(app)
     return app
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Flask, session
+from flask import Blueprint, Flask, session
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from secure import (
     ContentSecurityPolicy,
@@ -27,14 +26,27 @@ from secure import (
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
+from .auth import RETRY_AFTER, caller
 from .errors import Refusal, answer
 from .settings import Settings
 
 _YEAR = 365 * 24 * 3600
 
 
-def init_app(app: Flask, settings: Settings, *, costly: Sequence[str], free: Sequence[str]) -> None:
-    """Put every protection in place; views named ``costly`` have the upload limit, those named ``free`` none."""
+def init_app(
+    app: Flask, settings: Settings, *, costly: Mapping[str, str], free: Sequence[str], by_token: Blueprint
+) -> None:
+    """Put every protection in place.
+
+    Parameters
+    ----------
+    costly
+        Views that have a limit of requests of their own.
+    free
+        Views that have none.
+    by_token
+        Views that cookies do not open, so that they need no CSRF token.
+    """
     app.config.update(
         SECRET_KEY=settings.secret_key or _own_key(settings),
         TRUSTED_HOSTS=list(settings.allowed_hosts),
@@ -47,6 +59,8 @@ def init_app(app: Flask, settings: Settings, *, costly: Sequence[str], free: Seq
         WTF_CSRF_TIME_LIMIT=None,  # a page may stay open for days; the token lives as long as its session
         RATELIMIT_STORAGE_URI=settings.redis_url.replace("unix://", "redis+unix://", 1),
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.5, "socket_timeout": 2.0},
+        RATELIMIT_HEADERS_ENABLED=True,
+        RATELIMIT_HEADER_RETRY_AFTER=RETRY_AFTER,
         RATELIMIT_DEFAULT=settings.page_rate,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_IN_MEMORY_FALLBACK=settings.page_rate,
@@ -54,13 +68,13 @@ def init_app(app: Flask, settings: Settings, *, costly: Sequence[str], free: Seq
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # -- Flask's own documented way
-    limiter = Limiter(get_remote_address, app=app)
-    for name in costly:
-        limited: Any = limiter.limit(settings.upload_rate)(app.view_functions[name])
+    limiter = Limiter(caller, app=app)
+    for name, rate in costly.items():
+        limited: Any = limiter.limit(rate)(app.view_functions[name])
         app.view_functions[name] = limited
     for name in free:
         limiter.exempt(app.view_functions[name])
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(by_token)
     app.register_error_handler(CSRFError, _csrf_failed)
     headers = _headers(settings)
 
