@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import lazy_loader as lazy
@@ -76,6 +78,7 @@ def stability(preview: Pixels, *, detector: Detector | None = None) -> dict[str,
     dict
         What was done, in words, to the score it then gets.
     """
+    detector = detector or load()
     height, width = preview.shape[:2]
     half = (max(1, width // 2), max(1, height // 2))
     changed: dict[str, tuple[Pixels, int | None]] = {}
@@ -86,11 +89,14 @@ def stability(preview: Pixels, *, detector: Detector | None = None) -> dict[str,
     changed["half size"] = (np.asarray(cv2.resize(preview, half, interpolation=cv2.INTER_AREA)), 75)
     inner = preview[height // 8 : height - height // 8, width // 8 : width - width // 8]
     changed["cropped"] = (np.ascontiguousarray(inner), 75)
-    scores = {}
-    for name, (pixels, quality_now) in changed.items():
-        result = assess(pixels, pixels, lossless=False, jpeg_quality=quality_now, detector=detector)
-        scores[name] = result.calibrated.score
-    return scores
+
+    def score(change: tuple[Pixels, int | None]) -> float:
+        pixels, quality_now = change
+        again = assess(pixels, pixels, lossless=False, jpeg_quality=quality_now, detector=detector)
+        return again.calibrated.score
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return dict(zip(changed, pool.map(score, changed.values()), strict=True))
 
 
 __all__ = ["Assessment", "assess", "stability"]
