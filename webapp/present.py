@@ -16,13 +16,12 @@ from .present_provenance import told
 from .present_words import clock, size, tone
 
 _PROMISES = {
-    Verdict.STRONG_AI: "At most 1 in 100 genuine pictures lands in this band.",
-    Verdict.PROBABLE_AI: "At most 5 in 100 genuine pictures land in this band or above.",
-    Verdict.SUSPICIOUS: "At most 15 in 100 genuine pictures land in this band or above.",
-    Verdict.MOSTLY_REAL: "About a third of genuine pictures land in this band.",
-    Verdict.CONSISTENT_WITH_REAL: "At least half of genuine pictures land in this band.",
+    Verdict.STRONG_AI: "This band is set so that at most 1 in 100 genuine pictures lands in it.",
+    Verdict.PROBABLE_AI: "Bands are set so that at most 5 in 100 genuine pictures land here or above.",
+    Verdict.SUSPICIOUS: "Bands are set so that at most 15 in 100 genuine pictures land here or above.",
+    Verdict.MOSTLY_REAL: "Bands are set so that at most half of genuine pictures land here or above.",
 }
-"""What the bands of the calibrated score promise, measured on genuine media the model never saw (SPEC 6)."""
+"""What the bands of the calibrated score promise (SPEC 6); how well it was kept stands on the accuracy page."""
 _SPEAKS, _UNSURE = 45.0, 30.0  # a component's score from which it speaks for AI, and from which it is unsure
 
 

@@ -108,7 +108,7 @@ def test_a_calibrated_score_says_what_it_promises(client, doors):
     found = {"scoring": Scoring.CALIBRATED, "false_alarm_rate": 0.004, "verdict": Verdict.STRONG_AI, "score": 70.0}
     page = client.get(done(client, doors, **found)).get_data(as_text=True)
     assert "Of 1,000 genuine pictures like this one, 4 look at least this AI-like." in page
-    assert "At most 1 in 100 genuine pictures" in page
+    assert "at most 1 in 100 genuine pictures" in page
     assert RULES_CAUTION not in page
 
 

@@ -1,0 +1,271 @@
+"""Reports and what people do with them: looked at, compared, shared, found again, deleted, printed."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+FORMS = {"desk": (1280, 900), "phone": (390, 844)}
+LOOKS = [(form, theme) for form in FORMS for theme in ("dark", "light")]
+
+
+class Person:
+    """Someone who has sent files without a script; what their browser remembers, and the addresses of their reports."""
+
+    def __init__(self, chromium: Browser, site: str, files: dict[str, Path]) -> None:
+        context = chromium.new_context(base_url=site)
+        self.reports = {name: self._send(context, file) for name, file in files.items()}
+        self.state = context.storage_state()
+        context.close()
+
+    @staticmethod
+    def _send(context, file: Path) -> str:
+        token = re.search(r'name="csrf_token" value="([^"]+)', context.request.get("/").text())[1]
+        part = {"name": file.name, "mimeType": "application/octet-stream", "buffer": file.read_bytes()}
+        answer = context.request.post("/analyses", multipart={"csrf_token": token, "file": part}, max_redirects=0)
+        address = answer.headers["location"]
+        for _ in range(240):
+            if context.request.get(f"{address}/report.json").status == 200:
+                return address
+            time.sleep(0.25)
+        raise AssertionError(f"{file.name} is not analyzed: {context.request.get(address).text()[:2000]}")
+
+
+@pytest.fixture(scope="session")
+def files(shared: Path, photo: Path) -> dict[str, Path]:
+    """One picture with nothing to say of itself, one with a generator's data, one clip."""
+    return {
+        "photo": photo,
+        "generated": sorted((shared / "provenance" / "comfyui").iterdir())[0],
+        "signed": sorted((shared / "provenance" / "c2pa_invalid").iterdir())[0],
+        "clip": shared / "corpus" / "smoke" / "real" / "Picsart-AI-Research__Text2Video-Zero" / "b2f1c3a768fc.mp4",
+    }
+
+
+@pytest.fixture(scope="session")
+def person(chromium: Browser, site: str, files: dict[str, Path]) -> Person:
+    """Someone with a finished report of each file; tests that use it delete nothing."""
+    return Person(chromium, site, files)
+
+
+def open_all(page: Page) -> None:
+    for summary in page.locator("article summary").all():
+        summary.click()
+
+
+def ident(address: str) -> str:
+    return address.rpartition("/")[2]
+
+
+@pytest.mark.parametrize(("form", "theme"), LOOKS)
+def test_reports_in_every_form_and_theme(visit, look, person, form, theme):
+    page = visit(*FORMS[form], theme, storage_state=person.state).page
+    for name, address in person.reports.items():
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        page.locator("[data-radar]").scroll_into_view_if_needed()
+        expect(page.locator("[data-radar] canvas")).to_have_attribute("width", re.compile(r"[1-9]"))
+        page.wait_for_load_state("networkidle")
+        page.evaluate("scrollTo(0, 0)")
+        look(page, f"{name}-{form}-{theme}")
+    page.goto(person.reports["signed"])
+    open_all(page)
+    look(page, f"signed-open-{form}-{theme}")
+
+
+@pytest.mark.parametrize(("form", "theme"), [("desk", "dark"), ("phone", "light")])
+def test_every_other_page(visit, look, person, form, theme):
+    page = visit(*FORMS[form], theme, storage_state=person.state).page
+    first, second = (ident(person.reports[name]) for name in ("photo", "generated"))
+    pages = {
+        "history": "/history",
+        "history-nothing-found": "/history?q=nothing+of+the+kind",
+        "share": f"/analyses/{first}/share",
+        "choose": f"/compare?id={first}",
+        "compare": f"/compare?id={first}&id={second}",
+        "methods": "/methods",
+        "accuracy": "/accuracy",
+        "privacy": "/privacy",
+        "versions": "/versions",
+    }
+    for name, address in pages.items():
+        assert page.goto(address).status == 200
+        look(page, f"{name}-{form}-{theme}")
+    fresh = visit(*FORMS[form], theme).page
+    fresh.goto("/history")
+    look(fresh, f"history-empty-{form}-{theme}")
+
+
+def test_a_report_reads_well_without_scripts(visit, person):
+    page = visit(script=False, storage_state=person.state).page
+    page.goto(person.reports["generated"])
+    expect(page.locator("[data-radar]")).to_be_hidden()
+    expect(page.locator("#scores")).to_be_visible()
+    page.locator(".lenses label", has_text="Error level").click()
+    expect(page.get_by_role("img", name="Error level")).to_be_visible()
+    expect(page.get_by_role("img", name="Spectrum")).to_be_hidden()
+    expect(page.locator("[data-split]")).to_be_hidden()
+
+
+def test_a_lens_is_compared_and_zoomed_by_keyboard(visit, person):
+    page = visit(storage_state=person.state).page
+    page.goto(person.reports["photo"])
+    page.locator("#lens-1").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#lens-3")).to_be_checked()
+    expect(page.locator("[data-layer=ela] img")).to_be_visible()
+    page.keyboard.press("Tab")  # the picture
+    stage = page.locator("[data-stage]")
+    expect(stage).to_be_focused()
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    expect(page.locator("[data-zoomed]")).to_have_text("225 %")
+    before = stage.evaluate("node => node.style.getPropertyValue('--x')")
+    page.keyboard.press("ArrowRight")
+    assert stage.evaluate("node => node.style.getPropertyValue('--x')") != before
+    page.keyboard.press("0")
+    expect(page.locator("[data-zoomed]")).to_have_text("100 %")
+    page.keyboard.press("Tab")  # the slider
+    expect(page.locator("[data-split]")).to_be_focused()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-split]")).to_have_value("5")
+    assert stage.evaluate("node => node.style.getPropertyValue('--split')") == "5%"
+    covers = page.locator("[data-layer=ela]").evaluate("node => getComputedStyle(node).clipPath")
+    assert "5%" in covers
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # side by side
+    left, right = (page.locator(f"[data-layer={name}]").bounding_box() for name in ("original", "ela"))
+    assert left["x"] + left["width"] <= right["x"] + 1
+    assert abs(left["width"] - right["width"]) < 2
+
+
+def test_a_click_zooms_to_that_place_and_back(visit, person):
+    page = visit(storage_state=person.state).page
+    page.goto(person.reports["photo"])
+    stage = page.locator("[data-stage]")
+    stage.scroll_into_view_if_needed()
+    stage.click(position={"x": 10, "y": 10})
+    expect(page.locator("[data-zoomed]")).to_have_text("300 %")
+    assert stage.evaluate("node => parseFloat(node.style.getPropertyValue('--x'))") > -40  # the corner stays in view
+    stage.click()
+    expect(page.locator("[data-zoomed]")).to_have_text("100 %")
+
+
+def test_the_chart_library_comes_only_where_a_radar_is(visit, person):
+    one = visit(storage_state=person.state)
+    asked = []
+    one.page.on("request", lambda request: asked.append(request.url))
+    one.page.goto("/")
+    one.page.wait_for_load_state("networkidle")
+    assert not [address for address in asked if "chart.js" in address]
+    one.page.goto(person.reports["photo"])
+    one.page.locator("[data-radar]").scroll_into_view_if_needed()
+    expect(one.page.locator("[data-radar] canvas")).to_have_attribute("width", re.compile(r"[1-9]"))
+    assert [address for address in asked if "chart.js" in address]
+
+
+def test_a_frame_of_a_clip_opens_and_closes_by_keyboard(visit, person):
+    page = visit(storage_state=person.state).page
+    page.goto(person.reports["clip"])
+    page.locator(".strongest button").first.focus()
+    page.keyboard.press("Enter")
+    shown = page.locator(".frame-shown:popover-open")
+    expect(shown).to_be_visible()
+    expect(shown.locator("img")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".frame-shown:popover-open")).to_have_count(0)
+
+
+def test_the_summary_is_copied(visit, person):
+    one = visit(storage_state=person.state, permissions=["clipboard-read", "clipboard-write"])
+    page = one.page
+    page.goto(person.reports["generated"])
+    page.locator("[data-copy=summary]").click()
+    expect(page.locator("[data-copy=summary]")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("Verdict: ")
+    assert "not proof" in copied
+
+
+def test_a_report_is_shared_and_the_link_revoked(visit, person):
+    page = visit(storage_state=person.state).page
+    page.goto(person.reports["generated"])
+    page.get_by_role("link", name="Share a link").click()
+    page.get_by_role("button", name="Make a link").click()
+    address = page.locator("#address").inner_text().strip()
+    assert "/shared/" in address
+    guest = visit(390, 844, "light")
+    answer = guest.page.goto(address)
+    assert "noindex" in answer.headers["x-robots-tag"]
+    expect(guest.page.locator("article.report")).to_be_visible()
+    expect(guest.page.get_by_role("button", name="Delete this report")).to_have_count(0)
+    expect(guest.page.locator(".thumb img")).to_have_js_property("complete", True)
+    page.get_by_role("button", name="Revoke").first.click()
+    assert guest.page.goto(address).status == 404
+    guest.complaints.clear()  # Chromium logs the 404 as an error
+
+
+def test_history_finds_names_compares_and_deletes(visit, look, chromium, site, files):
+    person = Person(chromium, site, {name: files[name] for name in ("photo", "generated", "signed")})
+    page = visit(storage_state=person.state).page
+    page.goto(person.reports["photo"])
+    page.get_by_label("Name of this check").fill("Chairs in the snow")
+    page.get_by_role("button", name="Keep").click()
+    page.goto("/history")
+    checks = page.locator(".check")
+    expect(checks).to_have_count(3)
+    page.get_by_label("Search").press_sequentially("snow")  # htmx asks while one writes
+    expect(checks).to_have_count(1)
+    expect(checks).to_contain_text("Chairs in the snow")
+    page.get_by_label("Search").fill("")
+    expect(checks).to_have_count(3)
+    for box in page.locator(".check input[type=checkbox]").all()[:2]:
+        box.check()
+    page.get_by_role("button", name="Compare two").click()
+    expect(page.locator(".column")).to_have_count(2)
+    expect(page.get_by_role("heading", name="Where they differ")).to_be_visible()
+    page.goto("/history")
+    page.get_by_role("button", name=re.compile("Delete Chairs in the snow")).click()
+    expect(checks).to_have_count(2)
+    page.locator(".sure summary").click()
+    look(page, "history-delete-all")
+    page.get_by_role("button", name="Delete all 2").click()
+    expect(page.get_by_text("Nothing here yet")).to_be_visible()
+
+
+def test_a_report_prints_on_a4(visit, person, shot):
+    page = visit(794, 1123, "dark", storage_state=person.state).page
+    page.goto(person.reports["signed"])
+    page.wait_for_load_state("networkidle")
+    page.emulate_media(media="print")
+    shot(page, "report-print")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    expect(page.locator(".tools")).to_be_hidden()
+    expect(page.get_by_role("button", name="Delete this report")).to_be_hidden()
+    for lens in page.locator("[data-layer]").all():
+        expect(lens).to_be_visible()  # all of them, side by side
+    paper = page.pdf(prefer_css_page_size=True)
+    assert paper.startswith(b"%PDF")
+    width, height = (float(n) for n in re.search(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", paper).groups())
+    assert (round(width), round(height)) == (595, 842)
+
+
+def test_downloads(visit, person):
+    page = visit(storage_state=person.state).page
+    page.goto(person.reports["photo"])
+    for link, ending in (("Report as JSON", ".json"), ("Metrics as CSV", ".csv")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=link).click()
+        assert download.value.suggested_filename.endswith(ending)
+        text = Path(download.value.path()).read_text()
+        assert "noise_std" in text
+        if ending == ".json":
+            assert json.loads(text)["schema_version"] == 1
