@@ -54,7 +54,7 @@ def train(args: argparse.Namespace) -> tuple[Detector, dict[str, float]]:
     average = copy.deepcopy(model)
     teacher = Teacher(args.teacher).to(memory_format=torch.channels_last) if args.teacher else None
     features = FeatureLoss()
-    groups = [{"params": model.student.parameters(), "factor": 1.0}, {"params": model.head.parameters(), "factor": 2.0}]
+    groups = [{"params": model.student.parameters(), "factor": 1.0}, {"params": model.head.parameters(), "factor": 0.25}]
     optimizer = torch.optim.AdamW(groups, lr=args.rate, weight_decay=0.02)
     start, log = time.time(), []
     for step in range(args.steps):
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=SIDE, help="of the tiles: small ones give more steps an hour")
     parser.add_argument("--whole", type=float, default=0.7, help="share of tiles from the reduced view")
     parser.add_argument("--batch", type=int, default=48)
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--smoothing", type=float, default=0.05)
     parser.add_argument("--remember", type=float, default=0.1, help="weight of the teacher's features")
     parser.add_argument("--power", type=float, default=0.5)
