@@ -8,6 +8,10 @@ greet();
 list();
 start().then(keep);
 document.addEventListener("htmx:afterSettle", () => {
+  for (const link of document.querySelectorAll(".top a.link")) {
+    if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
   keep();
   if (document.getElementById("files")?.children.length === 0) resume();
 });

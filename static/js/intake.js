@@ -43,7 +43,7 @@ class Line {
     list.hidden = false;
     list.append(this.item);
     lines.set(entry.key, this);
-    if (entry.file) this.draw();
+    if (entry.file) this.drawn = this.draw();
   }
 
   async draw() {
@@ -168,7 +168,7 @@ function settle(line, outcome) {
 /** A single file: its own page takes the place of this one. */
 function lead(line, where) {
   lines.clear();
-  if (line.picture) show(line.picture, where);
+  line.drawn?.then(() => line.picture && show(line.picture, where));
   globalThis.htmx.ajax("GET", where, { target: "#main", select: "#main", swap: "outerHTML show:window:top" });
 }
 

@@ -36,9 +36,12 @@ async function firstFrame(file) {
 export function show(url, where) {
   if (shown.url && shown.url !== url) URL.revokeObjectURL(shown.url);
   shown = { url, where };
+  fill();
 }
 
-document.addEventListener("htmx:afterSettle", () => {
+document.addEventListener("htmx:afterSettle", fill);
+
+function fill() {
   if (!shown.url || location.pathname !== shown.where) return;
   for (const image of document.querySelectorAll("img[data-preview]")) {
     const before = image.getAttribute("src"); // the server's reduced copy, where there is one
@@ -51,4 +54,4 @@ document.addEventListener("htmx:afterSettle", () => {
     image.src = shown.url;
     image.hidden = false;
   }
-});
+}
