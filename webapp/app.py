@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, url_for
+from flask_compress import Compress
 from htmx_flask import Htmx
 
 from . import auth, errors, present_words, pwa, security, uploads
@@ -27,6 +28,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder="templates",
     )
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses change with the content
+    # pages themselves are not compressed: they hold a secret (the form's token) beside what a stranger may choose
+    app.config["COMPRESS_MIMETYPES"] = ["text/css", "text/javascript", "image/svg+xml", "application/manifest+json"]
+    Compress(app)
     app.extensions["services"] = Services.open(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(present_words.FILTERS)

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, delete, func, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, defer, mapped_column
 
 from .store import Analysis, Base, JobState, Lens, Store
 
@@ -39,7 +39,7 @@ class Share(Base):
 
 @dataclass(frozen=True)
 class Page:
-    """Some checks, newest first; ``older`` asks for the next ones, if there are any."""
+    """Some checks, newest first, without their reports; ``older`` asks for the next ones, if there are any."""
 
     rows: list[Analysis]
     older: float | None
@@ -72,7 +72,13 @@ class Archive:
             wanted.append(Analysis.verdict.in_(verdicts))
         if before is not None:
             wanted.append(Analysis.created_at < before)
-        query = select(Analysis).where(*wanted).order_by(Analysis.created_at.desc()).limit(PAGE + 1)
+        query = (
+            select(Analysis)
+            .options(defer(Analysis.report))
+            .where(*wanted)
+            .order_by(Analysis.created_at.desc())
+            .limit(PAGE + 1)
+        )
         with self._store.transaction() as session:
             rows = list(session.scalars(query))
             total = session.scalar(select(func.count()).select_from(Analysis).where(*mine)) or 0

@@ -7,6 +7,7 @@ import io
 import re
 import time
 
+import brotli
 import pytest
 from werkzeug.routing import Rule
 
@@ -87,11 +88,22 @@ def test_the_cookie_is_hidden_from_scripts_and_other_sites(client):
 def test_the_cookie_is_renewed_once_a_day_and_never_by_static_files(client, monkeypatch):
     client.get("/history")
     assert "Set-Cookie" not in client.get("/history").headers
-    assert "Set-Cookie" not in client.get("/static/base.css").headers
+    sheet = client.get(re.search(r'href="([^"]+/base\.css)"', client.get("/").get_data(as_text=True))[1])
+    assert sheet.status_code == 200
+    assert "Set-Cookie" not in sheet.headers
     tomorrow = time.time() + 86_400
     monkeypatch.setattr("webapp.security.time.time", lambda: tomorrow)
     assert "Expires=" in client.get("/history").headers["Set-Cookie"]
     assert "Set-Cookie" not in client.get("/history").headers
+
+
+def test_styles_and_scripts_are_compressed_and_pages_with_a_token_are_not(client):
+    page = client.get("/", headers={"Accept-Encoding": "gzip, br"})
+    assert "Content-Encoding" not in page.headers
+    address = re.search(r'href="([^"]+/report\.css)"', page.get_data(as_text=True))[1]
+    small = client.get(address, headers={"Accept-Encoding": "gzip, br"})
+    assert "max-age=31536000" in small.headers["Cache-Control"]
+    assert brotli.decompress(small.data) == client.get(address).data
 
 
 def test_behind_tls_cookies_are_secure_and_browsers_told_to_insist(settings, app):
