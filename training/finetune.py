@@ -54,7 +54,10 @@ def train(args: argparse.Namespace) -> tuple[Detector, dict[str, float]]:
     average = copy.deepcopy(model)
     teacher = Teacher(args.teacher).to(memory_format=torch.channels_last) if args.teacher else None
     features = FeatureLoss()
-    groups = [{"params": model.student.parameters(), "factor": 1.0}, {"params": model.head.parameters(), "factor": 0.25}]
+    groups = [
+        {"params": model.student.parameters(), "factor": 1.0},
+        {"params": model.head.parameters(), "factor": 0.25},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=args.rate, weight_decay=0.02)
     start, log = time.time(), []
     for step in range(args.steps):
