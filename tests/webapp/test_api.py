@@ -164,11 +164,11 @@ def test_more_waiting_calls_than_may_wait_are_answered_at_once(program, app, mon
     first.join()
 
 
-@pytest.mark.parametrize("wait", ["x", "-1", "21", "1.5", "", "99999999999999", "१"])
-def test_a_senseless_wait_is_refused(program, doors, wait):
+def test_a_senseless_wait_is_refused(program, doors):
     analysis_id = done(program, doors)
-    answer = program("GET", f"/analyses/{analysis_id}", query_string={"wait": wait})
-    assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_request")
+    for wait in ("x", "-1", "21", "1.5", "", "99999999999999", "१"):
+        answer = program("GET", f"/analyses/{analysis_id}", query_string={"wait": wait})
+        assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_request"), wait
 
 
 def test_deleting_is_complete_and_stops_what_waits(program, doors):
@@ -256,27 +256,27 @@ def test_lookups_tell_ones_own_results_of_this_engine(settings, app, program, do
     assert program("POST", "/lookups", json={"hashes": ["0" * 64] * 51}).status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("given", "status", "code"),
-    [
-        ({"data": b"{", "content_type": "application/json"}, 400, "bad_request"),
-        ({"data": b'{"url": 5}', "content_type": "application/json"}, 400, "bad_request"),
-        ({"data": b'{"url": "\\ud800"}', "content_type": "application/json"}, 400, "bad_request"),
-        ({"data": b"[]", "content_type": "application/json"}, 400, "bad_request"),
-        ({"data": b"\xff", "content_type": "application/json"}, 400, "bad_request"),
-        ({"data": b" " * 70_000, "content_type": "application/json"}, 413, "too_large"),
-        ({"data": b"x", "content_type": "text/plain"}, 415, "unsupported_media_type"),
-        ({"data": {"other": "x"}}, 415, "unsupported_media_type"),
-        ({"data": {"file": (io.BytesIO(b""), "a.jpg")}}, 422, "unreadable"),
-        ({"data": {"file": (io.BytesIO(b"hello there"), "a.jpg")}}, 415, "unsupported_type"),
-        ({"data": {"wrong": (io.BytesIO(b"hello there"), "a.jpg")}}, 400, "no_file"),
-    ],
-)
-def test_what_is_not_understood_is_refused_in_one_shape(program, doors, given, status, code):
-    answer = program("POST", "/analyses", **given)
-    assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
-    assert set(answer.json["error"]) == {"code", "message"}
-    assert not media_files(doors)
+REFUSED = [
+    ({"data": b"{", "content_type": "application/json"}, 400, "bad_request"),
+    ({"data": b'{"url": 5}', "content_type": "application/json"}, 400, "bad_request"),
+    ({"data": b'{"url": "\\ud800"}', "content_type": "application/json"}, 400, "bad_request"),
+    ({"data": b"[]", "content_type": "application/json"}, 400, "bad_request"),
+    ({"data": b"\xff", "content_type": "application/json"}, 400, "bad_request"),
+    ({"data": b" " * 70_000, "content_type": "application/json"}, 413, "too_large"),
+    ({"data": b"x", "content_type": "text/plain"}, 415, "unsupported_media_type"),
+    ({"data": {"other": "x"}}, 415, "unsupported_media_type"),
+    ({"data": {"file": (io.BytesIO(b""), "a.jpg")}}, 422, "unreadable"),
+    ({"data": {"file": (io.BytesIO(b"hello there"), "a.jpg")}}, 415, "unsupported_type"),
+    ({"data": {"wrong": (io.BytesIO(b"hello there"), "a.jpg")}}, 400, "no_file"),
+]
+
+
+def test_what_is_not_understood_is_refused_in_one_shape(program, doors):
+    for given, status, code in REFUSED:
+        answer = program("POST", "/analyses", **given)
+        assert (answer.status_code, answer.json["error"]["code"]) == (status, code), given
+        assert set(answer.json["error"]) == {"code", "message"}
+        assert not media_files(doors)
 
 
 def test_without_a_token_there_is_nothing(app):

@@ -92,7 +92,7 @@ def test_generated_requests_get_described_answers(app, secret, known, mode, monk
     for operation in operations:
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=15, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        @settings(max_examples=8, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         def ask(case):
             if mode == GenerationMode.POSITIVE and case.method != "DELETE" and "analysis_id" in case.path_parameters:
