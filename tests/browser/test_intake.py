@@ -151,6 +151,26 @@ def test_what_cannot_be_analyzed_is_said_with_what_to_do(visit, look, name):
     one.complaints.clear()  # Chromium logs every answer of 4xx as an error
 
 
+def test_the_bar_shows_what_has_really_left(visit):
+    one = visit()
+    page = one.page
+    page.goto("/")
+    devtools = one.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
+    devtools.send("Network.emulateNetworkConditions", slow)
+    page.set_input_files("#file", files(big_png=picture() + bytes(2_000_000)))
+    bar = page.locator("progress.upload")
+    values = set()
+    for _ in range(200):
+        values.add(bar.evaluate_all("(bars) => bars[0]?.value"))
+        if None in values:
+            break
+        page.wait_for_timeout(40)
+    assert len({value for value in values if value and 0 < value < 100}) > 2
+    expect(page.locator(f"{REPORT}, #problem")).to_be_visible(timeout=60_000)
+    one.complaints.clear()  # Chromium logs every answer of 4xx as an error
+
+
 def test_too_large_a_file_is_said_before_it_is_sent(visit, tmp_path):
     page = visit().page
     large = tmp_path / "large.jpg"

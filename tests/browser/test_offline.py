@@ -222,16 +222,34 @@ def test_what_is_shared_offline_waits_and_an_empty_share_takes_nothing_away(visi
     one.complaints.clear()  # Chromium logs that it was offline
 
 
-def test_a_new_version_is_told_and_loaded_on_request(visit):
+def test_a_new_version_is_told_and_loaded_on_request(visit, look):
     page = visit().page
     ready(page)
     page.reload()
     expect(page.locator("#update")).to_be_hidden()
     page.evaluate("navigator.serviceWorker.register('/sw.js?another', { type: 'module' })")  # any other script will do
     expect(page.locator("#update")).to_be_visible()
+    look(page, "update")
     with page.expect_navigation():
         page.get_by_role("button", name="Load it").click()
     expect(page.locator("#update")).to_be_hidden()
+
+
+def test_the_button_that_installs_appears_with_the_browsers_offer(visit):
+    page = visit().page
+    page.goto("/")
+    button = page.get_by_role("button", name="Install")
+    expect(button).to_be_hidden()
+    page.evaluate(
+        """() => {
+            const offer = new Event("beforeinstallprompt", { cancelable: true });
+            offer.prompt = () => { document.body.dataset.asked = "yes"; };
+            dispatchEvent(offer);
+        }"""
+    )
+    button.click()
+    expect(page.locator("body")).to_have_attribute("data-asked", "yes")
+    expect(button).to_be_hidden()
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
