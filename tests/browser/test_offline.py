@@ -259,3 +259,32 @@ def test_the_page_about_phones(visit, look, width, theme):
     page.goto("/install")
     expect(page.get_by_role("heading", name="iPhone and iPad")).to_be_visible()
     look(page, f"install-{width}-{theme}")
+
+
+def test_the_first_page_is_light_and_comes_back_in_one_round_trip(visit):
+    one = visit()
+    page = one.page
+    devtools = one.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    cached, weights = set(), {}
+    devtools.on("Network.requestServedFromCache", lambda told: cached.add(told["requestId"]))
+    devtools.on(
+        "Network.responseReceived",
+        lambda told: cached.add(told["requestId"]) if told["response"].get("fromDiskCache") else None,
+    )
+    devtools.on(
+        "Network.loadingFinished", lambda told: weights.setdefault(told["requestId"], told["encodedDataLength"])
+    )
+
+    def fetched() -> list[float]:
+        page.wait_for_load_state("networkidle")
+        came = [weight for name, weight in weights.items() if name not in cached and weight]
+        weights.clear()
+        return came
+
+    page.goto("/")
+    cold = fetched()
+    assert 10_000 < sum(cold) <= 150_000
+    page.evaluate("navigator.serviceWorker.ready.then((one) => one.unregister())")  # the HTTP cache alone
+    page.goto("/")
+    assert len(fetched()) == 1
