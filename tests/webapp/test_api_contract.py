@@ -23,6 +23,10 @@ HELD = (
     "response_headers_conformance",
     "response_schema_conformance",
     "negative_data_rejection",
+    "unsupported_method",
+    "missing_required_header",
+    "allow_header_conformance",
+    "positive_data_acceptance",
 )
 
 
@@ -98,7 +102,9 @@ def test_generated_requests_get_described_answers(app, secret, known, mode, monk
             if mode == GenerationMode.POSITIVE and case.method != "DELETE" and "analysis_id" in case.path_parameters:
                 case.path_parameters["analysis_id"] = known
             answer = case.call(headers={"Authorization": f"Bearer {secret}"})
-            case.validate_response(answer, checks=[CHECKS.get_one(name) for name in HELD])
+            is_file = case.media_type == "multipart/form-data"  # random bytes are no picture: they are rightly refused
+            held = [name for name in HELD if not (is_file and name == "positive_data_acceptance")]
+            case.validate_response(answer, checks=[CHECKS.get_one(name) for name in held])
             statuses.add(answer.status_code)
 
         ask()
