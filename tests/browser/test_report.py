@@ -66,6 +66,8 @@ def ident(address: str) -> str:
 def test_reports_in_every_form_and_theme(visit, look, person, form, theme):
     page = visit(*FORMS[form], theme, storage_state=person.state).page
     for name, address in person.reports.items():
+        if form == "phone" and name in ("photo", "generated"):
+            continue  # the longest ones are enough there
         page.goto(address)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         page.locator("[data-radar]").scroll_into_view_if_needed()
