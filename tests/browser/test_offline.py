@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
 
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.test_intake import REPORT, files, picture
+from tests.browser.test_ways_in import REPORT, files, picture
 
 WAITING = """async () => {
     const outbox = await import(document.querySelector('link[href$="outbox.js"]').href);
