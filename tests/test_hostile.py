@@ -39,9 +39,15 @@ class PeakMemory(threading.Thread):
         super().__init__(daemon=True)
         self.root, self.bytes, self.over = psutil.Process(pid), 0, threading.Event()
 
+    def _descendants(self) -> list[psutil.Process]:
+        try:
+            return self.root.children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []  # the command has ended since
+
     def run(self) -> None:
         while not self.over.wait(0.05):
-            for process in self.root.children(recursive=True):
+            for process in self._descendants():
                 try:
                     status = Path(f"/proc/{process.pid}/status").read_text()
                 except OSError:
