@@ -15,3 +15,10 @@ document.addEventListener("htmx:afterSettle", () => {
   keep();
   if (document.getElementById("files")?.children.length === 0) resume();
 });
+
+// A poll that is still under way must not answer into a page that has moved on: Cancel replaces what it belongs to.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const polled = document.getElementById("progress");
+  if (!polled || detail.requestConfig?.elt === polled) return;
+  polled.dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true, detail: { elt: polled } }));
+});
