@@ -86,6 +86,7 @@ def report(found: Report, lens_names: Collection[str]) -> dict[str, Any]:
     return {
         "data": found,
         "verdict": words.VERDICTS[found.verdict],
+        "means": meaning(found),
         # said by the summary too, for those who read it alone; a page shows it once
         "summary": found.summary.replace(words.RULES_CAUTION, "").strip(),
         "caution": words.RULES_CAUTION if found.scoring is Scoring.RULES and found.score is not None else None,
@@ -105,9 +106,21 @@ def report(found: Report, lens_names: Collection[str]) -> dict[str, Any]:
     }
 
 
+def _band(score: float) -> Verdict:
+    return next(verdict for least, verdict in words.BANDS if score >= least)
+
+
+def meaning(found: Report) -> str:
+    """What the verdict means in a sentence: what the file declares, where that and not the score has raised it."""
+    by_score = found.score is not None and _band(found.score) is found.verdict
+    if found.verdict is Verdict.PROBABLE_AI and not by_score:
+        return "The file itself says that AI made it; such a statement can be forged."
+    return words.VERDICTS[found.verdict].means
+
+
 def promise(found: Report) -> str | None:
-    """What the band promises, where the score is calibrated and decides the verdict."""
-    if found.scoring is not Scoring.CALIBRATED or found.score is None:
+    """What the band of the score promises, where the score is calibrated and not overruled by the file's own word."""
+    if found.scoring is not Scoring.CALIBRATED or found.score is None or _band(found.score) is not found.verdict:
         return None
     return _PROMISES.get(found.verdict)
 

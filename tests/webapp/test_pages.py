@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from flask import render_template
 
-from analysis.report import Verdict
+from analysis.report import Scoring, Verdict
 from analysis.words import RULES_CAUTION, VERDICTS
 from tests.webapp.given import done, evidence, lens, media_files, picture, report, send, token, upload
-from webapp import present_provenance, present_words
+from webapp import present, present_provenance, present_words
 from webapp.jobs import Progress
 from webapp.store import Store
 
@@ -262,3 +262,12 @@ def test_the_problem_page_renders_outside_of_any_analysis(app):
         from webapp.errors import Refusal
 
         assert "gone" in render_template("problem.html", problem=Refusal("expired", "It is gone."))
+
+
+def test_a_verdict_raised_by_the_files_word_makes_no_promise_of_the_score():
+    raised = report(verdict=Verdict.PROBABLE_AI, score=36.0, scoring=Scoring.CALIBRATED, false_alarm_rate=0.097)
+    assert present.promise(raised) is None
+    assert "file itself" in present.meaning(raised)
+    scored = report(verdict=Verdict.PROBABLE_AI, score=50.0, scoring=Scoring.CALIBRATED, false_alarm_rate=0.04)
+    assert "5 in 100" in present.promise(scored)
+    assert present.meaning(scored) == VERDICTS[Verdict.PROBABLE_AI].means
