@@ -81,7 +81,7 @@ def run(analysis_id: str) -> None:
         services.store.fail(analysis_id, heard.error.code, heard.error.message)
     elif ending is Ending.DONE and heard.report is not None:
         report = msgspec.structs.replace(heard.report, id=analysis_id)
-        services.store.finish(analysis_id, report, heard.lenses)
+        services.store.finish(analysis_id, report, heard.lenses, intake.engine_version(services.settings))
     elif ending is Ending.TIMED_OUT:
         seconds = f"{services.settings.timeout:g}"
         services.store.fail(

@@ -19,6 +19,7 @@ from .api_types import (
     AddressBody,
     Check,
     Claimed,
+    FeedbackBody,
     Found,
     LookupBody,
     Lookups,
@@ -111,6 +112,17 @@ def lens(analysis_id: str, name: str) -> ResponseReturnValue:
     return answer.make_conditional(request)
 
 
+@api.post("/analyses/<analysis_id>/feedback")
+@auth.needs("check")
+def feedback(analysis_id: str) -> Response:
+    """Take what a person says of a verdict they hold to be wrong; it stays on this server, beside the analysis."""
+    said = _body(FeedbackBody)
+    row = _own(analysis_id)
+    if not services().feedback.put(row.id, row.owner, said.says, said.note):
+        raise Refusal("not_ready", "There is no verdict to speak of: this analysis has not ended with one.", 409)
+    return make_response("", 204)
+
+
 @api.delete("/analyses/<analysis_id>")
 @auth.needs("delete")
 def delete(analysis_id: str) -> Response:
@@ -130,8 +142,7 @@ def delete(analysis_id: str) -> Response:
 def lookups() -> Response:
     """Which of these contents this owner has had analyzed by this engine, with the results."""
     doors = services()
-    keys = [intake.content_key(sha256, doors.settings) for sha256 in _body(LookupBody).hashes]
-    rows = intake.known(doors.store, auth.token().owner, keys)
+    rows = intake.known(doors, auth.token().owner, _body(LookupBody).hashes)
     known = {row.sha256: _check(row) for row in rows}
     return _json(Lookups(engine=intake.engine_version(doors.settings), known=known))
 
@@ -237,7 +248,7 @@ def _check(row: Analysis) -> Check:
     return Check(
         id=row.id,
         state=state,
-        engine=(row.upload_key or "").partition(":")[2] if found and row.upload_key else None,
+        engine=row.engine,
         sha256=row.sha256 or None,
         format=row.format or None,
         created_at=row.created_at,

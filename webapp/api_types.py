@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from analysis.report import Evidence, Grade, Kind, Meaning, Scoring, Verdict
+from analysis.report import Evidence, Grade, Kind, Meaning, Scoring, Supports, Verdict
+
+from .feedback import NOTE
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, in hexadecimal")]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
@@ -23,6 +25,13 @@ class LookupBody(msgspec.Struct, frozen=True):
     """Contents asked about."""
 
     hashes: Annotated[list[Sha256], Meta(max_length=50)]
+
+
+class FeedbackBody(msgspec.Struct, frozen=True):
+    """What a person says the file is, against the verdict, and why."""
+
+    says: Supports
+    note: Annotated[str, Meta(max_length=NOTE)] = ""
 
 
 class VerifierBody(msgspec.Struct, frozen=True):

@@ -76,25 +76,35 @@ def start(services: Services, owner: str, upload: Upload, key: str | None = None
 
 
 def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:
-    """Like :func:`start`, but what is known under the key, or on its way, is returned; what failed is tried again."""
+    """Like :func:`start`, but what is known, or on its way under the key, is returned; what failed is tried again."""
+    if upload.sha256 and (ended := known(services, owner, [upload.sha256])):
+        services.media.discard(upload.media)
+        return ended[0].id
     while True:
         try:
             return start(services, owner, upload, key)
-        except KnownKey as known:
-            row = services.store.get(known.analysis_id, owner)
+        except KnownKey as taken:
+            row = services.store.get(taken.analysis_id, owner)
             if row is not None and row.state not in {JobState.FAILED, JobState.CANCELLED}:
                 services.media.discard(upload.media)
                 return row.id
-            release(services.store, known.analysis_id)
+            release(services.store, taken.analysis_id)
 
 
-def known(store: Store, owner: str, keys: Collection[str]) -> list[Analysis]:
-    """This owner's ended analyses under these keys."""
-    query = select(Analysis).where(
-        Analysis.owner == owner, Analysis.upload_key.in_(keys), Analysis.state == JobState.DONE
+def known(services: Services, owner: str, hashes: Collection[str]) -> list[Analysis]:
+    """This owner's newest analysis of each of these contents by this very engine, whichever way it was sent."""
+    query = (
+        select(Analysis)
+        .where(
+            Analysis.owner == owner,
+            Analysis.sha256.in_(hashes),
+            Analysis.engine == engine_version(services.settings),
+            Analysis.state == JobState.DONE,
+        )
+        .order_by(Analysis.created_at)
     )
-    with store.transaction() as session:
-        return list(session.scalars(query))
+    with services.store.transaction() as session:
+        return list({row.sha256: row for row in session.scalars(query)}.values())
 
 
 def release(store: Store, analysis_id: str) -> None:
@@ -133,7 +143,7 @@ def _arrived(store: Store, analysis_id: str, upload: Upload, key: str | None) ->
         if twin is None or twin.state != JobState.DONE or twin.report is None:
             return True
         row.report = to_json(msgspec.structs.replace(from_json(twin.report), id=row.id))
-        row.verdict, row.score, row.generator = twin.verdict, twin.score, twin.generator
+        row.verdict, row.score, row.generator, row.engine = twin.verdict, twin.score, twin.generator, twin.engine
         row.state, row.finished_at, row.media = JobState.DONE, time.time(), None
         lenses = session.scalars(select(Lens).where(Lens.analysis_id == twin.id))
         session.add_all([Lens(analysis_id=row.id, name=one.name, mime=one.mime, data=one.data) for one in lenses])

@@ -12,7 +12,7 @@ from analysis.words import LENSES
 
 from . import api_types as types
 
-_BODIES = [types.AddressBody, types.LookupBody, types.VerifierBody]
+_BODIES = [types.AddressBody, types.LookupBody, types.FeedbackBody, types.VerifierBody]
 _ANSWERS = [types.Check, types.Lookups, types.TokenFacts, types.Claimed, types.ErrorAnswer, Report]
 _TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 _ID = {
@@ -92,6 +92,14 @@ def _paths() -> dict[str, Any]:
         "/analyses/{analysis_id}/lenses/{name}": {
             "parameters": [_ID, _LENS],
             "get": _operation("A picture to look at", {"200": ("a WebP or PNG", b""), "304": ("as you have it", None)}),
+        },
+        "/analyses/{analysis_id}/feedback": {
+            "parameters": [_ID],
+            "post": _operation(
+                "Say that the verdict is wrong; kept beside the analysis, for the operator of this server alone",
+                {"204": ("it is kept, in place of what was said before", None)},
+                body={"application/json": {"schema": _ref(types.FeedbackBody)}},
+            ),
         },
         "/lookups": {
             "post": _operation(

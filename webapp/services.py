@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from .archive import Archive
+from .feedback import FeedbackBox
 from .jobs import Jobs
 from .media_store import MediaStore
 from .settings import Settings
@@ -21,6 +22,7 @@ class Services:
     settings: Settings
     store: Store
     archive: Archive
+    feedback: FeedbackBox
     tokens: Tokens
     media: MediaStore
     jobs: Jobs
@@ -33,6 +35,7 @@ class Services:
             settings,
             store,
             Archive(store),
+            FeedbackBox(store),
             Tokens(store),
             MediaStore(settings.media_dir),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),

@@ -74,9 +74,12 @@ class Analysis(Base):
     """The program the file itself names, to be found by."""
     upload_key: Mapped[str | None]
     """What the browser calls this upload: sending it again under the same key makes no second analysis."""
+    engine: Mapped[str | None]
+    """Version of the engine whose report it is (:func:`webapp.intake.engine_version`)."""
 
     __table_args__ = (
         Index("ix_analyses_owner", "owner", "created_at"),
+        Index("ix_analyses_sha256", "owner", "sha256"),
         Index("ix_analyses_state", "state"),
         Index("ix_analyses_upload_key", "owner", "upload_key", unique=True),
     )
@@ -216,7 +219,7 @@ class Store:
             )
             return claimed.scalar()
 
-    def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes]) -> None:
+    def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes], engine: str | None = None) -> None:
         """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile)."""
         with self.transaction() as session:
             done = self._end(
@@ -226,6 +229,7 @@ class Store:
                 report=to_json(report),
                 verdict=report.verdict,
                 score=report.score,
+                engine=engine,
                 generator=next((finding.generator for finding in report.provenance if finding.generator), None),
             )
             if done:

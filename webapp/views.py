@@ -177,7 +177,8 @@ def _view(row: Analysis) -> dict[str, object]:
     doors = services()
     if row.state == JobState.DONE and row.report is not None:
         report: Report = from_json(row.report)
-        return {"row": row, "report": present.report(report, doors.store.lens_names(row.id))}
+        shown = present.report(report, doors.store.lens_names(row.id))
+        return {"row": row, "report": shown, "said": doors.feedback.of(row.id)}
     if row.state == JobState.FAILED:
         return {"row": row, "problem": _refusal(row)}
     if row.state == JobState.CANCELLED:

@@ -14,7 +14,7 @@ import analysis
 import worker
 from analysis.lenses import Lens
 from analysis.report import from_json
-from tests.webapp.given import evidence, lens, media_files, picture, report
+from tests.webapp.given import evidence, lens, media_files, picture, report, send
 from webapp import intake
 from webapp.app import create_app
 from webapp.store import JobState
@@ -61,7 +61,8 @@ def done(program, doors, data=None, **changes):
     """An analysis of this program that has ended."""
     analysis_id = program.send(data).json["id"]
     doors.media.discard(doors.store.start(analysis_id))
-    doors.store.finish(analysis_id, report(**changes), {"spectrum": lens()})
+    engine = intake.engine_version(doors.settings)
+    doors.store.finish(analysis_id, report(**changes), {"spectrum": lens()}, engine)
     return analysis_id
 
 
@@ -254,6 +255,20 @@ def test_lookups_tell_ones_own_results_of_this_engine(settings, app, program, do
     other = create_app(dataclasses.replace(settings, skip=("deep",)))
     assert Program(other)("POST", "/lookups", json={"hashes": [sha256]}).json["known"] == {}
     assert program("POST", "/lookups", json={"hashes": ["0" * 64] * 51}).status_code == 400
+
+
+def test_what_was_sent_through_the_page_is_known_too(app, client, doors):
+    sent = send(client, picture()).headers["Location"].rpartition("/")[2]
+    doors.media.discard(doors.store.start(sent))
+    with client.session_transaction() as session:
+        mine = Program(app, session["owner"])
+    sha256 = hashlib.sha256(picture()).hexdigest()
+    assert mine("POST", "/lookups", json={"hashes": [sha256]}).json["known"] == {}  # it has not ended
+    doors.store.finish(sent, report(), {}, intake.engine_version(doors.settings))
+    assert mine("POST", "/lookups", json={"hashes": [sha256]}).json["known"][sha256]["id"] == sent
+    again = mine.send()
+    assert (again.status_code, again.json["id"]) == (200, sent)
+    assert not media_files(doors)
 
 
 REFUSED = [
