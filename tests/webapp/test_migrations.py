@@ -54,5 +54,5 @@ def test_the_engine_of_known_results_is_taken_along(engine):
             connection.execute(insert, {"id": name, "key": key, "report": report})
     upgrade(engine, "head")
     with engine.connect() as connection:
-        found = {name: value for name, value in connection.execute(text("SELECT id, engine FROM analyses"))}
+        found = dict(map(tuple, connection.execute(text("SELECT id, engine FROM analyses"))))
     assert found == {"done": "0.1.0-abc-no_deep", "waits": None, "page": None, "plain": None}
