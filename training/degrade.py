@@ -1,4 +1,4 @@
-"""How pictures arrive: the fixed conditions of the accuracy tables, and the random chain used in training.
+"""The random chain of degradations used in training; the fixed conditions are the engine's own.
 
 Both classes go through the same chain, so that file format, size and compression history cannot tell them apart.
 All pictures here are (H, W, 3) uint8, RGB.
@@ -8,58 +8,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-Pixels = NDArray[np.uint8]
+from analysis.arrival import CONDITIONS, Pixels, decode, jpeg_bytes, recompress, reduce, screenshot
 
-CONDITIONS = ("clean", "web", "hard", "screenshot")
-
-
-def reduce(pixels: Pixels, longest: int) -> Pixels:
-    """Reduce to a longest side (Lanczos), never enlarging: the same reduction as the engine's preview."""
-    height, width = pixels.shape[:2]
-    scale = longest / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
-
-
-def jpeg_bytes(pixels: Pixels, quality: int) -> NDArray[np.uint8]:
-    """Encode as JPEG with 4:2:0 subsampling."""
-    ok, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
-    if not ok:
-        raise ValueError("JPEG encoding failed")
-    return data
-
-
-def decode(data: NDArray[np.uint8] | bytes) -> Pixels:
-    """Decode bytes that this module encoded."""
-    array = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
-    return np.ascontiguousarray(cv2.imdecode(array, cv2.IMREAD_COLOR)[..., ::-1])
-
-
-def recompress(pixels: Pixels, quality: int, webp: bool = False) -> Pixels:
-    """Encode and decode."""
-    if not webp:
-        return decode(jpeg_bytes(pixels, quality))
-    ok, data = cv2.imencode(".webp", pixels[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, int(quality)])
-    if not ok:
-        raise ValueError("WebP encoding failed")
-    return decode(data)
-
-
-def screenshot(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """A copy as a browser shows it and a screen capture keeps it.
-
-    A web JPEG (quality 70 to 90), drawn bilinearly at a random size of 480 to 768 (enlarged by at most 1.25), lossless.
-    """
-    height, width = pixels.shape[:2]
-    scale = min(rng.integers(480, 769) / max(height, width), 1.25)
-    served = recompress(pixels, int(rng.integers(70, 91)))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(served, size, interpolation=cv2.INTER_LINEAR)
+__all__ = ["CONDITIONS", "Pixels", "chain", "decode", "jpeg_bytes", "recompress", "reduce", "resize", "screenshot"]
 
 
 def resize(pixels: Pixels, scale: float, rng: np.random.Generator) -> Pixels:
