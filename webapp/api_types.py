@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from analysis.report import Evidence, Grade, Kind, Meaning, Scoring, Supports, Verdict
+from analysis.report import Evidence, Grade, Kind, Meaning, Scoring, Verdict
 
-from .feedback import NOTE
+from .feedback import NOTE, Says
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, in hexadecimal")]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
@@ -30,7 +30,7 @@ class LookupBody(msgspec.Struct, frozen=True):
 class FeedbackBody(msgspec.Struct, frozen=True):
     """What a person says the file is, against the verdict, and why."""
 
-    says: Supports
+    says: Says
     note: Annotated[str, Meta(max_length=NOTE)] = ""
 
 

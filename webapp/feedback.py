@@ -7,17 +7,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from enum import StrEnum
 
 import msgspec
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from analysis.report import Report, Supports, from_json
+from analysis.report import Report, from_json
 
 from .store import Analysis, Base, JobState, Store
 
 NOTE = 1000
 """Letters a note may have."""
+
+
+class Says(StrEnum):
+    """What a person says a file is."""
+
+    GENUINE = "genuine"
+    EDITED = "edited"
+    GENERATED = "generated"
+    UNSURE = "unsure"
+    """They only doubt the verdict."""
 
 
 class Feedback(Base):
@@ -52,7 +63,7 @@ class FeedbackBox:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def put(self, analysis_id: str, owner: str, says: Supports, untrusted_note: str) -> bool:
+    def put(self, analysis_id: str, owner: str, says: Says, untrusted_note: str) -> bool:
         """Keep what this owner says of an ended analysis, in place of what they said before; False if there is none."""
         mine = (Analysis.id == analysis_id, Analysis.owner == owner, Analysis.state == JobState.DONE)
         with self._store.transaction() as session:

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import make_response, request
 
 from analysis.registry import all_analyzers
-from analysis.report import Report, Supports, from_json
+from analysis.report import Report, from_json
 from analysis.words import VERDICTS
 
 from . import present, present_provenance
 from .archive import Share, TooManyShares
 from .errors import Refusal
-from .feedback import NOTE
+from .feedback import NOTE, Says
 from .present_compare import beside
 from .security import owner
 from .services import services
@@ -54,9 +54,9 @@ def rename(analysis_id: str) -> ResponseReturnValue:
 def feedback(analysis_id: str) -> ResponseReturnValue:
     """Keep what a person says of a verdict they hold to be wrong."""
     says, note = request.form.get("says", ""), request.form.get("note", "")[:NOTE]
-    if says not in set(Supports):
+    if says not in set(Says):
         raise Refusal("bad_request", "Choose what you know the file to be.", 400)
-    if not services().feedback.put(analysis_id, owner(), Supports(says), note):
+    if not services().feedback.put(analysis_id, owner(), Says(says), note):
         abort(404)
     return redirect(url_for("pages.show", analysis_id=analysis_id, _anchor="wrong"), 303)
 
