@@ -30,6 +30,8 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from analysis.errors import ErrorCode
 
+from .media_store import MediaDown
+
 log = logging.getLogger(__name__)
 
 STATUS = {
@@ -93,6 +95,7 @@ class Refusal(Exception):  # noqa: N818 -- it is an answer, not a fault
 def init_app(app: Flask) -> None:
     """Answer every failure in the one shape, in the manner the client reads."""
     app.register_error_handler(Refusal, answer)
+    app.register_error_handler(MediaDown, _from_media)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(Exception, _from_bug)
 
@@ -119,6 +122,10 @@ def _from_http(error: HTTPException) -> ResponseReturnValue:
         return error.response
     code, message = _HTTP.get(status, (error.name.lower().replace(" ", "_"), f"{error.name}."))
     return answer(Refusal(code, message, status))
+
+
+def _from_media(_error: MediaDown) -> Response:
+    return answer(Refusal("media_down", "Files cannot be taken just now. Please try again soon.", 503, retry_after=30))
 
 
 def _from_bug(error: Exception) -> Response:

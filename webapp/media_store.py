@@ -1,7 +1,7 @@
 """The only door to the bytes of uploaded files: a private folder, random names, gone when read.
 
 A worker *takes* a file: it is opened and its name removed in one step, so the bytes live exactly as long as that
-worker holds them, whatever then happens to it.
+worker holds them, whatever then happens to it. :mod:`webapp.media_shared` is this door for several machines.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,15 +22,22 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class Incoming:
-    """A file on its way in: written by the form parser, hashed as it comes. Discarded unless :meth:`keep` is called."""
+    """A file on its way in: written by the form parser, hashed as it comes. Discarded unless :meth:`keep` is called.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    hand_over
+        Called with name and path of a file that is kept, when it is to be kept elsewhere; this copy is then removed.
+    """
+
+    def __init__(self, folder: Path, hand_over: Callable[[str, Path], None] | None = None) -> None:
         self.name = secrets.token_hex(16)
         self.size = 0
         self.head = b""
         self._path = folder / self.name
         self._hash = hashlib.sha256()
         self._kept = False
+        self._hand_over = hand_over
         self._file = _create(self._path)
 
     @property
@@ -58,9 +65,18 @@ class Incoming:
         return self._file.read(size)
 
     def keep(self) -> str:
-        """The file stays in the store; its name is what the database remembers."""
-        self._kept = True
-        self._file.close()
+        """The file stays in the store; its name is what the database remembers.
+
+        Raises
+        ------
+        MediaDown
+            The store that it is to be handed over to does not take it.
+        """
+        if self._hand_over is None:
+            self._kept = True
+        else:
+            self._hand_over(self.name, self._path)
+        self.close()
         return self.name
 
     def close(self) -> None:
@@ -68,6 +84,10 @@ class Incoming:
         self._file.close()
         if not self._kept:
             self._path.unlink(missing_ok=True)
+
+
+class MediaDown(Exception):  # noqa: N818 -- read as "except MediaDown": the state of the store
+    """The shared store does not answer, or has no room."""
 
 
 class MediaStore:
@@ -132,10 +152,24 @@ class MediaStore:
         facts = os.statvfs(self._folder)
         return facts.f_bavail * facts.f_frsize
 
+    def check(self) -> None:
+        """Raise when something that this store relies on is not as it must be."""
+
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise FileNotFoundError(f"{name!r} is not a name of this store")
-        return self._folder / name
+        return self._folder / checked(name)
+
+
+def checked(name: str) -> str:
+    """The name, if it is one that this store gives.
+
+    Raises
+    ------
+    FileNotFoundError
+        It is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise FileNotFoundError(f"{name!r} is not a name of this store")
+    return name
 
 
 def _create(path: Path) -> BinaryIO:

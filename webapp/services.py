@@ -9,6 +9,7 @@ from flask import current_app
 from .archive import Archive
 from .feedback import FeedbackBox
 from .jobs import Jobs
+from .media_shared import open_media
 from .media_store import MediaStore
 from .settings import Settings
 from .store import Store
@@ -37,7 +38,7 @@ class Services:
             Archive(store),
             FeedbackBox(store),
             Tokens(store),
-            MediaStore(settings.media_dir),
+            open_media(settings),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
         )
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from limits import parse_many
 
 ROOT = Path(__file__).parent.parent
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- the point: files of users live in memory, in a private folder of it
@@ -16,7 +19,7 @@ _ROOMY = 1 << 30
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator may choose. ``README`` and ``docs/deploy.md`` list the names of the environment variables."""
+    """What an operator may choose. ``docs/deploy.md`` lists the names of the environment variables; a test compares."""
 
     data_dir: Path
     """Database and secret key."""
@@ -24,6 +27,16 @@ class Settings:
     redis_url: str
     media_dir: Path
     """Where uploaded bytes live while they are analyzed; in memory unless said otherwise."""
+    media_url: str | None = None
+    """The store that web processes and workers on several machines share (``redis://…``, ``s3://bucket/folder``)."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    sign_in: bool = False
+    """Everything needs an account; without it only addresses of this very machine are served (``open_to_all``)."""
+    open_to_all: bool = False
+    """The operator wants a server without accounts on an address that others reach."""
+    log_format: str = "text"
     secret_key: str | None = None
     """Signs cookies; by default a random one, made once and kept in ``data_dir``."""
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1")
@@ -68,22 +81,29 @@ class Settings:
         data_dir = Path(given.get("DATA_DIR", ROOT / "var")).absolute()
         return cls(
             data_dir=data_dir,
-            database_url=given.get("DATABASE_URL", f"sqlite:///{data_dir / 'detector.db'}"),
+            database_url=_database(given.get("DATABASE_URL", f"sqlite:///{data_dir / 'detector.db'}")),
             redis_url=given.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
             media_dir=Path(given["MEDIA_DIR"]).absolute() if "MEDIA_DIR" in given else default_media_dir(data_dir),
+            media_url=given.get("MEDIA_URL"),
+            host=given.get("HOST", cls.host),
+            port=_whole(given, "PORT", cls.port, highest=65535),
+            workers=_whole(given, "WORKERS", os.cpu_count() or 1, highest=1024),
+            sign_in=_flag(given, "AUTH"),
+            open_to_all=_flag(given, "OPEN_TO_ALL"),
+            log_format=_one_of(given, "LOG_FORMAT", ("text", "json")),
             secret_key=given.get("SECRET_KEY"),
             allowed_hosts=_words(given, "ALLOWED_HOSTS") or cls.allowed_hosts,
             secure_cookies=_flag(given, "SECURE_COOKIES"),
-            trusted_proxies=int(_number(given, "TRUSTED_PROXIES", 0, lowest=0)),
-            max_bytes=int(_number(given, "MAX_MEGABYTES", 100) * 1024 * 1024),
-            max_pixels=int(_number(given, "MAX_MEGAPIXELS", 50) * 1_000_000),
-            timeout=_number(given, "TIMEOUT_SECONDS", 60),
-            memory=int(_number(given, "MEMORY_MEGABYTES", 3072) * 1024 * 1024),
-            queue_limit=int(_number(given, "QUEUE_LIMIT", 100)),
-            upload_rate=given.get("UPLOAD_RATE", cls.upload_rate),
-            page_rate=given.get("PAGE_RATE", cls.page_rate),
-            api_rate=given.get("API_RATE", cls.api_rate),
-            fetch_seconds=_number(given, "FETCH_SECONDS", 20),
+            trusted_proxies=_whole(given, "TRUSTED_PROXIES", 0, lowest=0, highest=10),
+            max_bytes=int(_number(given, "MAX_MEGABYTES", 100, highest=2000) * 1024 * 1024),
+            max_pixels=int(_number(given, "MAX_MEGAPIXELS", 50, highest=1000) * 1_000_000),
+            timeout=_number(given, "TIMEOUT_SECONDS", 60, lowest=1, highest=3600),
+            memory=int(_number(given, "MEMORY_MEGABYTES", 3072, lowest=256) * 1024 * 1024),
+            queue_limit=_whole(given, "QUEUE_LIMIT", 100, highest=1_000_000),
+            upload_rate=_rate(given, "UPLOAD_RATE", cls.upload_rate),
+            page_rate=_rate(given, "PAGE_RATE", cls.page_rate),
+            api_rate=_rate(given, "API_RATE", cls.api_rate),
+            fetch_seconds=_number(given, "FETCH_SECONDS", 20, lowest=1, highest=3600),
             fetch_allow=_networks(given, "FETCH_ALLOW"),
             skip=_words(given, "SKIP_COMPONENTS"),
             weights_folder=Path(given["WEIGHTS_FOLDER"]).absolute() if "WEIGHTS_FOLDER" in given else None,
@@ -127,11 +147,41 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     return value in {"1", "yes", "true"}
 
 
-def _number(given: Mapping[str, str], name: str, default: float, *, lowest: float = 0.001) -> float:
+def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = given.get(name, allowed[0])
+    if value not in allowed:
+        raise ValueError(f"{name} must be {' or '.join(allowed)}, not {value!r}")
+    return value
+
+
+def _rate(given: Mapping[str, str], name: str, default: str) -> str:
+    value = given.get(name, default)
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValueError(f"{name} must be a rate such as '60 per minute', not {value!r}") from None
+    return value
+
+
+def _database(url: str) -> str:
+    """PostgreSQL under any of its names is spoken to through psycopg 3."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+def _whole(given: Mapping[str, str], name: str, default: int, *, lowest: int = 1, highest: int) -> int:
+    value = _number(given, name, default, lowest=lowest, highest=highest)
+    if value != int(value):
+        raise ValueError(f"{name} must be a whole number, not {given[name]!r}")
+    return int(value)
+
+
+def _number(
+    given: Mapping[str, str], name: str, default: float, *, lowest: float = 0.001, highest: float = 1e6
+) -> float:
     try:
         value = float(given.get(name, default))
     except ValueError:
         raise ValueError(f"{name} must be a number, not {given[name]!r}") from None
-    if not lowest <= value < 1e9:
-        raise ValueError(f"{name} must lie between {lowest} and 1e9, not {value}")
+    if not lowest <= value <= highest:
+        raise ValueError(f"{name} must lie between {lowest:g} and {highest:g}, not {value:g}")
     return value

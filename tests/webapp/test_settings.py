@@ -31,6 +31,11 @@ def test_variables_are_read():
     assert str(made.media_dir) == "/somewhere"
 
 
+def test_postgresql_is_spoken_to_through_psycopg_under_any_of_its_names():
+    for given in ("postgres://u@db/x", "postgresql://u@db/x", "postgresql+psycopg://u@db/x"):
+        assert Settings.from_env({"DATABASE_URL": given}).database_url == "postgresql+psycopg://u@db/x"
+
+
 def test_no_network_is_allowed_beside_the_public_ones_unless_named():
     assert Settings.from_env({}).fetch_allow == ()
     allowed = Settings.from_env({"FETCH_ALLOW": "10.1.2.0/24, fd00::/8"}).fetch_allow
@@ -45,6 +50,15 @@ def test_no_network_is_allowed_beside_the_public_ones_unless_named():
         ("MAX_MEGAPIXELS", "nan"),
         ("FETCH_ALLOW", "10.0.0.1/8"),
         ("SECURE_COOKIES", "perhaps"),
+        ("AUTH", "maybe"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("WORKERS", "1.5"),
+        ("QUEUE_LIMIT", "0"),
+        ("TIMEOUT_SECONDS", "0.1"),
+        ("MEMORY_MEGABYTES", "16"),
+        ("UPLOAD_RATE", "many a minute"),
+        ("LOG_FORMAT", "xml"),
     ],
 )
 def test_nonsense_is_refused_by_name(name, value):
