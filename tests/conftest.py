@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.driven import axe, photo, playwright, site  # noqa: F401 -- fixtures for every folder that drives a browser
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -1,31 +1,16 @@
-"""The product as ``make run`` starts it, and a real Chromium in front of it."""
+"""A real Chromium in front of the product."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.driven import CHROMIUM, FLAGS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,43 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The whole product, started by its launcher with one worker; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("var")
-    env = {
-        **os.environ,
-        "PORT": str(port),
-        "DATA_DIR": str(folder),
-        "WORKERS": "1",
-        "REDIS_URL": "",
-        "SKIP_COMPONENTS": "",
-    }
-    process = subprocess.Popen([sys.executable, "-m", "webapp"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
-    said = []
-    for line in process.stderr or ():
-        said.append(line)
-        if "ready: open" in line:
-            break
-    else:
-        pytest.fail("the product does not start:\n" + "".join(said))
-    yield f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """What drives browsers."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"SKIPPED LOUDLY: no Chromium at {CHROMIUM}; install it or set CHROMIUM")
-    with sync_playwright() as driver:
-        yield driver
 
 
 @pytest.fixture(scope="session")
@@ -149,18 +97,3 @@ def look(shot: Callable[[Page, str], None], axe: str) -> Callable[[Page, str], N
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
     return at
-
-
-@pytest.fixture(scope="session")
-def photo(shared: Path) -> Path:
-    """A real photograph."""
-    return sorted((shared / "corpus" / "smoke" / "real" / "Myles2__Photography_website").glob("*.jpg"))[0]
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core."""
-    source = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-    if not source.is_file():
-        pytest.skip("SKIPPED LOUDLY: axe-core is missing; run npm ci")
-    return source.read_text()

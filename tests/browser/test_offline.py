@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
 
-from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.test_ways_in import REPORT, files, picture
+from tests.driven import CHROMIUM, FLAGS
 
 WAITING = """async () => {
     const outbox = await import(document.querySelector('link[href$="outbox.js"]').href);

@@ -1,0 +1,109 @@
+"""Fixtures that drive the whole product: as ``make run`` starts it, with a real browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Served:
+    """The product as it runs: its address, its data, its process."""
+
+    address: str
+    folder: Path
+    process: subprocess.Popen[str]
+
+
+def free_port() -> int:
+    """A port nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serve(folder: Path, workers: int = 1, port: int | None = None, **env: str) -> Iterator[Served]:
+    """Start the whole product by its launcher, with its data in that folder; end it at the end."""
+    port = port or free_port()
+    given = {
+        "PORT": str(port),
+        "DATA_DIR": str(folder),
+        "WORKERS": str(workers),
+        "REDIS_URL": "",
+        "SKIP_COMPONENTS": "",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webapp"],
+        cwd=ROOT,
+        env={**os.environ, **given, **env},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = []
+    for line in process.stderr or ():
+        said.append(line)
+        if "ready: open" in line:
+            break
+    else:
+        pytest.fail("the product does not start:\n" + "".join(said))
+    try:
+        yield Served(f"http://127.0.0.1:{port}", folder, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The whole product with one worker; its address."""
+    with serve(tmp_path_factory.mktemp("var")) as served:
+        yield served.address
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"SKIPPED LOUDLY: no Chromium at {CHROMIUM}; install it or set CHROMIUM")
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def photo(shared: Path) -> Path:
+    """A real photograph."""
+    return sorted((shared / "corpus" / "smoke" / "real" / "Myles2__Photography_website").glob("*.jpg"))[0]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    source = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+    if not source.is_file():
+        pytest.skip("SKIPPED LOUDLY: axe-core is missing; run npm ci")
+    return source.read_text()
