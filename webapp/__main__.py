@@ -164,7 +164,7 @@ def redis_command(server: Path) -> list[str]:
 
 
 def _web_command(host: str, port: int) -> list[str]:
-    options = {"interface": "wsgi", "host": host, "port": str(port), "workers": "1", "blocking-threads": "8"}
+    options = {"interface": "wsgi", "host": host, "port": str(port), "workers": "1", "blocking-threads": "16"}
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
     return [sys.executable, "-m", "granian", *flags, "--log-level", "error", "--factory", "webapp.app:create_app"]
 
