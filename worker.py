@@ -23,7 +23,7 @@ from webapp import intake, sandbox
 from webapp.fetch import fetch
 from webapp.jobs import Progress
 from webapp.reconcile import LOST, Reconciler
-from webapp.sandbox import Ending, Send
+from webapp.sandbox import Ending, Level, Send
 from webapp.services import Services
 from webapp.settings import Settings
 from webapp.store import picture_type
@@ -67,7 +67,7 @@ def run(analysis_id: str) -> None:
                 return
             file = found
         with file:
-            work = partial(_analyze, file, services.settings)
+            work = partial(_analyze, file, services.settings, _trusted(services.settings))
             ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),), stop=nobody_waits)
     except Exception:
         log.exception("analysis %s could not be followed", analysis_id)
@@ -114,7 +114,8 @@ def main() -> None:
     """Load what analyses need, once, then work until stopped."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     services = _services()
-    log.info("analyses run with %s", sandbox.isolation())
+    found = sandbox.isolation()
+    log.log(logging.INFO if found.level is Level.FULL else logging.WARNING, "%s", found)
     analysis.use_weights_of(services.settings.weights_folder)
     analysis.prepare(skip=services.settings.skip)
     sandbox.preload(_rehearse, sandbox.Limits(60, services.settings.memory))
@@ -149,7 +150,12 @@ class _Heard:
             self.error = msgspec.json.decode(payload, type=ErrorBody)
 
 
-def _analyze(file: BinaryIO, settings: Settings, send: Send) -> None:
+def _trusted(settings: Settings) -> str | None:
+    """The certificates the operator trusts: read here, for the child sees no file but the one it is handed."""
+    return settings.trust_file.read_text() if settings.trust_file else None
+
+
+def _analyze(file: BinaryIO, settings: Settings, trust_anchors: str | None, send: Send) -> None:
     """In the child: open, analyze, draw; say everything over the pipe."""
 
     def step(name: str, total: int = 0) -> None:
@@ -165,7 +171,7 @@ def _analyze(file: BinaryIO, settings: Settings, send: Send) -> None:
     report = analysis.analyze(
         media,
         skip=settings.skip,
-        trust_anchors=settings.trust_file.read_text() if settings.trust_file else None,
+        trust_anchors=trust_anchors,
         progress=lambda _done, total, name: step(name, total),
     )
     for name, picture in _draw(media, report):

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
+import pkgutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 
 import msgspec
+from PIL import Image
 
 from . import __version__, provenance
 from .analyzers import deep
+from .decode import jpeg
 from .detector import judge, network
 from .errors import MediaError
 from .media import Media
-from .process import keep_freed_memory, on_one_blas_thread
+from .networks.run import Missing, Network
+from .process import find_libraries, keep_freed_memory, on_one_blas_thread
 from .registry import all_analyzers
 from .report import Context, ErrorBody, Kind, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .scoring import AVAILABLE, Scored, interpretation, rules
 from .scoring import context as scoring_context
 from .signal import planes
+
+_LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "encodings")
+"""Packages of which a file may need parts that no other file has needed before."""
+_NOT_OF_THE_ENGINE = ("analysis.command", "analysis.__main__", "av.__main__")
 
 
 def analyze(
@@ -33,6 +42,7 @@ def analyze(
     progress: Progress | None = None,
     threads: int | None = None,
     trust_anchors: str | None = None,
+    networks: Sequence[Network | Missing] = (),
 ) -> Report:
     """Analyze a decoded file.
 
@@ -51,6 +61,9 @@ def analyze(
         How many analyzers (of a clip: frames) run side by side; default: one a core.
     trust_anchors
         Certificates (PEM) against which signers of Content Credentials are checked; without them none is trusted.
+    networks
+        Stronger networks of the operator's, see :func:`analysis.open_networks`: they join the calibrated score of
+        stills. One that cannot be used is told in the report, and the shipped detector's verdict stands.
 
     Returns
     -------
@@ -66,11 +79,13 @@ def analyze(
         raise ValueError(f"this version has no {scoring} scoring")
     start = time.perf_counter()
     look = _look_at_clip if media.facts.kind is Kind.VIDEO else _look_at_still
+    if scoring is not Scoring.CALIBRATED or media.facts.kind is not Kind.IMAGE:
+        networks = ()  # they have no say in what the rules conclude
     with on_one_blas_thread():
         findings = provenance.read(media, trust_anchors)
         scored, context, timeline = look(media, skip, progress, threads)
         if scoring is Scoring.CALIBRATED and media.facts.kind is Kind.IMAGE:
-            scored = judge.judge(media, scored, findings)
+            scored = judge.judge(media, scored, findings, networks)
     conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
@@ -90,7 +105,7 @@ def analyze(
         context=context,
         media=media.facts,
         timeline=timeline,
-        engine=versions(),
+        engine=versions() | {f"network {known.name}": known.version for known in networks},
         seconds=round(time.perf_counter() - start, 4),
     )
 
@@ -134,13 +149,32 @@ def use_weights_of(folder: Path | None) -> None:
 
 
 def prepare(skip: Collection[str] = ()) -> None:
-    """Load once what analyzers need (libraries, weights), so that a worker that forks afterwards pays nothing."""
+    """Load once what analyses need (modules, libraries, tables, weights) and compute nothing.
+
+    A worker that forks afterwards pays nothing for it, and its children need not open any file but the one they are
+    handed: they can, and do, run where there is no other.
+    """
     keep_freed_memory()
     planes.cv2.__version__  # noqa: B018 -- loads OpenCV; it must compute nothing yet: its threads do not survive a fork
+    for package in _LOADS_PARTS_LATE:
+        _import_all_of(package)
+    Image.init()  # every format of Pillow
+    jpeg.prepare()
     network.load()  # on one thread of its own caller, so a fork afterwards is safe
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:
             analyzer.prepare()
+    versions()
+    find_libraries()
+
+
+def _import_all_of(package: str) -> None:
+    """Import a package with all its modules that this machine can import."""
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+        if module.name.startswith(_NOT_OF_THE_ENGINE):
+            continue
+        with contextlib.suppress(ImportError):  # parts for other systems
+            importlib.import_module(module.name)
 
 
 @cache

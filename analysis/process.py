@@ -35,9 +35,10 @@ def on_one_blas_thread() -> AbstractContextManager[object]:
     The analyzers are the parallelism. The products here are small, and OpenBLAS's threads wait for the next one by
     spinning: they took the second core for the whole analysis and made it a third longer.
     """
-    return _libraries().limit(limits=1, user_api="blas")
+    return find_libraries().limit(limits=1, user_api="blas")
 
 
 @cache
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()  # finding the loaded libraries takes a millisecond or two, so once
+def find_libraries() -> ThreadpoolController:
+    """The BLAS libraries loaded by now. Looks into ``/proc`` once and for all: call it when all are loaded."""
+    return ThreadpoolController()

@@ -1,38 +1,40 @@
 """Run a piece of work in a forked, limited, disposable child and hear from it over a pipe.
 
-The child sees no network (where the machine permits a namespace), opens nothing it was not handed, writes no file,
-and is killed when it takes too long, says too much, or its parent dies. The parent treats what it says as untrusted.
+The child sees no network and no file but those it was handed (:mod:`webapp.confinement`), writes none, starts no
+process, and is killed when it takes too long, says too much, or its parent dies. The parent treats what it says as
+untrusted.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib
 import logging
 import os
-import resource
 import select
 import signal
+import socket
 import struct
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import NoReturn
+
+from . import confinement
+from .confinement import Limits
 
 log = logging.getLogger(__name__)
 
 Send = Callable[[str, bytes], None]
 """``send(kind, payload)``: one message to the parent; ``kind`` is one ASCII letter."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _HEADER = struct.Struct(">cI")
 _MOST = 64 << 20  # bytes a child may say in all: a report and its lenses are far below
 _LOG = "g"
+_standing: list[str] = []  # in a child: the walls around it
 _TICK = 0.5
 
 
@@ -43,19 +45,6 @@ class Ending(StrEnum):
     TIMED_OUT = "timed_out"
     DIED = "died"
     STOPPED = "stopped"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a child may use."""
-
-    seconds: float
-    memory: int
-    """Bytes it may allocate on top of what the parent holds."""
-    file: int = 0
-    """How large a file it was handed may grow."""
-    network: bool = False
-    """Whether it keeps the network: for a child that fetches and opens nothing."""
 
 
 def run(
@@ -79,6 +68,7 @@ def run(
     stop
         Asked twice a second; True kills the child.
     """
+    confinement.prepare()
     reader, writer = os.pipe()
     parent = os.getpid()
     pid = os.fork()
@@ -96,12 +86,13 @@ def run(
 def preload(work: Callable[[Send], None], limits: Limits) -> None:
     """Import here every module that ``work`` has to load, so that no later child must; compute nothing here.
 
-    The work is done in a child like any other, which tells the names; that it succeeds also shows that children work.
+    The work is done in a child that may read libraries and tells the names, then in one like any later one: whatever
+    is still missing there shows at start.
 
     Raises
     ------
     RuntimeError
-        When the child does not end well.
+        When a child does not end well.
     """
     told: list[str] = []
     loaded = set(sys.modules)
@@ -110,21 +101,92 @@ def preload(work: Callable[[Send], None], limits: Limits) -> None:
         work(send)
         send("m", "\n".join(sorted(set(sys.modules) - loaded)).encode())
 
-    if run(tell, limits, lambda _kind, names: told.extend(names.decode().split())) is not Ending.DONE:
-        raise RuntimeError("analyses do not work on this machine; the reason is in the log")
+    first = run(tell, replace(limits, network=True), lambda _kind, names: told.extend(names.decode().split()))
     for name in told:
         with contextlib.suppress(ImportError):  # names that a library put there by itself
             importlib.import_module(name)
+    if first is not Ending.DONE or run(work, limits, lambda _kind, _payload: None) is not Ending.DONE:
+        raise RuntimeError("analyses do not work on this machine; the reason is in the log")
 
 
-def isolation() -> str:
-    """What protects the machine from a child here, in words for the log."""
-    cut = os.fork()
-    if cut == 0:
-        os._exit(0 if _cut_network() else 1)
-    cut_off = os.waitstatus_to_exitcode(os.waitpid(cut, 0)[1]) == 0
-    network = "no network (namespace)" if cut_off else "NETWORK NOT CUT OFF: namespaces are not permitted here"
-    return f"{network}, limits on memory, processor time and processes, no writing of files"
+class Level(StrEnum):
+    """How much of the machine is closed to a child."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    LIMITS = "limits only"
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """What a child could not do when it tried (:func:`isolation`), and what it still could."""
+
+    walls: tuple[str, ...]
+    """What stands between child and machine."""
+    open: tuple[str, ...]
+    """What the child still reached, in words; nothing at the full level."""
+
+    @property
+    def level(self) -> Level:
+        """The level in force."""
+        if not self.open:
+            return Level.FULL
+        return Level.PARTIAL if len(self.open) < len(_ATTEMPTS) else Level.LIMITS
+
+    def __str__(self) -> str:
+        behind = f"behind {', '.join(self.walls)}" if self.walls else "behind no wall"
+        reached = f"; STILL OPEN to a child: {', '.join(self.open)}" if self.open else ": no network, files, processes"
+        return f"isolation {self.level} ({behind}{reached}); memory, processor time and file size are limited"
+
+
+def isolation() -> Isolation:
+    """What protects this machine from a child, found by sending one that tries to get out."""
+    heard: list[tuple[str, str]] = []
+    run(_try_everything, Limits(10, 64 << 20), lambda kind, text: heard.append((kind, text.decode())))
+    walls = tuple(text for kind, text in heard if kind == _WALL)
+    tried = dict(text.split(":") for kind, text in heard if kind == _TRIED)
+    return Isolation(walls, tuple(name for name in _ATTEMPTS if tried.get(name) != "refused"))
+
+
+def _try_everything(send: Send) -> None:
+    for wall in _standing:
+        send(_WALL, wall.encode())
+    for name, attempt in _ATTEMPTS.items():
+        try:
+            attempt()
+        except OSError:
+            send(_TRIED, f"{name}:refused".encode())
+        else:
+            send(_TRIED, f"{name}:done".encode())
+
+
+def _reach_the_network() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("127.0.0.1", 9))  # sends nothing: whether there is a way at all
+
+
+def _read_a_file() -> None:
+    Path("/etc/passwd").read_bytes()
+
+
+def _start_a_process() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _signal_others() -> None:
+    os.kill(os.getppid(), 0)
+
+
+_TRIED, _WALL = "t", "w"
+_ATTEMPTS = {
+    "network": _reach_the_network,
+    "files": _read_a_file,
+    "processes": _start_a_process,
+    "signals": _signal_others,
+}
 
 
 def _listen(reader: int, deadline: float, receive: Callable[[str, bytes], None], stop: Callable[[], bool]) -> Ending:
@@ -201,7 +263,7 @@ def _child(work: Callable[[Send], None], limits: Limits, parent: int, writer: in
         root = logging.getLogger()
         root.handlers = [_Forward(send)]
         try:
-            _confine(limits, parent, {writer, *keep})
+            _standing.extend(confinement.confine(limits, parent, {writer, *keep}))
             work(send)
             status = 0
         except BaseException:  # noqa: BLE001 -- the child ends here whatever it was; the traceback is logged
@@ -219,47 +281,3 @@ class _Forward(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._send(_LOG, self.format(record).encode("utf-8", "backslashreplace")[:16384])
-
-
-def _confine(limits: Limits, parent: int, keep: set[int]) -> None:
-    """Everything a child gives up before it touches a stranger's file."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if os.getppid() != parent:
-        os._exit(70)  # the parent died before the death signal was set
-    _close_all_but({0, 1, 2, *keep})
-    os.nice(5)
-    seconds = int(limits.seconds * (os.cpu_count() or 1)) + 1
-    for what, most in (
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_DATA, _data_size() + limits.memory),
-        (resource.RLIMIT_FSIZE, limits.file),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 4096),
-    ):
-        _, hard = resource.getrlimit(what)
-        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (limit, limit))
-    if not limits.network:
-        _cut_network()
-
-
-def _close_all_but(keep: set[int]) -> None:
-    first = 0
-    for number in [*sorted(keep), 1 << 20]:
-        if number > first:  # an empty range would close everything (the kernel reads its end as unsigned)
-            os.closerange(first, number)
-        first = number + 1
-
-
-def _data_size() -> int:
-    """Bytes of private writable memory this process has (``data`` in /proc/self/statm), as RLIMIT_DATA counts them."""
-    with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 -- a kernel file, read in one line
-        return int(statm.read().split()[5]) * resource.getpagesize()
-
-
-def _cut_network() -> bool:
-    """Leave for a network namespace without interfaces; False where that is not permitted."""
-    return any(_libc.unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))

@@ -99,6 +99,11 @@ def writer_of(luminance: Table, chrominance: Table | None = None) -> Writer | No
     return _known_writers().get(fingerprint(luminance, chrominance))
 
 
+def prepare() -> None:
+    """Read the file of known tables now."""
+    _known_writers()
+
+
 @cache
 def _known_writers() -> dict[str, Writer]:
     return {key: Writer(*seen) for key, seen in json.loads(_KNOWN_TABLES.read_text())["tables"].items()}

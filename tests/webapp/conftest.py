@@ -12,6 +12,7 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
+import analysis
 import worker
 from webapp.__main__ import redis_command, wait_for_redis
 from webapp.app import create_app
@@ -67,8 +68,14 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def loaded() -> None:
+    """The engine as a worker has it: its children can load nothing more."""
+    analysis.prepare()
+
+
 @pytest.fixture
-def work(doors: Services, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def work(doors: Services, monkeypatch: pytest.MonkeyPatch, loaded: None) -> Callable[[], None]:
     """Work through the queue in this process (each analysis still in a forked child), then give the signals back."""
     monkeypatch.setattr(worker, "_services", lambda: doors)
 

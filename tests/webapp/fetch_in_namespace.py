@@ -14,6 +14,7 @@ import ipaddress
 import json
 import multiprocessing
 import os
+import resource
 import socket
 import socketserver
 import ssl
@@ -28,7 +29,7 @@ import requests.adapters
 
 from analysis.errors import MediaError
 from tests.webapp.made_certificates import certificate
-from webapp import fetch
+from webapp import confinement, fetch
 from webapp.media_store import MediaStore
 from webapp.settings import Settings
 
@@ -215,6 +216,8 @@ def main():
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate(folder, "secure.example"))
     requests.adapters.DEFAULT_CA_BUNDLE_PATH = str(folder / "secure.example.pem")
+    libraries = confinement._libraries()  # beside which the child must see the test's own certificate
+    confinement._libraries = lambda: [*libraries, str(folder / "secure.example.pem")]
     for port, context in ((80, None), (443, tls), (22, None), (8080, None)):
         ready = multiprocessing.Event()
         multiprocessing.Process(target=serve, args=(port, context, ready), daemon=True).start()
@@ -224,14 +227,12 @@ def main():
     follow = fetch._follow
 
     def measured(*args):
-        def memory(row):
-            return next(int(s.split()[1]) for s in Path("/proc/self/status").read_text().splitlines() if row in s)
-
-        before = memory("VmRSS")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
             follow(*args)
         finally:
-            print(f"grew {memory('VmHWM') - before}", file=sys.stderr, flush=True)
+            after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            print(f"grew {after - before}", file=sys.stderr, flush=True)
 
     fetch._follow = measured
     media = MediaStore(folder / "media")

@@ -7,7 +7,7 @@ import io
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -84,14 +84,18 @@ def test_a_file_becomes_a_report_and_its_bytes_are_gone(client, doors, work, eng
     assert "noise" in doors.jobs.progress(row.id).done
 
 
-def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, engine):
+def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, engine, monkeypatch):
+    lying_there = []
+    monkeypatch.setattr(doors.jobs, "report", lambda *_: lying_there.extend([media_files(doors)]))
+
     def analyze(media, *, skip, trust_anchors, progress):
         assert media.data == picture(), "other bytes"
-        assert not media_files(doors), "the file still has a name while it is analyzed"
         return report()
 
     engine(analyze=analyze)
     assert finish(client, doors, work).state == "done"
+    assert lying_there, "nothing was told while it ran"
+    assert not any(lying_there), "the file still has a name while it is analyzed"
 
 
 def test_a_refusal_of_the_engine_is_the_rows_error(client, doors, work, engine):
@@ -146,7 +150,7 @@ def test_a_child_that_eats_memory_is_ended_and_said(client, doors, work, engine,
     "say", [lambda send: send("r", b"not json"), lambda send: send("p", b"[1"), lambda send: send("l", b"\xff\0x")]
 )
 def test_nonsense_from_the_child_is_not_believed(client, doors, work, monkeypatch, say):
-    def taken_over(file, settings, send):
+    def taken_over(file, settings, trust_anchors, send):
         say(send)
         send("r", analysis.to_json(report()))
 
@@ -202,6 +206,20 @@ def test_what_redis_forgot_is_ended_and_what_waits_is_not(client, doors, engine,
         states.append([doors.store.get(one, owner_of(client)).state for one in (lost, waiting)])
     assert states == [["queued", "queued"], ["failed", "queued"]]
     assert len(media_files(doors)) == 1
+
+
+def test_the_operators_trust_list_reaches_a_child_that_cannot_read_it(client, doors, work, engine, monkeypatch):
+    listed = doors.settings.data_dir / "trusted.pem"
+    listed.write_text("certificates")
+
+    def analyze(media, *, skip, trust_anchors, progress):
+        assert trust_anchors == "certificates"
+        assert not listed.exists(), "files are in sight"
+        return report()
+
+    engine(analyze=analyze)
+    monkeypatch.setitem(vars(doors), "settings", replace(doors.settings, trust_file=listed))
+    assert finish(client, doors, work).state == "done"
 
 
 def test_a_real_photograph_goes_all_the_way(client, doors, work, shared):
