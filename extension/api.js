@@ -1,0 +1,146 @@
+// The only file that speaks to the server. Whatever goes wrong becomes a Trouble with a code that words.js knows.
+
+const PATIENCE = 30_000; // milliseconds for an answer, beyond what a long poll asks for
+const UPLOAD_PATIENCE = 180_000;
+const WAIT = 20; // seconds a long poll may last: what the server allows
+const FINAL = new Set(["done", "failed", "cancelled"]);
+
+/**
+ * Why there is no answer: `unreachable`, `local_network`, `not_paired`, `revoked`, `busy` (with `after`, in seconds),
+ * `slow`, `strange` (not this server's API), or `refused` with the server's own code and sentence.
+ */
+export class Trouble extends Error {
+  constructor(code, { said = null, sentence = null, after = 0 } = {}) {
+    super(sentence ?? code);
+    Object.assign(this, { code, said, sentence, after });
+  }
+
+  /** As it travels in messages and storage. */
+  get plain() {
+    return { code: this.code, said: this.said, sentence: this.sentence };
+  }
+}
+
+/** A file to be judged: the check as the server has it now. */
+export function sendFile(door, blob) {
+  const body = new FormData();
+  body.append("file", blob, "file");
+  return call(door, "POST", "/analyses", { body, patience: UPLOAD_PATIENCE });
+}
+
+/** An address the server shall fetch itself. */
+export function sendAddress(door, url) {
+  return call(door, "POST", "/analyses", { json: { url } });
+}
+
+/** The check when it has ended; asks for as long as it takes. */
+export async function ended(door, id) {
+  for (;;) {
+    const asked = Date.now();
+    const { answer, check } = await call(door, "GET", `/analyses/${id}?wait=${WAIT}`, { patience: PATIENCE + WAIT * 1000, whole: true });
+    if (isFinal(check)) return check;
+    if (Date.now() - asked < 1000) await pause(seconds(answer) || 1); // few may wait at a time: this one was not let
+  }
+}
+
+export function isFinal(check) {
+  return FINAL.has(check.state);
+}
+
+/** What is known of these hashes: `{engine, known: {sha256: check}}`. */
+export function lookUp(door, hashes) {
+  return call(door, "POST", "/lookups", { json: { hashes } });
+}
+
+/** What the token is, and what the server accepts. */
+export function facts(door) {
+  return call(door, "GET", "/token");
+}
+
+/** End the token. */
+export function endToken(door) {
+  return call(door, "DELETE", "/token");
+}
+
+/** "This verdict is wrong": what the user has read and agreed to send. */
+export function feedback(door, id, says, note) {
+  return call(door, "POST", `/analyses/${id}/feedback`, { json: { says, note } });
+}
+
+/** Show the verifier of an approved pairing: the token, or a Trouble while nobody has approved it. */
+export function claim(server, verifier) {
+  return call({ server }, "POST", "/pairings", { json: { verifier } });
+}
+
+async function call(door, method, path, { json, body, patience = PATIENCE, whole = false } = {}) {
+  if (!door) throw new Trouble("not_paired");
+  const headers = door.token ? { Authorization: `Bearer ${door.token}` } : {};
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  const request = { method, headers, body: json === undefined ? body : JSON.stringify(json) };
+  let answer;
+  try {
+    answer = await fetch(`${door.server}/api/v1${path}`, {
+      ...request,
+      credentials: "omit",
+      cache: "no-store",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+      signal: AbortSignal.timeout(patience),
+    });
+  } catch (problem) {
+    throw problem.name === "TimeoutError" ? new Trouble("slow") : await diagnose(door.server);
+  }
+  const said = await read(answer);
+  if (!answer.ok) throw trouble(answer, said);
+  return whole ? { answer, check: said } : said;
+}
+
+async function read(answer) {
+  if (answer.status === 204) return null;
+  try {
+    return await answer.json();
+  } catch {
+    throw answer.status >= 500 ? new Trouble("busy", { after: seconds(answer) || 3 }) : new Trouble("strange");
+  }
+}
+
+function trouble(answer, said) {
+  const { code, message } = said?.error ?? {};
+  if (answer.status === 401) return new Trouble("revoked");
+  if (code === "not_paired") return new Trouble("not_paired");
+  if (answer.status === 429 || answer.status === 503) return new Trouble("busy", { said: code, sentence: message, after: seconds(answer) || 2 });
+  return code ? new Trouble("refused", { said: code, sentence: message }) : new Trouble("strange");
+}
+
+/**
+ * A request that got no answer: no server there, a browser that keeps the local network to itself, or a server that does
+ * not know this extension (it answers no preflight, which looks the same). A request whose answer nobody reads tells.
+ */
+async function diagnose(server) {
+  try {
+    await fetch(`${server}/healthz`, { mode: "no-cors", credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(4000) });
+    return new Trouble("not_paired");
+  } catch {
+    return new Trouble((await isLocalBarred()) ? "local_network" : "unreachable");
+  }
+}
+
+async function isLocalBarred() {
+  for (const name of ["loopback-network", "local-network", "local-network-access"]) {
+    try {
+      if ((await navigator.permissions.query({ name })).state === "denied") return true;
+    } catch {
+      // this browser knows no such permission
+    }
+  }
+  return false;
+}
+
+function seconds(answer) {
+  const given = Number(answer.headers.get("Retry-After"));
+  return Number.isFinite(given) ? Math.min(given, 60) : 0;
+}
+
+export function pause(time) {
+  return new Promise((resolve) => setTimeout(resolve, time * 1000));
+}

@@ -1,0 +1,165 @@
+// Wiring: what the browser tells us, to the module whose business it is. Every listener is there at once, so that the
+// background, ended at any moment, wakes for it.
+
+import * as api from "./api.js";
+import * as bytes from "./checks/bytes.js";
+import * as jobs from "./checks/jobs.js";
+import * as queue from "./checks/queue.js";
+import { get } from "./capture/fetch.js";
+import { ask } from "./capture/hosts.js";
+import { shoot } from "./capture/screenshot.js";
+import * as menus from "./menus.js";
+import * as pair from "./pairing.js";
+import { lock, pairing, settings } from "./settings.js";
+import * as sites from "./sites.js";
+import { tellIfThere, tellPage } from "./tabs.js";
+import { words } from "./words.js";
+
+const LARGEST = 100 * 1024 * 1024; // bytes, until the server has said what it takes
+
+const ports = new Map(); // "tab:frame" -> port of a page that waits for something
+
+chrome.runtime.onInstalled.addListener(({ reason }) => {
+  void begin();
+  if (reason === "install") void chrome.runtime.openOptionsPage();
+});
+chrome.runtime.onStartup.addListener(() => void begin());
+chrome.permissions.onAdded.addListener(() => void hostsChanged());
+chrome.permissions.onRemoved.addListener(() => void sites.agree());
+chrome.storage.onChanged.addListener((changes, area) => {
+  if (area === "local" && changes.settings) void settingsChanged(changes.settings);
+});
+chrome.tabs.onRemoved.addListener((tabId) => void jobs.remove((job) => job.tab === tabId));
+chrome.tabs.onUpdated.addListener(() => void pair.resume()); // the approval loads a page: a moment to look
+
+chrome.contextMenus.onClicked.addListener((info, tab) => {
+  if (tab) void find(tab.id, menus.wanted(info), info.frameId ?? 0);
+});
+chrome.commands.onCommand.addListener((command, tab) => {
+  if (!tab) return;
+  if (command === "check-pointer") void point(tab.id);
+  if (command === "check-page") void find(tab.id, { by: "page" });
+  if (command === "next-badge") void tellPage(tab.id, { kind: "next" });
+});
+
+chrome.runtime.onConnect.addListener((port) => {
+  const { tab, frameId: frame } = port.sender;
+  if (port.name !== "checks" || !tab) return;
+  const here = `${tab.id}:${frame}`;
+  ports.set(here, port);
+  port.onDisconnect.addListener(() => ports.get(here) === port && ports.delete(here));
+  port.onMessage.addListener((message) => void heard(message, { tab: tab.id, frame, private: tab.incognito }));
+});
+
+/** Questions of pages. Those only our own pages may ask stand below. */
+const ANSWERS = {
+  hello: async (_, { tab, frameId, origin }) => {
+    await jobs.remove((job) => job.tab === tab.id && (frameId === 0 || job.frame === frameId)); // of the page before
+    const { minSize, blurAbove, language, serverFetch } = await settings();
+    const [door, automatic, texts] = await Promise.all([pairing(), sites.isAutomatic(origin), words(language)]);
+    return { words: texts, settings: { minSize, blurAbove, serverFetch, most: door?.most ?? LARGEST, server: door?.server }, automatic };
+  },
+  fetch: ({ key, url, ...about }) => get(key, url, about),
+  shoot: ({ shots, width }, { tab }) => shoot(tab, shots, width),
+  report: async ({ page }) => {
+    const { server } = await pairing();
+    const report = new URL(page, server);
+    if (report.origin === server) await chrome.tabs.create({ url: report.href });
+  },
+  feedback: ({ id, says, note }) => attempt(async () => api.feedback(await pairing(), id, says, note)),
+  "open-options": () => chrome.runtime.openOptionsPage(),
+};
+
+const OWN_ANSWERS = {
+  pair: () => pair.begin(),
+  "cancel-pair": () => pair.cancel(),
+  unpair: () => pair.unpair(),
+  status: async ({ check }) => ({ ...(await pair.state()), trouble: check && (await pairing()) ? await pair.trouble() : null }),
+  find: ({ tab, ...what }) => find(tab, what),
+  "add-site": () => sites.addWanted(),
+  "remove-site": ({ origin }) => sites.remove(origin),
+  stop: ({ tab }) => tellIfThere(tab, { kind: "stop" }),
+};
+
+chrome.runtime.onMessage.addListener((message, sender, answer) => {
+  if (sender.id !== chrome.runtime.id) return false;
+  // first of all, in the click itself: the browser forgets a click as soon as anything is waited for
+  if (message.kind === "allow") ask(message.origins).then((allowed) => answer({ allowed }));
+  else {
+    const own = sender.url?.startsWith(chrome.runtime.getURL(""));
+    const handle = (own && OWN_ANSWERS[message.kind]) || ANSWERS[message.kind];
+    if (!handle) return false;
+    Promise.resolve(handle(message, sender)).then(
+      (result) => answer(result ?? {}),
+      (problem) => (console.error(problem), answer({ problem: { code: "strange" } })),
+    );
+  }
+  return true;
+});
+
+queue.listen((job) => {
+  const { key, state, check, problem } = job;
+  ports.get(`${job.tab}:${job.frame}`)?.postMessage({ kind: state === "lost" ? "lost" : "state", key, state, check, problem });
+});
+
+async function heard(message, here) {
+  const { kind, key, copy } = message;
+  if (kind === "piece") bytes.piece(key, message.data);
+  if (kind === "check") await queue.addFile({ key, copy, ...here });
+  if (kind === "address") await queue.addAddress({ key, copy, ...here }, message.url);
+  if (kind === "unread") await jobs.set(key, { ...here, state: message.state, problem: message.problem, host: message.host });
+  if (kind === "waiting") await queue.resume(message.keys, here);
+  if (kind === "drop") {
+    for (const one of message.keys) bytes.drop(one);
+    await queue.drop(message.keys);
+  }
+}
+
+/** Let the page find what is asked for; how many it found, or null where nobody may enter. */
+async function find(tabId, what, frame) {
+  const single = what.by !== "page";
+  const answers = await tellPage(tabId, { kind: "find", ...what }, single ? (frame ?? 0) : undefined);
+  if (answers === null) {
+    await chrome.action.setBadgeText({ tabId, text: "!" });
+    await chrome.action.setTitle({ tabId, title: (await words((await settings()).language)).barred });
+    return { barred: true };
+  }
+  const found = answers.reduce((sum, one) => sum + (one?.found ?? 0), 0);
+  if (!single) await chrome.storage.session.set({ [`scan:${tabId}`]: { found, at: Date.now() } });
+  return { found };
+}
+
+/** What is under the pointer, in whichever frame it is; else the person picks. */
+async function point(tabId) {
+  const answers = await tellPage(tabId, { kind: "find", by: "pointer", pick: false });
+  if (!answers?.some((one) => one.found)) await find(tabId, { by: "pick" }, 0);
+}
+
+async function attempt(work) {
+  try {
+    await work();
+    return { ok: true };
+  } catch (problem) {
+    return { problem: problem.plain ?? { code: "strange" } };
+  }
+}
+
+async function hostsChanged() {
+  await sites.addWanted();
+  await sites.agree();
+  const tabs = new Set((await jobs.all()).filter((job) => job.state === "needs-host").map((job) => job.tab));
+  for (const tab of tabs) void tellIfThere(tab, { kind: "hosts" });
+}
+
+async function settingsChanged({ oldValue = {}, newValue = {} }) {
+  if (oldValue.language !== newValue.language) await menus.make();
+  if (`${oldValue.sites}` !== `${newValue.sites}`) await sites.agree();
+}
+
+async function begin() {
+  await menus.make();
+  await sites.agree();
+}
+
+void lock();
+void pair.resume();

@@ -1,0 +1,43 @@
+// What is under way, in the session's storage: the background may be ended at any moment and starts again from here.
+
+const OLD = 60 * 60_000;
+
+let table; // a promise: read once in the background's life
+let writing = Promise.resolve();
+
+function rows() {
+  table ??= chrome.storage.session.get("jobs").then(({ jobs = {} }) => {
+    const now = Date.now();
+    return new Map(Object.entries(jobs).filter(([, job]) => now - job.at < OLD));
+  });
+  return table;
+}
+
+function write() {
+  writing = writing.then(async () => chrome.storage.session.set({ jobs: Object.fromEntries(await rows()) }));
+  return writing;
+}
+
+/** `{key, tab, frame, state, copy, id, sha256, check, problem, at}`, or undefined. */
+export async function get(key) {
+  return (await rows()).get(key);
+}
+
+export async function set(key, part) {
+  const found = await rows();
+  const job = { ...found.get(key), ...part, key, at: Date.now() };
+  found.set(key, job);
+  await write();
+  return job;
+}
+
+export async function all() {
+  return [...(await rows()).values()];
+}
+
+/** Forget jobs: by key, or all of a tab (a frame of it) that is gone. */
+export async function remove(doomed) {
+  const found = await rows();
+  for (const [key, job] of [...found]) if (doomed(job)) found.delete(key);
+  await write();
+}

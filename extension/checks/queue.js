@@ -1,0 +1,141 @@
+// From a file to its verdict: hash, kept result, look-up, upload, wait. At most four checks are with the server at once.
+
+import { ended, isFinal, lookUp, pause, sendAddress, sendFile, Trouble } from "../api.js";
+import { pairing } from "../settings.js";
+import { hashOf, take } from "./bytes.js";
+import * as jobs from "./jobs.js";
+import * as results from "./results.js";
+
+const AT_ONCE = 4;
+const LOOK_UP = 50;
+const TRIES = 6; // how often a busy server is asked again
+
+const waiting = []; // {job, file}
+const dropped = new Set();
+let running = 0;
+let tell = () => {};
+
+/** Who hears of every change of a job. */
+export function listen(listener) {
+  tell = listener;
+}
+
+/** Judge the file held under this key. */
+export async function addFile(job) {
+  const file = await take(job.key);
+  if (!file) return tell({ ...job, state: "lost" });
+  const sha256 = await hashOf(file);
+  await update(job, { sha256, state: "waiting" });
+  const kept = await results.known(await pairing(), sha256).catch(() => undefined);
+  if (kept) return finish(job, kept);
+  waiting.push({ job, file, sha256 });
+  pump();
+}
+
+/** Let the server fetch an address. */
+export async function addAddress(job, url) {
+  await update(job, { state: "waiting" });
+  waiting.push({ job, url });
+  pump();
+}
+
+/** After the background's death: go on waiting for what the server has, ask again for what it has not. */
+export async function resume(keys, here) {
+  for (const key of keys) {
+    const job = await jobs.get(key);
+    if (following.has(key) || waiting.some((one) => one.job.key === key)) continue; // the background lives: it tells in time
+    if (!job || (!job.id && job.state !== "done" && job.state !== "failed")) tell({ key, ...here, state: "lost" });
+    else if (job.state === "done" || job.state === "failed") tell(job);
+    else void run({ job });
+  }
+}
+
+export async function drop(keys) {
+  for (const key of keys) dropped.add(key);
+  await jobs.remove((job) => keys.includes(job.key));
+}
+
+const following = new Set();
+
+function pump() {
+  while (running < AT_ONCE && waiting.length) {
+    const several = waiting.filter((one) => one.sha256 && !one.asked);
+    if (several.length > 1) void lookUpFirst(several.slice(0, LOOK_UP));
+    const next = waiting.findIndex((one) => !one.asking);
+    if (next < 0) return;
+    void run(waiting.splice(next, 1)[0]);
+  }
+}
+
+/** Several at once: those that the server knows need no upload. A look-up that fails is only a lost shortcut. */
+async function lookUpFirst(several) {
+  for (const one of several) one.asked = one.asking = true;
+  try {
+    const { engine, known } = await lookUp(await pairing(), [...new Set(several.map((one) => one.sha256))]);
+    await results.note(engine);
+    for (const one of several) {
+      const check = known[one.sha256];
+      if (!check || check.state !== "done") continue;
+      waiting.splice(waiting.indexOf(one), 1);
+      await finish(one.job, check);
+    }
+  } catch (problem) {
+    if (!(problem instanceof Trouble)) throw problem;
+  } finally {
+    for (const one of several) one.asking = false;
+    pump();
+  }
+}
+
+async function run({ job, file, url }) {
+  if (dropped.delete(job.key)) return;
+  running += 1;
+  following.add(job.key);
+  try {
+    const door = await pairing();
+    let { id } = job;
+    if (!id) {
+      const check = await patiently(job, () => (url ? sendAddress(door, url) : sendFile(door, file)));
+      if (isFinal(check)) return await finish(job, check);
+      id = check.id;
+      await update(job, { id, state: "running" });
+    }
+    await finish(job, await patiently(job, () => ended(door, id)));
+  } catch (problem) {
+    if (!(problem instanceof Trouble)) console.error(problem);
+    await update(job, { state: "failed", problem: problem.plain ?? { code: "strange" } });
+  } finally {
+    following.delete(job.key);
+    running -= 1;
+    pump();
+  }
+}
+
+/** Ask again when the server is busy, as late as it wants. */
+async function patiently(job, ask) {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await ask();
+    } catch (problem) {
+      if (problem.code !== "busy" || tried === TRIES) throw problem;
+      await update(job, { state: "busy" });
+      await pause(problem.after);
+    }
+  }
+}
+
+async function finish(job, check) {
+  if (check.state === "done") {
+    if (!job.private && check.sha256 && check.engine) await results.keep(check.sha256, check);
+    await update(job, { state: "done", check, id: check.id });
+  } else {
+    const { code = "cancelled", message = null } = check.error ?? {};
+    await update(job, { state: "failed", id: check.id, problem: { code: "refused", said: code, sentence: message } });
+  }
+}
+
+async function update(job, part) {
+  if (dropped.has(job.key)) return;
+  Object.assign(job, part);
+  tell(await jobs.set(job.key, job));
+}

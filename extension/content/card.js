@@ -1,0 +1,232 @@
+// The card that explains a badge. What the server says is put there as text, in its words and its language.
+
+detector.define("card", () => {
+  "use strict";
+
+  const { make, onPress } = detector.dom;
+  const { icon, ofVerdict } = detector.icons;
+  const { ask } = detector.link;
+  const { overlay, place } = detector;
+  const { say, explain } = detector.words;
+
+  const GAP = 8;
+  const BANDS = [["real", 18], ["mild", 12], ["mixed", 15], ["likely", 15], ["ai", 40]]; // tones and widths of the score's bands
+  const AI = 45; // the score from which on a verdict says at least "probable"
+  let open = null; // {item, card}
+  let settings = {};
+
+  function toggle(item) {
+    if (open?.item === item) close();
+    else show(item);
+  }
+
+  function show(item) {
+    close({ focus: false });
+    const card = make("section#card.card", { role: "dialog", "aria-labelledby": "card-title", "data-key": item.key });
+    open = { item, card, at: "" };
+    fill(item);
+    item.badge.after(card); // the focus goes on from the badge into it
+    item.badge.setAttribute("aria-expanded", "true");
+    item.badge.setAttribute("aria-controls", "card");
+    place.follow.add(anchor);
+    anchor();
+    place.wake();
+    card.querySelector("h2").focus({ preventScroll: true });
+  }
+
+  function close({ focus = true } = {}) {
+    if (!open) return;
+    const { item, card } = open;
+    const had = card.contains(overlay.root.activeElement);
+    open = null;
+    place.follow.delete(anchor);
+    item.badge?.setAttribute("aria-expanded", "false");
+    item.badge?.removeAttribute("aria-controls");
+    if (focus && had && item.badge && !item.badge.hidden) item.badge.focus({ preventScroll: true });
+    card.remove();
+  }
+
+  function closeFor(item) {
+    if (open?.item === item) close();
+  }
+
+  /** Show an item's new state where its card is open. */
+  function refresh(item) {
+    if (open?.item !== item || open.card.querySelector("form")) return;
+    const had = open.card.contains(overlay.root.activeElement);
+    fill(item);
+    if (had) open.card.querySelector("h2").focus({ preventScroll: true });
+    place.wake();
+  }
+
+  function fill(item) {
+    const { card } = open;
+    const result = item.state === "done" ? item.check.result : null;
+    if (result) card.dataset.tone = result.tone;
+    else delete card.dataset.tone;
+    if (result) card.dataset.verdict = result.verdict;
+    const leave = onPress(make("button.close", { type: "button", "data-act": "close", "aria-label": say("close") }, icon("cross")), () => close());
+    card.replaceChildren(...(result ? explained(item, result) : unexplained(item)), leave);
+  }
+
+  function explained(item, result) {
+    return [
+      title(ofVerdict(result.verdict), result.title, "en"),
+      figures(result),
+      make("p.summary", { lang: "en" }, result.summary),
+      item.copy?.way === "screenshot" || item.copy?.way === "redrawn" ? make("p.note", {}, say(`caution_${item.copy.way}`)) : null,
+      item.instead ? make("p.note", {}, say("caution_frame")) : null,
+      list("evidence", "evidence_title", result.evidence.map((one) => [one.supports === "genuine" ? "lens" : "spark", one.sentence, one.supports === "genuine" ? "real" : "likely"])),
+      list("provenance", "provenance_title", result.provenance.map((one) => ["file", one.sentence])) ?? make("section", {}, make("h3", {}, say("provenance_title")), make("p.provenance.quiet", {}, say("provenance_none"))),
+      facts(item, result),
+      make("p.quiet", { lang: "en", style: null }, result.does_not_show, " ", result.disclaimer),
+      buttons(item, [
+        ["report", "main"],
+        detector.blur.isDue(result, settings.blurAbove) ? ["reveal"] : null,
+        item.host ? ["allow"] : null,
+        ["hide"],
+        ["wrong"],
+      ]),
+    ].filter(Boolean);
+  }
+
+  function unexplained(item) {
+    const { state, problem, host } = item;
+    if (state === "needs-host") {
+      return [title("lock", say("host_title")), make("p.summary", {}, say("host_text", hostName(host))), buttons(item, [["allow", "main"], ["retry"], ["hide"]])];
+    }
+    if (state === "failed") {
+      const toOptions = ["not_paired", "revoked", "unreachable", "local_network", "strange"].includes(problem.code);
+      return [title("alert", say("failed_title")), make("p.summary", {}, explain(problem)), buttons(item, [toOptions ? ["options", "main"] : null, ["retry", toOptions ? "" : "main"], ["hide"]])];
+    }
+    return [title("aperture", say(`state_${state}`)), make("p.summary", {}, say("checking_text")), buttons(item, [["hide"]])];
+  }
+
+  function title(drawn, text, lang = null) {
+    return make("header", {}, icon(drawn), make("h2#card-title", { tabindex: "-1", lang }, text));
+  }
+
+  function figures({ score, confidence, tone }) {
+    const figure = (name, value, of) => make("div", {}, make("dt", {}, say(`figure_${name}`)), make(`dd.${name}`, {}, String(Math.round(value)), make("small", {}, of)));
+    if (score === null && confidence === null) return null;
+    const scale = make("div.scale", { "aria-hidden": "true" });
+    if (score !== null) {
+      for (const [band, width] of BANDS) {
+        const part = make(band === tone ? "i.here" : "i", { "data-tone": band });
+        part.style.flex = `${width} 0 0`;
+        scale.append(part);
+      }
+      const needle = make("b");
+      needle.style.left = `${score}%`;
+      scale.append(needle);
+    }
+    return make("div", {}, make("dl.figures", {}, score === null ? null : figure("score", score, " / 100"), confidence === null ? null : figure("confidence", confidence, " %")), score === null ? null : scale);
+  }
+
+  function list(name, heading, rows) {
+    if (!rows.length) return null;
+    const items = rows.slice(0, 3).map(([drawn, sentence, tone]) => make("li", { "data-tone": tone ?? null }, icon(drawn), make("span", { lang: "en" }, sentence)));
+    return make("section", {}, make("h3", {}, say(heading)), make(`ul.${name}`, {}, ...items));
+  }
+
+  function facts(item, { quality, stability }) {
+    const rows = [["copy", "copy", copyText(item.copy)], ["fit", "quality", qualityText(quality), "en"], ["wave", "stability", stabilityText(stability, item.check.result.score)]];
+    const shown = rows.filter(([, , text]) => text).map(([drawn, name, text, lang]) => {
+      const row = make(`li.${name}`, name === "copy" ? { "data-copy": item.copy.what, "data-way": item.copy.way } : {}, icon(drawn));
+      row.append(make("span", { lang }, text));
+      return row;
+    });
+    return make("section", {}, make("h3", {}, say("facts_title")), make("ul.facts", {}, ...shown));
+  }
+
+  function copyText(copy) {
+    if (!copy) return "";
+    return `${say(`copy_${copy.what}`)} ${say(`way_${copy.way}`)}`;
+  }
+
+  function qualityText(quality) {
+    if (!quality) return "";
+    const { arrived, lost = [] } = quality;
+    const sentences = [arrived && `It arrived ${arrived}.`, ...(Array.isArray(lost) ? lost : [])];
+    return sentences.filter((one) => typeof one === "string" && one).join(" ");
+  }
+
+  function stabilityText(stability, score) {
+    const given = Object.values(stability?.scores ?? {}).filter((one) => typeof one === "number");
+    if (!given.length || score === null) return "";
+    const all = [score, ...given];
+    const flips = all.some((one) => one >= AI) && all.some((one) => one < AI);
+    return say(flips ? "stability_flips" : "stability_holds", Math.round(Math.min(...all)), Math.round(Math.max(...all)));
+  }
+
+  function buttons(item, wanted) {
+    const made = wanted.filter(Boolean).map(([act, kind]) => {
+      const veiled = act === "reveal" && !detector.blur.has(item.element);
+      const text = act === "allow" ? say("act_allow", hostName(item.host)) : say(veiled ? "act_blur" : `act_${act}`);
+      return onPress(make(kind ? `button.button.${kind}` : "button.button", { type: "button", "data-act": act }, text), () => ACTS[act](item));
+    });
+    return make("div.buttons", {}, ...made);
+  }
+
+  const ACTS = {
+    allow: (item) => void ask("allow", { origins: [item.host] }).then(({ allowed }) => allowed && detector.checks.retry(item)),
+    report: (item) => void ask("report", { id: item.check.id, page: item.check.page }),
+    options: () => void ask("open-options"),
+    hide: (item) => detector.checks.drop(item),
+    retry: (item) => detector.checks.retry(item),
+    reveal(item) {
+      detector.blur.set(item.element, !detector.blur.has(item.element));
+      detector.badges.show(item);
+      refresh(item);
+    },
+    wrong(item) {
+      const { card } = open;
+      card.querySelector(".buttons").hidden = true;
+      const form = detector.wrong.form(item.check, settings.server, (sent) => {
+        form.remove();
+        card.querySelector(".buttons").hidden = false;
+        if (sent) card.querySelector(".buttons").before(make("p.note", { role: "status" }, sent));
+        card.querySelector(sent ? "[data-act=close]" : "[data-act=wrong]").focus({ preventScroll: true });
+      });
+      card.querySelector(".buttons").before(form);
+      form.querySelector("input").focus({ preventScroll: true });
+      form.scrollIntoView({ block: "nearest" });
+    },
+  };
+
+  const hostName = (origin) => (origin ? new URL(origin).host : "");
+
+  /** Beside the badge, within the window; below it if there is room, else above, else wherever it fits. */
+  function anchor() {
+    if (!open) return false;
+    const { card, item } = open;
+    if (item.badge.hidden && open.at) return false;
+    const badge = item.badge.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = card;
+    const below = badge.bottom + GAP;
+    const top = below + height + GAP <= innerHeight ? below : badge.top - GAP - height >= GAP ? badge.top - GAP - height : innerHeight - height - GAP;
+    const x = Math.round(Math.max(GAP, Math.min(badge.left, innerWidth - width - GAP)));
+    const y = Math.round(Math.max(GAP, top));
+    const at = `${x}px ${y}px`;
+    if (open.at === at) return false;
+    open.at = at;
+    card.style.translate = at;
+    return true;
+  }
+
+  addEventListener("keydown", (event) => {
+    if (!open || event.key !== "Escape" || !event.isTrusted) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    close();
+  }, { capture: true });
+  addEventListener("pointerdown", (event) => {
+    if (open && event.isTrusted && !event.composedPath().some((one) => one === open.card || one === open.item.badge)) close({ focus: false });
+  }, { capture: true, passive: true });
+  // a page's shortcuts must not hear what is typed here
+  for (const kind of ["keydown", "keyup", "keypress", "input", "beforeinput", "paste", "click", "pointerdown", "mousedown", "pointerup", "mouseup", "dblclick"]) {
+    overlay.root.addEventListener(kind, (event) => event.stopPropagation());
+  }
+
+  return { closeFor, refresh, toggle, show, use: (chosen) => (settings = chosen) };
+});

@@ -1,0 +1,167 @@
+// The checks of this page: who is asked for, what is being read, what has come back.
+
+detector.define("checks", () => {
+  "use strict";
+
+  const { announce } = detector.overlay;
+  const { addressShown, kindOf } = detector.media;
+  const { badges, blur, card, link, place } = detector;
+  const { say } = detector.words;
+
+  const READING = 4; // files read at once
+  const UNSETTLED = 24; // files read and not yet judged: they lie in the background's memory
+  const AGAIN = 3; // how often a file is sent again after the background's death
+  const MEASURE = "ai-media-detector:check";
+
+  const items = new Map(); // key -> {key, element, frame, link, asked, auto, state, copy, check, problem, host, …}
+  const ofElement = new WeakMap();
+  const queue = [];
+  const reading = new Set();
+  const unsettled = new Set();
+  let settings = {};
+  let batch = 0; // how many of a page's checks are still open
+
+  /** Check an element. `asked` by the person for this one, or `auto` by the site's setting. */
+  function start(element, { asked = false, auto = false, frame = false, link: href = null } = {}) {
+    const there = ofElement.get(element);
+    if (there && there.frame === frame && there.link === href && there.shown === addressShown(element)) {
+      there.asked ||= asked;
+      if (asked && there.auto) badges.show(Object.assign(there, { auto: false }));
+      if (asked && there.state === "done") card.show(there);
+      else if (asked && (there.state === "failed" || there.state === "needs-host")) retry(there);
+      return there;
+    }
+    if (there) drop(there);
+    const key = Array.from(crypto.getRandomValues(new Uint32Array(3)), (one) => one.toString(36)).join("");
+    const item = { key, element, frame, link: href, asked, auto, shown: addressShown(element), started: performance.now(), sent: 0, past: new Set() };
+    items.set(key, item);
+    ofElement.set(element, item);
+    if (!asked && !auto) batch += 1;
+    if (asked) announce(say("state_reading"));
+    turn(item, { state: "queued" });
+    asked ? queue.unshift(item) : queue.push(item);
+    pump();
+    return item;
+  }
+
+  function retry(item) {
+    if (!items.has(item.key)) return;
+    Object.assign(item, { sent: 0, host: null, problem: null, started: performance.now(), past: new Set() });
+    turn(item, { state: "queued" });
+    queue.unshift(item);
+    pump();
+  }
+
+  function pump() {
+    while (queue.length && reading.size < READING && unsettled.size < UNSETTLED) void read(queue.shift());
+  }
+
+  async function read(item) {
+    reading.add(item);
+    unsettled.add(item);
+    turn(item, { state: "reading" });
+    try {
+      const got = await detector.read.read(item, settings);
+      if (!items.has(item.key)) return;
+      Object.assign(item, { copy: got.copy, host: got.host, instead: got.instead });
+      if (got.problem) settle(item, { state: got.problem.code === "needs_host" ? "needs-host" : "failed", problem: got.problem });
+      else {
+        turn(item, { state: "waiting" });
+        item.sent += 1;
+        const isSent = link.post({ kind: got.url ? "address" : "check", key: item.key, url: got.url, copy: got.copy });
+        if (!isSent) settle(item, { state: "failed", problem: { code: "orphaned" } });
+      }
+    } catch (problem) {
+      console.error(problem);
+      settle(item, { state: "failed", problem: { code: link.isAlive() ? "strange" : "orphaned" } });
+    } finally {
+      reading.delete(item);
+      pump();
+    }
+  }
+
+  link.listen(
+    ({ kind, key, state, check, problem }) => {
+      const item = items.get(key);
+      if (!item) return;
+      if (kind === "lost") again(item);
+      else if (state === "done") settle(item, { state, check });
+      else if (state === "failed" && item.copy?.way === "server" && problem.code === "refused") {
+        item.past.add("server"); // it could not fetch it either: the next step of the ladder
+        again(item);
+      } else if (state === "failed") settle(item, { state, problem });
+      else turn(item, { state });
+    },
+    // the background was ended: this wakes it, and it goes on from what it kept
+    () => setTimeout(() => {
+      const keys = [...unsettled].filter((item) => item.sent && !reading.has(item)).map((item) => item.key);
+      if (keys.length) link.post({ kind: "waiting", keys });
+    }, 150),
+  );
+
+  function again(item) {
+    unsettled.delete(item);
+    if (item.sent >= AGAIN) return settle(item, { state: "failed", problem: { code: "strange" } });
+    queue.unshift(item);
+    pump();
+  }
+
+  function settle(item, part) {
+    unsettled.delete(item);
+    turn(item, part);
+    const { result } = part.check ?? {};
+    if (result && kindOf(item.element) && blur.isDue(result, settings.blurAbove)) {
+      blur.set(item.element, true);
+      badges.show(item);
+    }
+    if (part.state !== "done" && !item.check) link.post({ kind: "unread", key: item.key, state: item.state, problem: item.problem, host: item.host });
+    if (item.asked) announce(item.badge?.getAttribute("aria-label") ?? "");
+    else if (!item.auto && (batch = Math.max(0, batch - 1)) === 0) announce(say("all_done"));
+    if (part.state === "done") performance.measure(MEASURE, { start: item.started, detail: { way: item.copy?.way } });
+    if (!unsettled.size && !queue.length) setTimeout(() => !unsettled.size && !queue.length && link.close(), 2000);
+    pump();
+  }
+
+  function turn(item, part) {
+    Object.assign(item, part);
+    badges.show(item);
+    card.refresh(item);
+  }
+
+  function drop(item) {
+    if (!items.delete(item.key)) return;
+    if (ofElement.get(item.element) === item) ofElement.delete(item.element);
+    for (const list of [reading, unsettled]) list.delete(item);
+    if (queue.includes(item)) queue.splice(queue.indexOf(item), 1);
+    badges.remove(item);
+    link.post({ kind: "drop", keys: [item.key] });
+    pump();
+  }
+
+  /** End what has not been judged yet. */
+  function stop() {
+    batch = 0;
+    for (const item of [...items.values()]) if (["queued", "reading", "waiting", "running", "busy"].includes(item.state)) drop(item);
+  }
+
+  /** Hosts were allowed: what waited for one, or was judged from a lesser copy for want of one, is read again. */
+  function hostsChanged() {
+    for (const item of items.values()) if (item.state === "needs-host" || (item.host && item.state === "done")) retry(item);
+  }
+
+  /** A badge must not stay on another picture, nor without one. */
+  function isStale(item) {
+    return !item.element.isConnected || (!item.link && item.element.localName !== "canvas" && addressShown(item.element) !== item.shown);
+  }
+
+  let pruning = 0;
+  place.follow.add(() => {
+    pruning ||= setTimeout(() => {
+      pruning = 0;
+      for (const item of [...items.values()]) if (isStale(item)) drop(item);
+    }, 500);
+    return false;
+  });
+
+  return { start, retry, drop, stop, hostsChanged, of: (key) => items.get(key), has: (element) => ofElement.has(element), use: (chosen) => (settings = chosen) };
+});

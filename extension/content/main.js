@@ -1,0 +1,74 @@
+// The content scripts' beginning: what the background asks of the page.
+
+detector.define("main", () => {
+  "use strict";
+
+  const { auto, badges, checks, find, link, media, overlay, pick, scan, words } = detector;
+
+  let stopped = false;
+
+  async function begin() {
+    const { words: texts, settings, automatic } = await link.ask("hello");
+    words.learn(texts);
+    checks.use(settings);
+    detector.card.use(settings);
+    if (automatic) auto.start(settings.minSize);
+    return settings;
+  }
+
+  const begun = begin();
+
+  const ASKED = {
+    async find(what) {
+      const settings = await begun;
+      if (what.by === "page") return page(what.least ?? settings.minSize);
+      return one(what);
+    },
+    next: () => badges.next(),
+    stop() {
+      stopped = true;
+      checks.stop();
+    },
+    hosts: () => checks.hostsChanged(),
+  };
+
+  chrome.runtime.onMessage.addListener((message, _sender, answer) => {
+    const handle = ASKED[message.kind];
+    if (!handle) return false;
+    begun.then(() => handle(message)).then((result) => answer(result ?? {}), (problem) => (console.error(problem), answer({})));
+    return true;
+  });
+
+  async function page(least) {
+    stopped = false;
+    const found = await scan.scan(least, { alive: () => !stopped });
+    for (const element of found) if (!stopped) checks.start(element);
+    if (!found.length && window === top) overlay.announce(words.say("none_found"));
+    return { found: found.length };
+  }
+
+  /** One medium, as the person pointed at it; without one the person is asked to pick, except where told not to. */
+  function one(what) {
+    const { element, options = {} } = located(what);
+    if (element) checks.start(element, { asked: true, ...options });
+    else if (what.pick !== false) void pick.choose().then((chosen) => chosen && checks.start(chosen, { asked: true }));
+    return { found: element ? 1 : 0 };
+  }
+
+  function located(what) {
+    if (what.by === "pick") return {};
+    const target = what.target && (globalThis.browser?.menus ?? globalThis.browser?.contextMenus)?.getTargetElement?.(what.target);
+    if (what.by === "src") {
+      const exact = target && media.kindOf(target) ? target : find.bySource(what.src, Boolean(what.video));
+      return { element: exact ?? find.byPointer(), options: { frame: Boolean(what.frame) } };
+    }
+    if (what.by === "link") {
+      const element = find.byLink(what.link);
+      const leads = media.isPicture(what.link) || media.isClip(what.link);
+      return leads && element ? { element, options: { link: what.link } } : { element: find.within(element) ?? find.byPointer() };
+    }
+    return { element: (target && media.kindOf(target) ? target : null) ?? find.byPointer() };
+  }
+
+  return {};
+});

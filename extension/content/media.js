@@ -1,0 +1,137 @@
+// What holds a picture or a video on a page, and the addresses it may be had from, the best copy first.
+
+detector.define("media", () => {
+  "use strict";
+
+  const TAGS = "img, video, canvas, svg image, input[type=image], object[data], embed[src]";
+  const PICTURE = /\.(avif|bmp|gif|heic|heif|jpe?g|jfif|png|tiff?|webp)$/i;
+  const CLIP = /\.(mp4|m4v|mov|mkv|webm|avi)$/i;
+  const TYPES = /^image\/(avif|bmp|gif|hei[cf]|jpe?g|png|tiff|webp)$/i;
+
+  const shadowOf = (element) => {
+    if (element.shadowRoot) return element.shadowRoot;
+    try {
+      return globalThis.chrome?.dom?.openOrClosedShadowRoot?.(element) ?? element.openOrClosedShadowRoot ?? null;
+    } catch {
+      return null; // an element that cannot have one
+    }
+  };
+
+  const parentOf = (node) => node.assignedSlot ?? node.parentElement ?? (node.getRootNode() instanceof ShadowRoot ? node.getRootNode().host : null);
+
+  /** What kind of medium an element is: `image`, `video`, `canvas`, `background`, or null. */
+  function kindOf(element, { backgrounds = true } = {}) {
+    const tag = element.localName;
+    if (tag === "video") return "video";
+    if (tag === "canvas") return "canvas";
+    if (tag === "img" || tag === "input" || (tag === "image" && element instanceof SVGElement)) return addressShown(element) ? "image" : null;
+    if (tag === "object" || tag === "embed") return /^image\//.test(element.type) || PICTURE.test(pathOf(addressShown(element))) ? "image" : null;
+    return backgrounds && backgroundsOf(element).length ? "background" : null;
+  }
+
+  /** The address of what is shown now; empty where there is none. */
+  function addressShown(element) {
+    switch (element.localName) {
+      case "img": return element.currentSrc || element.src;
+      case "video": return element.currentSrc || element.src;
+      case "image": return absolute(element.href?.baseVal ?? "");
+      case "object": return element.data;
+      case "canvas": return "";
+      case "input": case "embed": return element.src;
+      default: return backgroundsOf(element)[0] ?? "";
+    }
+  }
+
+  /** Copies of a medium: `{url, copy, width?}`, the best first, each address once. */
+  function copiesOf(element) {
+    const copies = [];
+    if (element.localName === "img") {
+      const linked = linkedOriginal(element);
+      if (linked) copies.push({ url: linked, copy: "linked" });
+      const shown = addressShown(element);
+      const [largest] = candidatesOf(element);
+      if (largest && largest.url !== shown) copies.push({ ...largest, copy: "largest" });
+    }
+    const shown = addressShown(element);
+    if (shown) copies.push({ url: shown, copy: kindOf(element) === "background" ? "background" : element.localName === "video" ? "video" : "shown" });
+    return copies;
+  }
+
+  /** The candidates of srcset and of the picture element around, largest first; only those larger than what is shown. */
+  function candidatesOf(img) {
+    const sets = [[img.srcset, img.sizes]];
+    if (img.parentElement?.localName === "picture") {
+      for (const source of img.parentElement.querySelectorAll(":scope > source")) {
+        const fits = (!source.media || matchMedia(source.media).matches) && (!source.type || TYPES.test(source.type));
+        if (fits) sets.push([source.srcset]);
+      }
+    }
+    const all = sets.flatMap(([srcset]) => parse(srcset ?? ""));
+    const shown = all.find((one) => one.url === addressShown(img));
+    const larger = all.filter((one) => !shown || one.width > shown.width || one.density > shown.density);
+    return larger.sort((a, b) => b.width - a.width || b.density - a.density);
+  }
+
+  function parse(srcset) {
+    const found = [];
+    for (const [, address, size = ""] of srcset.matchAll(/\s*,*\s*(\S*[^\s,])(?:\s+([\d.]+[wx]))?\s*(?:,|$)/g)) {
+      const url = absolute(address);
+      const number = Number.parseFloat(size) || 1;
+      if (url) found.push({ url, width: size.endsWith("w") ? number : 0, density: size.endsWith("w") ? 0 : number });
+    }
+    return found;
+  }
+
+  /** What the picture links to, if that is a picture's file too. */
+  function linkedOriginal(element) {
+    const link = element.closest("a[href]");
+    if (!link || !/^https?:$/.test(link.protocol) || !PICTURE.test(link.pathname)) return null;
+    return link.href === addressShown(element) ? null : link.href;
+  }
+
+  function backgroundsOf(element) {
+    const found = [];
+    for (const part of [null, "::before", "::after"]) {
+      const style = getComputedStyle(element, part);
+      if (part && style.content === "none") continue;
+      for (const value of part ? [style.backgroundImage, style.content] : [style.backgroundImage]) {
+        if (!value.includes("url(")) continue;
+        for (const [, quoted, bare] of value.matchAll(/url\((?:"((?:[^"\\]|\\.)*)"|([^)"]*))\)/g)) {
+          const url = absolute((quoted ?? bare).replace(/\\(.)/g, "$1"));
+          if (url && !isDrawing(url)) found.push(url);
+        }
+      }
+    }
+    return found;
+  }
+
+  const isDrawing = (url) => /^data:image\/svg|\.svg([?#]|$)/i.test(url);
+
+  function absolute(address) {
+    try {
+      return address && new URL(address, document.baseURI).href;
+    } catch {
+      return "";
+    }
+  }
+
+  const pathOf = (address) => {
+    try {
+      return new URL(address, document.baseURI).pathname;
+    } catch {
+      return "";
+    }
+  };
+
+  return {
+    TAGS,
+    addressShown,
+    copiesOf,
+    isClip: (url) => CLIP.test(pathOf(url)),
+    isDrawing,
+    isPicture: (url) => PICTURE.test(pathOf(url)) || url.startsWith("data:image/") || url.startsWith("blob:"),
+    kindOf,
+    parentOf,
+    shadowOf,
+  };
+});

@@ -1,0 +1,73 @@
+// The one element we put into a page: a popover, so that it lies above everything, with a shadow root, so that the page's
+// styles end at it. The root is open: axe and other tools look into it, and closing it would protect nothing, since what
+// our buttons do is done for trusted events alone.
+
+detector.define("overlay", () => {
+  "use strict";
+
+  const { make } = detector.dom;
+
+  const TAG = "ai-media-detector";
+  const modals = []; // dialogs as they were opened
+
+  for (const stale of document.querySelectorAll(TAG)) stale.remove(); // of a version that is gone
+  const host = document.createElement(TAG);
+  host.setAttribute("popover", "manual");
+  const root = host.attachShadow({ mode: "open" });
+  const live = make("div.live", { role: "status", "aria-live": "polite" });
+  const layer = make("div.layer");
+  root.append(layer, live);
+  detector.style.dress(root);
+
+  /** Where we have to live now: a modal dialog makes everything outside of it inert. */
+  function home() {
+    const open = modals.filter((dialog) => dialog.isConnected && dialog.matches(":modal"));
+    const top = open.at(-1) ?? [...document.querySelectorAll("dialog:modal")].at(-1);
+    return top ?? document.documentElement;
+  }
+
+  /** Be in the page, in the right place, on top. Called whenever something may have changed; mostly it does nothing. */
+  function settle() {
+    const wanted = home();
+    if (host.parentNode !== wanted) wanted.append(host);
+    host.lang = detector.words.language();
+    if (!host.matches(":popover-open")) host.showPopover();
+  }
+
+  /** Go above what has entered the top layer after us: a fullscreen element, which may be a picture and hold nothing. */
+  function rise() {
+    if (!host.isConnected) return;
+    settle();
+    host.hidePopover();
+    host.showPopover();
+  }
+
+  document.addEventListener("fullscreenchange", rise);
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      if (target.localName !== "dialog" || !target.hasAttribute("open")) continue;
+      if (modals.includes(target)) modals.splice(modals.indexOf(target), 1);
+      modals.push(target);
+    }
+    if (host.isConnected || modals.length) detector.place.wake();
+  }).observe(document, { subtree: true, attributeFilter: ["open"] });
+
+  /** Whether a medium is reachable for the person now: outside of an open dialog or of what is fullscreen it is not. */
+  function isReachable(element) {
+    const within = document.fullscreenElement && !home().matches?.(":modal") ? document.fullscreenElement : home();
+    return detector.find.contains(within, element);
+  }
+
+  /** Say something to screen readers. */
+  function announce(text) {
+    live.textContent = "";
+    requestAnimationFrame(() => (live.textContent = text));
+  }
+
+  /** Out of sight for a screenshot, at once and without a movement. */
+  function veil(isVeiled) {
+    layer.classList.toggle("veiled", isVeiled);
+  }
+
+  return { host, root, layer, announce, isReachable, rise, settle, veil };
+});

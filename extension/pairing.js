@@ -1,0 +1,106 @@
+// Pairing: a verifier of our own, its short code, the user's agreement on the server's page, a token. See docs/api.md.
+
+import { claim, endToken, facts, pause } from "./api.js";
+import { forgetPairing, keepPairing, pairing, settings } from "./settings.js";
+
+const MINUTES = 10;
+const BETWEEN = 2; // seconds between two looks whether it has been approved
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+let looking = false;
+
+/** Start: a new code, and the server's page in a tab. */
+export async function begin() {
+  const { server } = await settings();
+  const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const challenge = base64url(await sha256(verifier));
+  const code = await codeOf(challenge);
+  await chrome.storage.session.set({
+    pairingNow: { server, verifier, challenge, code, until: Date.now() + MINUTES * 60_000, problem: null },
+  });
+  const asked = new URLSearchParams({ challenge, origin: new URL(chrome.runtime.getURL("")).origin, name: await ownName() });
+  await chrome.tabs.create({ url: `${server}/pair?${asked}` });
+  void resume();
+}
+
+/** Go on looking for the approval, if a pairing waits for one. Called at every wake of the background. */
+export async function resume() {
+  if (looking) return;
+  looking = true;
+  try {
+    for (let now = await current(); now && !now.problem; now = await current()) {
+      if (Date.now() > now.until) await chrome.storage.session.set({ pairingNow: { ...now, problem: { code: "too_late" } } });
+      else if (!(await tried(now))) await pause(BETWEEN);
+    }
+  } finally {
+    looking = false;
+  }
+}
+
+/** Forget the pairing here, and end it on the server where that answers. */
+export async function unpair() {
+  const door = await pairing();
+  await forgetPairing();
+  if (door) await endToken(door).catch(() => {}); // a server that is away keeps its side until its user ends it there
+}
+
+export function cancel() {
+  return chrome.storage.session.remove("pairingNow");
+}
+
+/** What the options show: `{state: none | waiting | paired | problem, …}`. */
+export async function state() {
+  const now = await current();
+  const door = await pairing();
+  if (now) return { state: now.problem ? "problem" : "waiting", server: now.server, code: now.code, problem: now.problem };
+  return door ? { state: "paired", server: door.server, name: door.name } : { state: "none", server: (await settings()).server };
+}
+
+/** Whether the pairing holds: null, or what is wrong. */
+export async function trouble() {
+  try {
+    await facts(await pairing());
+    return null;
+  } catch (problem) {
+    return problem.plain ?? { code: "strange" };
+  }
+}
+
+async function tried({ server, verifier, until }) {
+  try {
+    const { token, name } = await claim(server, verifier);
+    if ((await current())?.until !== until) return false; // cancelled, or started anew, meanwhile
+    const { max_bytes: most } = await facts({ server, token });
+    await keepPairing({ server, token, name, most });
+    await cancel();
+    return true;
+  } catch (problem) {
+    if (!problem.plain) throw problem;
+    return false; // not approved yet, or the server is away for a moment
+  }
+}
+
+async function current() {
+  return (await chrome.storage.session.get("pairingNow")).pairingNow;
+}
+
+async function ownName() {
+  const browser = navigator.userAgent.includes("Firefox") ? "Firefox" : "Chromium";
+  const { os } = await chrome.runtime.getPlatformInfo();
+  return `Extension in ${browser} on ${{ mac: "macOS", win: "Windows", linux: "Linux", android: "Android", cros: "ChromeOS" }[os] ?? os}`;
+}
+
+async function codeOf(challenge) {
+  const start = [...(await sha256(challenge))].slice(0, 5);
+  const bits = start.map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const letters = bits.match(/.{5}/g).map((five) => ALPHABET[parseInt(five, 2)]);
+  return `${letters.slice(0, 4).join("")}-${letters.slice(4).join("")}`;
+}
+
+async function sha256(text) {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

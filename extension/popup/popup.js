@@ -1,0 +1,113 @@
+// The toolbar's popup: check this page, watch it, stop it; pick one; automatic badges for this site.
+
+import { patternsOf } from "../capture/hosts.js";
+import { change, settings } from "../settings.js";
+import { fill, say, words } from "../words.js";
+
+const $ = (id) => document.getElementById(id);
+const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
+const OPEN = new Set(["waiting", "running", "busy"]);
+
+const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
+let chosen = await settings();
+const texts = await words(chosen.language);
+const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url).origin : null;
+let toAllow = []; // known before the click, since permissions are asked for first thing in it
+
+fill(document, texts);
+const status = await ask("status");
+$("unpaired").hidden = status.state === "paired";
+$("paired").hidden = status.state !== "paired";
+if (status.state === "paired") {
+  $("history").href = `${status.server}/history`;
+  $("history").hidden = false;
+  void ask("status", { check: true }).then(({ trouble }) => trouble && complain(`problem_${trouble.code}`));
+}
+$("min-size").value = chosen.minSize;
+$("auto").hidden = !origin;
+if (origin) {
+  $("auto-site").checked = chosen.sites.includes(origin);
+  $("auto-text").textContent = say(texts, "popup_auto", new URL(origin).host);
+}
+chrome.storage.session.onChanged.addListener(() => void watch());
+await watch();
+
+$("pair").addEventListener("click", async () => {
+  await ask("open-options");
+  close();
+});
+$("open-options").addEventListener("click", async () => {
+  await ask("open-options");
+  close();
+});
+$("check-page").addEventListener("click", async () => {
+  $("check-page").disabled = true;
+  const answer = await ask("find", { tab: tab.id, by: "page", least: Number($("min-size").value) || chosen.minSize });
+  $("check-page").disabled = false;
+  if (answer.barred) complain("barred");
+  else if (!answer.found) complain("popup_none");
+  await watch();
+});
+$("stop").addEventListener("click", () => ask("stop", { tab: tab.id }));
+$("pick").addEventListener("click", async () => {
+  const answer = await ask("find", { tab: tab.id, by: "pick" });
+  if (answer.barred) complain("barred");
+  else close();
+});
+$("min-size").addEventListener("change", () => change({ minSize: Number($("min-size").value) || chosen.minSize }));
+$("allow-hosts").addEventListener("click", () => chrome.permissions.request({ origins: toAllow }).catch(() => false));
+$("auto-site").addEventListener("change", async () => {
+  const isOn = $("auto-site").checked;
+  const isAllowed = isOn && chrome.permissions.request({ origins: patternsOf([origin]) }).catch(() => false);
+  // Firefox closes the popup for its question: the background must know what the answer is for
+  if (isOn) await chrome.storage.session.set({ wantedSite: origin });
+  if (isOn && !(await isAllowed)) $("auto-site").checked = false;
+  else await ask(isOn ? "add-site" : "remove-site", { origin });
+});
+
+/** Show how far this tab's checks are. */
+async function watch() {
+  const scan = `scan:${tab.id}`;
+  const kept = await chrome.storage.session.get(["jobs", scan]);
+  const mine = Object.values(kept.jobs ?? {}).filter((job) => job.tab === tab.id);
+  const found = kept[scan]?.found ?? 0;
+  const done = mine.filter((job) => job.state === "done");
+  const open = mine.filter((job) => OPEN.has(job.state)).length;
+  const ended = mine.length - open;
+  $("under-way").hidden = !found && !mine.length;
+  $("progress").max = Math.max(found, mine.length, 1);
+  $("progress").value = ended;
+  $("found").textContent = say(texts, "popup_found", Math.max(found, mine.length), done.length);
+  $("stop").hidden = ended >= Math.max(found, mine.length);
+  tally(done, mine.filter((job) => job.state === "failed").length);
+  const barred = mine.filter((job) => job.state === "needs-host");
+  toAllow = patternsOf(barred.map((job) => job.host));
+  $("hosts").hidden = !barred.length;
+  $("hosts-text").textContent = say(texts, "popup_hosts", barred.length, [...new Set(barred.map((job) => new URL(job.host).host))].join(", "));
+}
+
+function tally(done, failed) {
+  const rows = new Map();
+  for (const { check } of done) {
+    const { title, tone } = check.result;
+    rows.set(title, { tone, count: (rows.get(title)?.count ?? 0) + 1 });
+  }
+  const made = [...rows].map(([title, { tone, count }]) => row(tone, count, title.split(/[:,]/)[0], "en"));
+  if (failed) made.push(row("unknown", "", say(texts, "popup_failed", failed)));
+  $("tally").replaceChildren(...made);
+}
+
+function row(tone, count, text, lang = "") {
+  const made = document.createElement("li");
+  made.dataset.tone = tone;
+  made.lang = lang || texts.language;
+  const number = document.createElement("b");
+  number.textContent = count;
+  made.append(number, count === "" ? text : ` ${text}`);
+  return made;
+}
+
+function complain(key) {
+  $("problem").textContent = say(texts, key);
+  $("problem").hidden = false;
+}

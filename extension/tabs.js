@@ -1,0 +1,45 @@
+// Putting the content scripts into a page, once, and speaking to them.
+
+/** In this order: each uses what the ones before it define. */
+export const SCRIPTS = [
+  "define", "link", "words", "icons", "style", "dom", "media", "find", "scan",
+  "read", "overlay", "place", "blur", "badges", "wrong", "card", "pick", "checks", "auto", "main",
+].map((name) => `content/${name}.js`);
+
+/** Send a message to one frame, or to all that may be entered; the answers. Null where the browser lets nobody in. */
+export async function tellPage(tabId, message, frameId) {
+  try {
+    if (frameId !== undefined) return [await reach(tabId, frameId, message)];
+    const frames = await enterAll(tabId);
+    const told = await Promise.allSettled(frames.map((frame) => chrome.tabs.sendMessage(tabId, message, { frameId: frame })));
+    return told.map((one) => one.value).filter(Boolean); // a frame may go while it is spoken to
+  } catch {
+    return null;
+  }
+}
+
+/** Send a message to the frames that have the content scripts already. */
+export function tellIfThere(tabId, message, frameId) {
+  return chrome.tabs.sendMessage(tabId, message, frameId === undefined ? {} : { frameId }).catch(() => null);
+}
+
+async function reach(tabId, frameId, message) {
+  try {
+    return await chrome.tabs.sendMessage(tabId, message, { frameId });
+  } catch {
+    await enter({ tabId, frameIds: [frameId] });
+    return chrome.tabs.sendMessage(tabId, message, { frameId });
+  }
+}
+
+async function enterAll(tabId) {
+  const looked = await chrome.scripting.executeScript({ target: { tabId, allFrames: true }, func: () => Boolean(globalThis.detector?.main) });
+  const missing = looked.filter((one) => !one.result).map((one) => one.frameId);
+  if (missing.length) await enter({ tabId, frameIds: missing });
+  return looked.map((one) => one.frameId);
+}
+
+/** Run the scripts; a second time they change nothing. */
+function enter(target) {
+  return chrome.scripting.executeScript({ target, files: SCRIPTS });
+}
