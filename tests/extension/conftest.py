@@ -1,0 +1,217 @@
+"""Chromium with the unmodified extension in it, paired with a running server, in front of a gallery of pages."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, Worker, expect
+
+from tests.driven import CHROMIUM, FLAGS, ROOT, Served, serve
+from tests.extension.gallery import Gallery, gallery
+
+EXTENSION = ROOT / "extension"
+KEYS = {"pointer": "V", "page": "S", "next": "J", "popup": "D"}
+PATIENCE = 60_000  # milliseconds; a busy machine is slow, and nothing here asserts a time
+
+expect.set_options(timeout=PATIENCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Browser:
+    """A person's Chromium with the extension."""
+
+    context: BrowserContext
+    id: str
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def worker(self) -> Worker:
+        """The extension's background, as it lives now."""
+        return self.context.service_workers[-1]
+
+    def open(self, address: str, width: int = 1280, height: int = 900) -> Page:
+        """A page in a tab of its own, in front."""
+        page = self.context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(address)
+        page.bring_to_front()
+        return page
+
+    def own(self, path: str) -> Page:
+        """A page of the extension, in a tab."""
+        return self.open(f"chrome-extension://{self.id}/{path}")
+
+    def key(self, page: Page, command: str) -> None:
+        """Press the keys of a command as a keyboard does: the browser grants the tab to the extension, and tells it."""
+        code = ord(KEYS[command])
+        press = {"modifiers": 1 | 8, "key": KEYS[command], "code": f"Key{KEYS[command]}",
+                 "windowsVirtualKeyCode": code, "nativeVirtualKeyCode": code}  # fmt: skip
+        devtools = self.context.new_cdp_session(page)
+        for kind in ("rawKeyDown", "keyUp"):
+            devtools.send("Input.dispatchKeyEvent", {"type": kind, **press})
+        devtools.detach()
+
+    def menu(self, page: Page, item: str, **info: Any) -> None:
+        """Choose an entry of the context menu. A gesture of the keyboard has to grant the tab first."""
+        self.key(page, "next")
+        page.wait_for_timeout(200)  # the command has no visible effect to wait for
+        told = {"menuItemId": item, "editable": False, "pageUrl": page.url, "frameId": 0, **info}
+        self.worker.evaluate(
+            """async (told) => {
+                const [tab] = await chrome.tabs.query({ active: true, lastFocusedWindow: true });
+                chrome.contextMenus.onClicked.dispatch(told, tab);
+            }""",
+            told,
+        )
+
+    def check(self, page: Page, selector: str) -> Locator:
+        """Right-click a picture and have it checked; its badge."""
+        box = page.locator(selector).bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, button="right")
+        source = page.locator(selector).evaluate("element => element.currentSrc")
+        self.menu(page, "check-image", mediaType="image", srcUrl=source)
+        return badge_on(page, selector)
+
+    def kill(self) -> None:
+        """End the background, as the browser does when it wants the memory back."""
+        browser = self.context.browser
+        session = browser.new_browser_cdp_session() if browser else self.context.new_cdp_session(self.context.pages[0])
+        targets = session.send("Target.getTargets")["targetInfos"]
+        for target in targets:
+            if target["type"] == "service_worker" and self.id in target["url"]:
+                session.send("Target.closeTarget", {"targetId": target["targetId"]})
+
+    def pair(self, server: str) -> Page:
+        """Pair with a server, through the pages a person uses; the options page."""
+        options = self.own("options/options.html")
+        options.locator("#server").fill(server)
+        options.locator("#server").press("Tab")
+        with self.context.expect_page() as opened:
+            options.locator("#pair").click()
+        asks = opened.value
+        expect(asks.locator("#pair-code")).to_have_text(options.locator("#pair-code").inner_text())
+        asks.get_by_role("button", name="The codes agree: pair").click()
+        expect(options.locator("#pair-state")).to_have_attribute("data-state", "paired")
+        asks.close()
+        return options
+
+
+@contextmanager
+def chromium(playwright: Playwright, folder: Path) -> Iterator[Browser]:
+    """Chromium with the extension as it lies in the repository."""
+    if not (EXTENSION / "manifest.json").is_file():
+        pytest.skip("SKIPPED LOUDLY: there is no extension/")
+    loaded = [f"--disable-extensions-except={EXTENSION}", f"--load-extension={EXTENSION}"]
+    context = playwright.chromium.launch_persistent_context(
+        folder, executable_path=CHROMIUM, headless=False, args=["--headless=new", *FLAGS, *loaded], no_viewport=True
+    )
+    context.set_default_timeout(PATIENCE)
+    worker = context.service_workers[0] if context.service_workers else context.wait_for_event("serviceworker")
+    made = Browser(context, worker.url.split("/")[2])
+    context.on("console", lambda told: made.complaints.append(told.text) if told.type == "error" else None)
+    context.on("weberror", lambda told: made.complaints.append(str(told.error)))
+    yield made
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The whole product with two workers."""
+    with serve(tmp_path_factory.mktemp("var"), workers=2, API_RATE="5000 per minute") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def pages() -> Iterator[Gallery]:
+    """The gallery."""
+    with gallery() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def paired(playwright: Playwright, server: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser whose extension is paired; it serves all tests that leave it so."""
+    with chromium(playwright, tmp_path_factory.mktemp("profile")) as browser:
+        browser.pair(server.address).close()
+        yield browser
+
+
+@pytest.fixture
+def visit(paired: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages in the paired browser; they are closed at the end, and nothing went wrong in them unseen."""
+    opened: list[Page] = []
+    paired.complaints.clear()
+
+    def open_one(address: str, **size: int) -> Page:
+        opened.append(paired.open(address, **size))
+        return opened[-1]
+
+    yield open_one
+    for page in opened:
+        page.close()
+
+
+def badge_on(page: Page, selector: str) -> Locator:
+    """The badge that lies within a picture's box."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:
+        box = page.locator(selector).bounding_box()
+        badges = page.locator("ai-media-detector button.badge")
+        for badge in badges.all():
+            try:
+                lies = badge.bounding_box(timeout=2000)
+            except Error:
+                continue
+            if box and lies and within(lies, box):
+                return page.locator(f'ai-media-detector button.badge[data-key="{badge.get_attribute("data-key")}"]')
+        page.wait_for_timeout(50)
+    found = page.evaluate("document.querySelector('ai-media-detector')?.shadowRoot.innerHTML.slice(0, 1500)")
+    raise AssertionError(f"no badge lies on {selector}; there is: {found}")
+
+
+def within(inner: dict[str, float], outer: dict[str, float]) -> bool:
+    """Whether one box lies in another, to half a pixel."""
+    return (
+        inner["x"] >= outer["x"] - 0.5
+        and inner["y"] >= outer["y"] - 0.5
+        and inner["x"] + inner["width"] <= outer["x"] + outer["width"] + 0.5
+        and inner["y"] + inner["height"] <= outer["y"] + outer["height"] + 0.5
+    )
+
+
+def card_of(page: Page, badge: Locator) -> Locator:
+    """Open the card of a badge."""
+    badge.click()
+    card = page.locator("ai-media-detector #card")
+    expect(card).to_be_visible()
+    return card
+
+
+def violations(page: Page, axe: str, scope: str | None = None) -> list[str]:
+    """What axe finds on a page, or in a part of it, in both color schemes."""
+    page.evaluate(axe)
+    told = []
+    for theme in ("dark", "light"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        found = page.evaluate(f"axe.run({scope or 'document'})")["violations"]
+        told += [f"{theme}, {one['id']}: {[node['html'][:160] for node in one['nodes']][:3]}" for one in found]
+    return told
+
+
+DONE = re.compile("done")
