@@ -1,4 +1,4 @@
-"""``python -m analysis FILE|FOLDER|- …``: see ``--help`` and docs/command.md.
+"""``python -m analysis FILE|FOLDER|- …`` and ``python -m analysis models …``: see ``--help`` and docs/command.md.
 
 This process hands out files and prints; it loads no decoder and no analyzer. Those live in the workers.
 """
@@ -51,7 +51,12 @@ class Terminated(BaseException):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit codes and their precedence are in ``--help``."""
-    options = parse(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["models"]:  # a folder of that name is ./models
+        from .command import models  # noqa: PLC0415 -- what looks after networks is loaded only for that
+
+        return models.main(given[1:])
+    options = parse(given)
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -87,6 +92,8 @@ def _analyze(options: Options) -> int:
         trust_anchors=options.trust_anchors,
         animations=options.animations,
         weights=options.weights,
+        networks=options.networks,
+        networks_folder=options.networks_folder,
         lenses=options.html is not None,
     )
     views = _views(options, len(sources), passed_over)

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from .. import __version__, analyzers
+from ..networks import catalogue
 from ..report import DISCLAIMER, Scoring
 from ..scoring import AVAILABLE
 from .safe_text import printable
 
 STANDARD_INPUT = "-"
+NETWORKS_FOLDER = Path(__file__).parents[2] / "var" / "networks"
+"""Beside the database of the web application, which looks there too."""
+
 _LARGEST_TRUST_LIST = 4_000_000
 
 EXIT_CODES = """\
@@ -49,6 +53,8 @@ class Options:
     trust_anchors: str | None
     animations: bool
     weights: Path | None
+    networks: tuple[str, ...]
+    networks_folder: Path
     quiet: bool
     verbose: bool
 
@@ -77,6 +83,14 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("standard input (-) can be read only once")
     if given.html is not None and (problem := _problem_with_output(given.html)):
         parser.error(f"--html: {problem}")
+    networks = tuple(dict.fromkeys(given.network))
+    if networks and given.scoring != Scoring.CALIBRATED:
+        parser.error("--network: networks join the calibrated score; the rules do not ask them")
+    try:
+        for name in networks:
+            catalogue.load(given.networks_folder).get(name)
+    except (LookupError, ValueError) as nonsense:
+        parser.error(f"--network: {nonsense}")
     trust_anchors, problem = _certificates(given.trust) if given.trust is not None else (None, None)
     if problem:
         parser.error(f"--trust: {problem}")
@@ -88,13 +102,15 @@ def parse(arguments: list[str] | None = None) -> Options:
         scoring=Scoring(given.scoring),
         skip=skip,
         jobs=given.jobs,
-        cores=_cores(),
+        cores=cores_here(),
         timeout=given.timeout,
         max_bytes=int(given.max_megabytes * 1024 * 1024),
         max_pixels=int(given.max_megapixels * 1_000_000),
         trust_anchors=trust_anchors,
         animations=given.animations == "clip",
         weights=given.weights,
+        networks=networks,
+        networks_folder=given.networks_folder,
         quiet=given.quiet,
         verbose=given.verbose,
     )
@@ -133,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"leave out components, repeated or separated by commas: {', '.join(components())}",
     )  # fmt: skip
     how.add_argument(
-        "--fail-above", type=_number(0, 100), metavar="SCORE", help="exit with 1 when some score is above SCORE"
+        "--fail-above", type=number_between(0, 100), metavar="SCORE", help="exit with 1 when some score is above SCORE"
     )
     how.add_argument(
         "--animations", choices=("still", "clip"), default="still",
@@ -147,33 +163,41 @@ def _parser() -> argparse.ArgumentParser:
         "--weights", type=Path, metavar="FOLDER",
         help="look here too for the weights of the deep component (resnet18-f37072fd.pth)",
     )  # fmt: skip
+    how.add_argument(
+        "--network", action="append", default=[], metavar="NAME",
+        help="let an installed, calibrated network join the score (python -m analysis models --help); may be repeated",
+    )  # fmt: skip
+    how.add_argument(
+        "--networks-folder", type=Path, default=NETWORKS_FOLDER, metavar="FOLDER",
+        help="where networks are installed (default: %(default)s)",
+    )  # fmt: skip
     limits = parser.add_argument_group("limits")
     limits.add_argument(
-        "-j", "--jobs", type=_whole_number, default=_cores(), metavar="N",
+        "-j", "--jobs", type=whole_number, default=cores_here(), metavar="N",
         help="files analyzed side by side (default: one a core, %(default)s)",
     )  # fmt: skip
     limits.add_argument(
-        "--timeout", type=_number(0.01, 86_400), default=120.0, metavar="SECONDS",
+        "--timeout", type=number_between(0.01, 86_400), default=120.0, metavar="SECONDS",
         help="give up on a file after this long (default: %(default)g)",
     )  # fmt: skip
     limits.add_argument(
-        "--max-megabytes", type=_number(0.000001, 4096), default=100.0, metavar="MB",
+        "--max-megabytes", type=number_between(0.000001, 4096), default=100.0, metavar="MB",
         help="refuse larger files (default: %(default)g)",
     )  # fmt: skip
     limits.add_argument(
-        "--max-megapixels", type=_number(0.000001, 1000), default=50.0, metavar="MP",
+        "--max-megapixels", type=number_between(0.000001, 1000), default=50.0, metavar="MP",
         help="refuse larger pictures before decoding them (default: %(default)g)",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"AI Media Detector {__version__}")
     return parser
 
 
-def _cores() -> int:
+def cores_here() -> int:
     """Cores this process may use, which in a container are fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _number(low: float, high: float) -> Callable[[str], float]:
+def number_between(low: float, high: float) -> Callable[[str], float]:
     """A converter to a number from ``low`` to ``high``; NaN is none."""
 
     def convert(text: str) -> float:
@@ -188,7 +212,7 @@ def _number(low: float, high: float) -> Callable[[str], float]:
     return convert
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 512):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 512")
     return int(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from base64 import b64encode
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from .inputs import Source, read
 if TYPE_CHECKING:
     from ..lenses import Lens
     from ..media import Frame, Media
+    from ..networks.run import Missing, Network
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ class Examiner:
     trust_anchors: str | None = None
     animations: bool = False
     weights: Path | None = None
+    networks: tuple[str, ...] = ()
+    networks_folder: Path | None = None
     lenses: bool = False
 
     def __call__(self, source: Source) -> Examined:
@@ -74,8 +78,9 @@ class Examiner:
         cv2.setNumThreads(self.threads)  # the workers beside this one need the other cores
         media = open_media(data, Limits(self.max_bytes, self.max_pixels), animations=self.animations)
         report = analyze(
-            media, scoring=self.scoring, skip=self.skip, threads=self.threads, trust_anchors=self.trust_anchors
-        )
+            media, scoring=self.scoring, skip=self.skip, threads=self.threads, trust_anchors=self.trust_anchors,
+            networks=_networks(self.networks_folder, self.networks),
+        )  # fmt: skip
         report = msgspec.structs.replace(report, path=source.shown)
         to_json(report)  # what cannot be encoded must fail here, where it costs this file alone
         if not self.lenses:
@@ -94,6 +99,14 @@ class Examiner:
         from ..lenses import thumbnail  # noqa: PLC0415
 
         return tuple(_address(thumbnail(frame)) for frame in media.frames)
+
+
+@cache
+def _networks(folder: Path | None, names: tuple[str, ...]) -> tuple[Network | Missing, ...]:
+    """Loaded once a worker."""
+    from ..networks.run import open_networks  # noqa: PLC0415 -- see the module's docstring
+
+    return open_networks(folder, names) if folder is not None and names else ()
 
 
 def _address(lens: Lens) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import lazy_loader as lazy
 import numpy as np
 
-from ..scoring.calibrated import Calibrated, abstention, calibrate, plausible
+from ..networks.installed import UnavailableError
+from ..networks.run import Network
+from ..scoring.calibrated import Calibrated, abstention, plausible
+from ..scoring.fusion import Opinion, fuse
 from .network import Detector, load
 from .tiles import Pixels
 
@@ -31,11 +35,17 @@ class Assessment:
         Why the picture is not judged, or None.
     distance
         How unlike the calibration pictures it is; above 1 it is not judged.
+    opinions
+        What networks beside the detector say of it, by name. They are not asked about a picture that is not judged.
+    silent
+        Why a network has no opinion, by name.
     """
 
     calibrated: Calibrated
     abstained: str | None
     distance: float
+    opinions: Mapping[str, Opinion] = field(default_factory=dict)
+    silent: Mapping[str, str] = field(default_factory=dict)
 
 
 def assess(
@@ -46,6 +56,7 @@ def assess(
     jpeg_quality: int | None,
     has_camera: bool = False,
     detector: Detector | None = None,
+    networks: Sequence[Network] = (),
 ) -> Assessment:
     """Judge one picture.
 
@@ -59,16 +70,39 @@ def assess(
         Facts of the file, see :func:`analysis.scoring.calibrated.plausible`.
     detector
         By default the one that ships.
+    networks
+        Calibrated networks whose answers join the detector's, see :mod:`analysis.scoring.fusion`.
     """
     detector = detector or load()
     views = detector.see(pixels, preview)
     ways = plausible(max(pixels.shape[:2]), lossless=lossless, jpeg_quality=jpeg_quality, has_camera=has_camera)
-    calibrated = calibrate({way: detector.raw(views, way) for way in ways}, detector.conditions)
     distance = detector.familiar.distance(views.features)
-    return Assessment(calibrated=calibrated, abstained=abstention(preview, distance), distance=round(distance, 3))
+    abstained = abstention(preview, distance)
+    opinions, silent = _ask(networks if abstained is None else (), pixels)
+    raws = {way: detector.raw(views, way) for way in ways}
+    return Assessment(
+        calibrated=fuse(raws, detector.conditions, tuple(opinions.values())),
+        abstained=abstained,
+        distance=round(distance, 3),
+        opinions=opinions,
+        silent=silent,
+    )
 
 
-def stability(preview: Pixels, *, detector: Detector | None = None) -> dict[str, float]:
+def _ask(networks: Sequence[Network], pixels: Pixels) -> tuple[dict[str, Opinion], dict[str, str]]:
+    opinions: dict[str, Opinion] = {}
+    silent: dict[str, str] = {}
+    for network in networks:
+        try:
+            opinions[network.name] = network.opinion(pixels)
+        except UnavailableError as problem:
+            silent[network.name] = str(problem)
+    return opinions, silent
+
+
+def stability(
+    preview: Pixels, *, detector: Detector | None = None, networks: Sequence[Network] = ()
+) -> dict[str, float]:
     """Scores of the picture's preview after JPEG 90, 75 and 60, at half size and cropped.
 
     The preview stands for the picture, so that the strip costs as much for a large one as for a small one.
@@ -92,7 +126,7 @@ def stability(preview: Pixels, *, detector: Detector | None = None) -> dict[str,
 
     def score(change: tuple[Pixels, int | None]) -> float:
         pixels, quality_now = change
-        again = assess(pixels, pixels, lossless=False, jpeg_quality=quality_now, detector=detector)
+        again = assess(pixels, pixels, lossless=False, jpeg_quality=quality_now, detector=detector, networks=networks)
         return again.calibrated.score
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from ..media import Media
-from ..report import ComponentResult, Finding, Grade, JpegFacts, Meaning, Scoring
+from ..networks.run import Missing, Network
+from ..report import ComponentResult, Finding, Grade, JpegFacts, Meaning, Scoring, Status
 from ..scoring import Scored
-from ..scoring.calibrated import LOWEST_CONFIDENCE
+from ..scoring.calibrated import LOWEST_CONFIDENCE, score_of
+from ..scoring.fusion import SHIPPED_WEIGHT
 from .assess import Assessment, assess, stability
 from .network import load
 
@@ -21,7 +25,9 @@ _ARRIVED = {
 }
 
 
-def judge(media: Media, by_rules: Scored, findings: tuple[Finding, ...]) -> Scored:
+def judge(
+    media: Media, by_rules: Scored, findings: tuple[Finding, ...], networks: Sequence[Network | Missing] = ()
+) -> Scored:
     """Replace the rules' score and confidence by the calibrated ones.
 
     The components keep the rules' scores and evidence: they explain, and where they contradict the headline the
@@ -35,6 +41,8 @@ def judge(media: Media, by_rules: Scored, findings: tuple[Finding, ...]) -> Scor
         What :func:`analysis.scoring.rules.score_image` gave.
     findings
         Provenance; only whether a camera's own data is there is asked, which tells how the picture arrived.
+    networks
+        The operator's networks; those that can be used join the score, each is a component of its own.
     """
     if by_rules.score is None:
         return by_rules  # every analyzer failed: nothing is known, whatever a network says
@@ -46,6 +54,7 @@ def judge(media: Media, by_rules: Scored, findings: tuple[Finding, ...]) -> Scor
         lossless=lossless,
         jpeg_quality=jpeg.quality if jpeg is not None else None,
         has_camera=_from_a_camera(findings),
+        networks=[network for network in networks if isinstance(network, Network)],
     )
     found = assessed.calibrated
     quality = {"arrived": _ARRIVED[found.condition], "lost": _lost(media, jpeg, lossless=lossless)}
@@ -57,15 +66,18 @@ def judge(media: Media, by_rules: Scored, findings: tuple[Finding, ...]) -> Scor
             scoring=Scoring.CALIBRATED,
             abstained=assessed.abstained,
             quality=quality,
+            components=by_rules.components | _of_networks(networks, assessed),
         )
-    strip = stability(frame.preview)
+    heard = [network for network in networks if isinstance(network, Network) and network.name in assessed.opinions]
+    strip = stability(frame.preview, networks=heard)
     return msgspec.structs.replace(
         by_rules,
         score=found.score,
         confidence=_confidence(assessed, strip, by_rules.components),
         scoring=Scoring.CALIBRATED,
         false_alarm_rate=round(found.p, 6),
-        told=(_power(found.condition),),
+        told=(_power(found.condition), *_joined(heard)),
+        components=by_rules.components | _of_networks(networks, assessed),
         quality=quality,
         stability={"scores": {change: round(score, 1) for change, score in strip.items()}},
     )
@@ -94,6 +106,50 @@ def _power(condition: str) -> str:
         "100 AI pictures where it may wrong one genuine picture in 100 "
         f"(AUC {figures['auc']:.2f}; 0.5 is chance): a low score clears nothing."
     )
+
+
+def _joined(heard: Sequence[Network]) -> list[str]:
+    """Which networks had a say, how, and on what they were calibrated."""
+    if not heard:
+        return []
+    share = (1 - SHIPPED_WEIGHT) / len(heard)
+    told = [
+        "The score joins that detector with what the operator of this system added; each answer is discounted "
+        f"(the detector's rate of false alarms over {SHIPPED_WEIGHT:g}, each network's over {share:.2g}) so that the "
+        "promise to genuine pictures still holds."
+    ]
+    for network in heard:
+        pictures = network.calibration.pictures if network.calibration is not None else {}
+        told.append(
+            f"The network {network.name} was calibrated here on {pictures.get('genuine', 0):,} genuine pictures"
+            + (
+                f" and {made:,} made by AI."
+                if (made := pictures.get("generated"))
+                else "; what it finds was not measured."
+            )
+        )
+    return told
+
+
+def _of_networks(networks: Sequence[Network | Missing], assessed: Assessment) -> dict[str, ComponentResult]:
+    """A component for each network that was asked for, with its own score, or why it has none."""
+    found = {}
+    for network in networks:
+        opinion = assessed.opinions.get(network.name)
+        if opinion is not None:
+            p = opinion.p_value(assessed.calibrated.condition)
+            result = ComponentResult(
+                status=Status.OK, score=round(score_of(p), 1), metrics={"raw": opinion.raw, "false_alarm_rate": p}
+            )
+        else:
+            why = (
+                network.why
+                if isinstance(network, Missing)
+                else assessed.silent.get(network.name, "the picture is not judged")
+            )
+            result = ComponentResult(status=Status.NOT_APPLICABLE, note=f"not available: {why}")
+        found[f"network_{network.name}"] = result
+    return found
 
 
 def _lost(media: Media, jpeg: JpegFacts | None, *, lossless: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -95,6 +96,12 @@ class Detector:
         """The raw output for one way of arriving; higher is more AI-like."""
         bias, weights = self._weights[condition]
         return bias + sum(weight * float(np.clip(views.inputs[name], -12, 12)) for name, weight in weights.items())
+
+
+@cache
+def parameters_hash() -> str:
+    """The SHA-256 of the shipped calibration, which names its network's too."""
+    return hashlib.sha256((resources.files("analysis") / _MODELS / _CALIBRATION).read_bytes()).hexdigest()
 
 
 @cache
