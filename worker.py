@@ -46,6 +46,7 @@ class Step(msgspec.Struct, frozen=True):
 def run(analysis_id: str) -> None:
     """Run one queued analysis to its end: a report, or a code and a sentence. RQ calls this by name."""
     services = _services()
+    _networks(services.settings)  # loaded here, once: the child opens no file
     media = services.store.start(analysis_id)
     if media is None:
         return  # deleted meanwhile, or already run
@@ -118,6 +119,8 @@ def main() -> None:
     log.log(logging.INFO if found.level is Level.FULL else logging.WARNING, "%s", found)
     analysis.use_weights_of(services.settings.weights_folder)
     analysis.prepare(skip=services.settings.skip)
+    for network in _networks(services.settings):
+        log.info("network %s: %s", network.name, network.version)
     sandbox.preload(_rehearse, sandbox.Limits(60, services.settings.memory))
     gc.collect()
     gc.freeze()  # so that a child's garbage collection copies none of these pages
@@ -155,6 +158,12 @@ def _trusted(settings: Settings) -> str | None:
     return settings.trust_file.read_text() if settings.trust_file else None
 
 
+@cache
+def _networks(settings: Settings) -> tuple[analysis.Network | analysis.Missing, ...]:
+    """The operator's networks, each ready or with the reason why it is not."""
+    return analysis.open_networks(settings.networks_folder, settings.networks)
+
+
 def _analyze(file: BinaryIO, settings: Settings, trust_anchors: str | None, send: Send) -> None:
     """In the child: open, analyze, draw; say everything over the pipe."""
 
@@ -172,6 +181,7 @@ def _analyze(file: BinaryIO, settings: Settings, trust_anchors: str | None, send
         media,
         skip=settings.skip,
         trust_anchors=trust_anchors,
+        networks=_networks(settings),
         progress=lambda _done, total, name: step(name, total),
     )
     for name, picture in _draw(media, report):
@@ -197,7 +207,7 @@ def _rehearse(_send: Send) -> None:
     made = io.BytesIO()
     Image.effect_noise((256, 256), 40).convert("RGB").save(made, "JPEG")
     media = analysis.open_media(made.getvalue())
-    for _ in _draw(media, analysis.analyze(media)):
+    for _ in _draw(media, analysis.analyze(media, networks=_networks(_services().settings))):
         pass
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .media import Frame as Frame
     from .media import Limits as Limits
     from .media import Media as Media
+    from .networks.run import Missing as Missing
+    from .networks.run import Network as Network
     from .networks.run import open_networks as open_networks
     from .report import Report as Report
     from .report import Scoring as Scoring
@@ -39,7 +41,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "engine": ["analyze", "prepare", "refuse", "use_weights_of"],
         "errors": ["ErrorCode", "MediaError"],
         "media": ["Frame", "Limits", "Media"],
-        "networks.run": ["open_networks"],
+        "networks.run": ["Missing", "Network", "open_networks"],
         "report": ["Report", "Scoring", "Verdict", "from_json", "to_json"],
     },
 )

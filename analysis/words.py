@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .report import Verdict
+from .report import Metric, Verdict
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,23 @@ RULES_CAUTION = (
     "is chance). Read the evidence, not the number."
 )
 
+
+NETWORK_EXPLAINS = (
+    "A published network that the operator of this system added and calibrated on pictures of their own. It looks at "
+    "the picture in its own way; the score here is what its answer would be worth alone."
+)
+NETWORK_FAILS = (
+    "Networks learn what their makers showed them: other generators, strong compression and unusual pictures mislead "
+    "them, and a calibration on few pictures, or on pictures of another kind, holds only for those."
+)
+NETWORK_METRICS = (
+    Metric(name="raw", describes="The network's own answer, as log-odds.", high_means="more AI-like to the network"),
+    Metric(
+        name="false_alarm_rate", describes="Share of the operator's genuine pictures that look at least this AI-like.",
+        low=0, high=1, high_means="nothing unusual",
+    ),
+)  # fmt: skip
+"""How the operator's networks are told, beside the analyzers that tell of themselves."""
 
 FRAME_PICTURE = "frame-{:02d}"
 """Under which name the small picture of a clip's sampled frame is kept, by the frame's number."""

@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from analysis.networks.installed import versions
 from analysis.report import from_json, to_json
 
 from .errors import Refusal
@@ -31,7 +32,9 @@ _DOWN = ("queue_down", "Analyses cannot be started just now. Please try again so
 
 def engine_version(settings: Settings) -> str:
     """Names all that decides what an analysis finds: change it, and known results are no longer reused."""
-    return "-".join((_version(), _parameters(), *(f"no_{name}" for name in sorted(settings.skip))))
+    without = (f"no_{name}" for name in sorted(settings.skip))
+    networks = versions(settings.networks_folder, sorted(settings.networks))
+    return "-".join((_version(), _parameters(), *without, *networks))
 
 
 def content_key(sha256: str, settings: Settings) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis import words
-from analysis.registry import all_analyzers
-from analysis.report import ComponentResult, Evidence, MediaFacts, Metric, Report, Scoring, Verdict, VideoFacts
+from analysis.registry import Analyzer, all_analyzers
+from analysis.report import ComponentResult, Evidence, Kind, MediaFacts, Metric, Report, Scoring, Verdict, VideoFacts
 
 from .present_axes import quality_rows, stability
 from .present_clip import clip
@@ -22,6 +22,7 @@ _PROMISES = {
     Verdict.MOSTLY_REAL: "Bands are set so that at most half of genuine pictures land here or above.",
 }
 """What the bands of the calibrated score promise (SPEC 6); how well it was kept stands on the accuracy page."""
+_NETWORK = "network_"  # how components begin that are networks of the operator's
 _SPEAKS, _UNSURE = 45.0, 30.0  # a component's score from which it speaks for AI, and from which it is unsure
 
 
@@ -162,8 +163,16 @@ def plain_summary(found: Report, readings: Collection[Reading]) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def _about_network(name: str) -> Analyzer:
+    """A network of the operator's is shown as an analyzer is."""
+    title = f"Network {name.removeprefix(_NETWORK).replace('_', ' ')}"
+    kinds = frozenset({Kind.IMAGE})
+    return Analyzer(name, title, kinds, words.NETWORK_EXPLAINS, words.NETWORK_FAILS, words.NETWORK_METRICS, dict)
+
+
 def _readings(found: Report) -> list[Reading]:
     known = {a.component: a for a in all_analyzers() if found.kind in a.kinds}
+    known |= {name: _about_network(name) for name in found.components if name.startswith(_NETWORK)}
     rows = []
     for name, result in found.components.items():
         about = known.get(name)

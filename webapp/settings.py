@@ -64,6 +64,9 @@ class Settings:
     """Components left out (``deep``)."""
     weights_folder: Path | None = None
     """Where the weights of the deep component may lie besides torch's own cache."""
+    networks: tuple[str, ...] = ()
+    """Installed, calibrated networks that join the score of stills (``python -m analysis models``)."""
+    networks_folder: Path = ROOT / "var" / "networks"
     trust_file: Path | None = None
     """Certificates (PEM) whose Content Credentials are trusted; without them none is."""
 
@@ -107,6 +110,8 @@ class Settings:
             fetch_allow=_networks(given, "FETCH_ALLOW"),
             skip=_words(given, "SKIP_COMPONENTS"),
             weights_folder=Path(given["WEIGHTS_FOLDER"]).absolute() if "WEIGHTS_FOLDER" in given else None,
+            networks=_names(given, "NETWORKS"),
+            networks_folder=Path(given.get("NETWORKS_FOLDER", data_dir / "networks")).absolute(),
             trust_file=Path(given["TRUST_FILE"]).absolute() if "TRUST_FILE" in given else None,
         )
 
@@ -131,6 +136,13 @@ def default_media_dir(data_dir: Path) -> Path:
 
 def _words(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(word for word in given.get(name, "").replace(",", " ").split() if word)
+
+
+def _names(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(_words(given, name)))
+    if not all(re.fullmatch("[a-z][a-z0-9_]{0,39}", word) for word in words):
+        raise ValueError(f"{name} must hold names such as sieve, not {given[name]!r}")
+    return words
 
 
 def _networks(given: Mapping[str, str], name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:

@@ -32,7 +32,7 @@ def component_titles() -> dict[str, str]:
 
 def component_title(name: str) -> str:
     """The title of a component; its name where it is no analyzer's (the rules' ``metadata``)."""
-    return component_titles().get(name, name.capitalize())
+    return component_titles().get(name, name.replace("_", " ").capitalize())
 
 
 def name(report: Report) -> str:

@@ -118,6 +118,7 @@ def open_networks(folder: Path, names: Iterable[str]) -> tuple[Network | Missing
 
     Call it before a worker forks: nothing is computed, and no threads are started.
     """
+    parameters_hash()  # read now: a child may not open files
     return tuple(_open(Place(folder, name)) for name in names)
 
 

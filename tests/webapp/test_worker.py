@@ -35,7 +35,7 @@ def engine(monkeypatch):
             else:
                 monkeypatch.setitem(vars(analysis), name, part)
 
-    def analyze(media, *, skip, trust_anchors, progress):
+    def analyze(media, *, skip, trust_anchors, progress, networks):
         for done, name in enumerate(("noise", "frequency"), start=1):
             progress(done, 2, name)
         return report()
@@ -88,7 +88,7 @@ def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, e
     lying_there = []
     monkeypatch.setattr(doors.jobs, "report", lambda *_: lying_there.extend([media_files(doors)]))
 
-    def analyze(media, *, skip, trust_anchors, progress):
+    def analyze(media, *, skip, trust_anchors, progress, networks):
         assert media.data == picture(), "other bytes"
         return report()
 
@@ -212,7 +212,7 @@ def test_the_operators_trust_list_reaches_a_child_that_cannot_read_it(client, do
     listed = doors.settings.data_dir / "trusted.pem"
     listed.write_text("certificates")
 
-    def analyze(media, *, skip, trust_anchors, progress):
+    def analyze(media, *, skip, trust_anchors, progress, networks):
         assert trust_anchors == "certificates"
         assert not listed.exists(), "files are in sight"
         return report()
