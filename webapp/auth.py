@@ -66,9 +66,11 @@ def token() -> Token:
 
 
 def caller() -> str:
-    """Whose requests are counted together: those of a token, or else of an address."""
+    """Whose requests are counted together: those of a token, of an account, or else of an address."""
     found: Token | None = g.get("token")
-    return f"token:{found.id}" if found else str(get_remote_address())
+    if found:
+        return f"token:{found.id}"
+    return f"account:{g.account.id}" if "account" in g else str(get_remote_address())
 
 
 def _look() -> Response | None:
@@ -103,7 +105,9 @@ def _stop_other_sites() -> None:
 def _bearer(origin: str | None) -> Token | None:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     found = services().tokens.find(secret.strip()) if scheme.lower() == "bearer" and secret else None
-    if found is None or found.origin == origin:
+    if found is None or (services().settings.sign_in and not services().accounts.lives(found.owner)):
+        return None  # a token of a browser's, from before there were accounts
+    if found.origin == origin:
         return found
     # a browser leaves the origin out of an extension's own reading requests, and out of nothing else
     return found if origin is None and request.method in _SAFE else None

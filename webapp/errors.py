@@ -102,7 +102,7 @@ def init_app(app: Flask) -> None:
 
 def answer(refusal: Refusal) -> Response:
     """JSON for programs, a fragment for htmx, a page for people."""
-    if _wants_json():
+    if wants_json():
         body = make_response(msgspec.json.encode({"error": {"code": refusal.code, "message": refusal.message}}))
         body.mimetype = "application/json"
     else:
@@ -134,7 +134,8 @@ def _from_bug(error: Exception) -> Response:
     return answer(Refusal(code, message, 500))
 
 
-def _wants_json() -> bool:
+def wants_json() -> bool:
+    """Whether a program asks, by the address it uses or by what it accepts."""
     if request.path.endswith(".json") or request.path.startswith("/api/"):
         return True
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from analysis.report import Report, from_json
 
-from .store import Analysis, Base, JobState, Store
+from .database import Base
+from .store import Analysis, JobState, Store
 
 NOTE = 1000
 """Letters a note may have."""

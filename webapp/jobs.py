@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 import redis
@@ -19,6 +20,9 @@ from rq.worker import SimpleWorker
 _QUEUE = "analyses"
 _KEPT = 60  # seconds RQ remembers an ended job; the row has all that matters
 _GRACE = 30  # seconds on top of an analysis' own time limit before RQ steps in
+
+
+_RECENT = 60  # seconds since an idle worker was heard of; it speaks every quarter of a minute
 
 
 class QueueDown(Exception):  # noqa: N818 -- read as "except QueueDown": the state of the queue
@@ -127,6 +131,22 @@ class Jobs:
             self._redis.ping()
         except redis.RedisError as problem:
             raise QueueDown from problem
+
+    def workers(self) -> int:
+        """How many workers have been heard of lately: idle ones within a minute, others while their job may take.
+
+        Raises
+        ------
+        QueueDown
+            Redis does not answer.
+        """
+        try:
+            known = SimpleWorker.all(queue=self._queue)
+        except redis.RedisError as problem:
+            raise QueueDown from problem
+        now = datetime.now(UTC)
+        heard = [(one.get_state(), one.last_heartbeat) for one in known]
+        return sum(1 for state, when in heard if state == "busy" or (when and (now - when).total_seconds() < _RECENT))
 
     def work(self, maintain: Callable[[], None], *, every: int = 30, burst: bool = False) -> None:
         """Run queued analyses in this process, one after the other, until stopped.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Flask, session
+from flask import Blueprint, Flask, g, session
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -34,7 +34,13 @@ _YEAR = 365 * 24 * 3600
 
 
 def init_app(
-    app: Flask, settings: Settings, *, costly: Mapping[str, str], free: Sequence[str], by_token: Blueprint
+    app: Flask,
+    settings: Settings,
+    *,
+    costly: Mapping[str, str],
+    guessed: Mapping[str, str],
+    free: Sequence[str],
+    by_token: Blueprint,
 ) -> None:
     """Put every protection in place.
 
@@ -42,6 +48,8 @@ def init_app(
     ----------
     costly
         Views that have a limit of requests of their own.
+    guessed
+        Views where secrets can be guessed: only wrong ones (401) count.
     free
         Views that have none.
     by_token
@@ -72,6 +80,9 @@ def init_app(
     for name, rate in costly.items():
         limited: Any = limiter.limit(rate)(app.view_functions[name])
         app.view_functions[name] = limited
+    for name, rate in guessed.items():
+        limited = limiter.limit(rate, deduct_when=_was_wrong)(app.view_functions[name])
+        app.view_functions[name] = limited
     for name in free:
         limiter.exempt(app.view_functions[name])
     CSRFProtect(app).exempt(by_token)
@@ -89,7 +100,13 @@ def init_app(
 
 
 def owner() -> str:
-    """Who this browser is: a random name in its signed cookie, made when first needed, renewed once a day."""
+    """Who asks: the account that is signed in; without accounts a random name in this browser's signed cookie.
+
+    That name is made when first needed, and renewed once a day.
+    """
+    if "account" in g:
+        account_id: str = g.account.id
+        return account_id
     if "owner" not in session:
         session["owner"] = secrets.token_urlsafe(16)
         session.permanent = True
@@ -98,6 +115,10 @@ def owner() -> str:
         session["day"] = today
     name: str = session["owner"]
     return name
+
+
+def _was_wrong(response: Response) -> bool:
+    return response.status_code == 401
 
 
 def _csrf_failed(_error: CSRFError) -> ResponseReturnValue:

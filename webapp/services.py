@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from . import counters
+from .accounts import Accounts
 from .archive import Archive
 from .feedback import FeedbackBox
 from .jobs import Jobs
@@ -25,19 +27,21 @@ class Services:
     archive: Archive
     feedback: FeedbackBox
     tokens: Tokens
+    accounts: Accounts
     media: MediaStore
     jobs: Jobs
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
         """Open every door (connections are made on first use)."""
-        store = Store(settings.database_url)
+        store = Store(settings.database_url, counters.note)
         return cls(
             settings,
             store,
             Archive(store),
             FeedbackBox(store),
             Tokens(store),
+            Accounts(store),
             open_media(settings),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
         )

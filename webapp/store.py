@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import ColumnElement, Engine, ForeignKey, Index, create_engine, event, func, select, text, update
-from sqlalchemy.engine import make_url
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from analysis.report import Report, to_json
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+from .database import Base, connect
 
 
 class KnownKey(Exception):  # noqa: N818 -- read as "except KnownKey": what is the case
@@ -40,10 +44,6 @@ class JobState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     """Ended by the person who asked for it: neither a failure nor a finding."""
-
-
-class Base(DeclarativeBase):
-    """What the migrations must arrive at."""
 
 
 class Analysis(Base):
@@ -106,11 +106,38 @@ class Upload:
     media: str
 
 
-class Store:
-    """Reads and writes analyses. Every method is one transaction; rows come back detached, as plain values."""
+@dataclass(frozen=True)
+class Backlog:
+    """How many analyses wait and run, and how many seconds the first of the waiting has done so."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    waiting: int
+    running: int
+    oldest: float
+
+
+@dataclass(frozen=True)
+class End:
+    """How an analysis ended, and how many seconds it waited and ran (None when it never ran)."""
+
+    state: str
+    code: str | None
+    report: Report | None
+    waited: float | None
+    ran: float | None
+
+
+class Store:
+    """Reads and writes analyses. Every method is one transaction; rows come back detached, as plain values.
+
+    Parameters
+    ----------
+    note
+        Told of every analysis that ends, in the transaction that ends it.
+    """
+
+    def __init__(self, url: str, note: Callable[[Session, End], None] = lambda _session, _end: None) -> None:
+        self.engine = connect(url)
+        self._note = note
 
     def create(self, owner: str, upload: Upload, key: str | None = None) -> str:
         """Insert a queued analysis; return its id.
@@ -226,6 +253,7 @@ class Store:
                 session,
                 analysis_id,
                 state=JobState.DONE,
+                found=report,
                 report=to_json(report),
                 verdict=report.verdict,
                 score=report.score,
@@ -252,6 +280,14 @@ class Store:
         with self.transaction() as session:
             return list(session.scalars(query))
 
+    def backlog(self) -> Backlog:
+        """What there is to do."""
+        waiting = select(func.count(), func.min(Analysis.created_at)).where(Analysis.state == JobState.QUEUED)
+        running = select(func.count()).where(Analysis.state == JobState.RUNNING)
+        with self.transaction() as session:
+            number, first = session.execute(waiting).one()
+            return Backlog(number, session.scalar(running) or 0, time.time() - first if first else 0.0)
+
     def waiting_media(self) -> set[str]:
         """Names of the files that are still wanted."""
         query = select(Analysis.media).where(Analysis.state == JobState.QUEUED, Analysis.media.is_not(None))
@@ -259,66 +295,45 @@ class Store:
             return {name for name in session.scalars(query) if name}
 
     def ping(self) -> int:
-        """How many analyses there are; raises when the database does not answer."""
+        """How many analyses there are."""
         with self.transaction() as session:
             return session.scalar(select(func.count()).select_from(Analysis)) or 0
+
+    def reach(self) -> None:
+        """Raise when the database does not answer."""
+        with self.transaction() as session:
+            session.execute(select(1))
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
-    @staticmethod
-    def _end(session: Session, analysis_id: str, *only: ColumnElement[bool], **values: Any) -> bool:
+    def _end(
+        self,
+        session: Session,
+        analysis_id: str,
+        *only: ColumnElement[bool],
+        found: Report | None = None,
+        **values: Any,
+    ) -> bool:
+        now = time.time()
         ended = session.execute(
             update(Analysis)
             .where(Analysis.id == analysis_id, Analysis.state.in_([JobState.QUEUED, JobState.RUNNING]), *only)
-            .values(finished_at=time.time(), media=None, **values)
-            .returning(Analysis.id)
-        )
-        return ended.scalar() is not None
+            .values(finished_at=now, media=None, **values)
+            .returning(Analysis.created_at, Analysis.started_at)
+        ).one_or_none()
+        if ended is None:
+            return False
+        waited, ran = (None, None) if ended[1] is None else (ended[1] - ended[0], now - ended[1])
+        self._note(session, End(values["state"], values.get("error_code"), found, waited, ran))
+        return True
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A transaction of this database; :mod:`webapp.archive` shares it."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
-
-
-def migrate(url: str) -> None:
-    """Bring the database to the newest schema (making it first, where it is a file)."""
-    engine = _engine(url)
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    finally:
-        engine.dispose()
-
-
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    engine = create_engine(parsed, pool_pre_ping=True)
-    if parsed.get_backend_name() == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        event.listen(engine, "connect", _tune_sqlite)
-    return engine
-
-
-def _tune_sqlite(connection: Any, _record: object) -> None:
-    """Readers beside a writer, patience instead of errors, cascades, and deleting that overwrites."""
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "busy_timeout=5000",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def picture_type(data: bytes) -> str:

@@ -18,7 +18,8 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, exists, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .store import Base, Store
+from .database import Base
+from .store import Store
 
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url
 ORIGIN = re.compile(r"chrome-extension://[a-p]{32}|moz-extension://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

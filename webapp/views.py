@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
@@ -13,7 +12,6 @@ from analysis.report import Report, from_json
 
 from . import intake, present
 from .errors import Refusal
-from .jobs import QueueDown
 from .present_progress import progress
 from .security import owner
 from .services import services
@@ -140,18 +138,6 @@ def token() -> Response:
     """A CSRF token for scripts whose page may be older than its session: one kept for offline use, say."""
     owner()
     return make_response({"token": generate_csrf()}, 200, {"Cache-Control": "no-store"})
-
-
-@pages.get("/healthz")
-def healthz() -> Response:
-    """Whether database and queue answer."""
-    doors = services()
-    doors.store.ping()
-    try:
-        doors.jobs.ping()
-    except QueueDown as problem:
-        raise Refusal("queue_down", "Redis does not answer.", 503) from problem
-    return Response(msgspec.json.encode({"ok": True}), mimetype="application/json")
 
 
 def _started(analysis_id: str) -> ResponseReturnValue:

@@ -15,8 +15,9 @@ import worker
 from analysis.lenses import Lens
 from tests.webapp.given import lens, media_files, picture, report
 from webapp import intake
+from webapp.database import migrate
 from webapp.services import Services
-from webapp.store import JobState, migrate
+from webapp.store import JobState
 
 OWNER = "somebody"
 

@@ -134,3 +134,16 @@ def test_a_senseless_setting_is_said():
     )
     assert done.returncode == 1
     assert "MAX_MEGABYTES" in done.stderr
+
+
+def test_a_server_for_others_without_accounts_is_refused():
+    done = subprocess.run(
+        [sys.executable, "-m", "webapp"],
+        cwd=ROOT,
+        env={**os.environ, "HOST": "0.0.0.0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "AUTH=1" in done.stderr

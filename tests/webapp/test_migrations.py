@@ -10,20 +10,20 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 import webapp.services  # noqa: F401 -- declares every table
-from webapp import store
+from webapp import database
 
 
 @pytest.fixture
 def engine(tmp_path):
     """An empty database."""
-    made = store._engine(f"sqlite:///{tmp_path / 'm.db'}")
+    made = database.connect(f"sqlite:///{tmp_path / 'm.db'}")
     yield made
     made.dispose()
 
 
 def upgrade(engine, revision):
     config = Config()
-    config.set_main_option("script_location", str(store._MIGRATIONS))
+    config.set_main_option("script_location", str(database.MIGRATIONS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
@@ -34,7 +34,7 @@ def test_the_migrations_arrive_at_what_the_code_declares(engine):
     with engine.connect() as connection:
         # names and keys; of types SQLite knows none to compare: FLOAT and DOUBLE are one to it
         seen = MigrationContext.configure(connection, opts={"compare_type": False})
-        assert compare_metadata(seen, store.Base.metadata) == []
+        assert compare_metadata(seen, database.Base.metadata) == []
 
 
 def test_the_engine_of_known_results_is_taken_along(engine):

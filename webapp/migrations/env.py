@@ -1,8 +1,8 @@
-"""Alembic's entry: runs on the connection that :func:`webapp.store.migrate` hands over."""
+"""Alembic's entry: runs on the connection that :func:`webapp.database.migrate` hands over."""
 
 from alembic import context
 
-from webapp.store import Base
+from webapp.database import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
 with context.begin_transaction():
