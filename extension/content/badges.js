@@ -8,6 +8,7 @@ detector.define("badges", () => {
   const { overlay, place } = detector;
   const { say } = detector.words;
 
+  const FRAMES = 30; // how long a badge may take to come into its place
   const WAITING = new Set(["queued", "reading", "waiting", "running", "busy"]);
 
   /** Show what is known of an item on its badge, which is made when first needed. */
@@ -23,26 +24,32 @@ detector.define("badges", () => {
     set(badge, "score", result?.score ?? undefined);
     const veiled = detector.blur.has(item.element);
     const drawn = veiled ? "veil" : waits ? "aperture" : result ? ofVerdict(result.verdict) : state === "needs-host" ? "lock" : "alert";
-    if (!badge.firstChild.classList.contains(drawn)) badge.firstChild.replaceWith(icon(drawn));
-    const [label, score, full] = texts({ state, result, waits, problem });
-    const [shownLabel, shownScore] = badge.querySelectorAll(".label, .score");
+    if (badge.firstChild.dataset.icon !== drawn) badge.firstChild.replaceWith(icon(drawn));
+    const [label, score, more] = texts({ state, result, waits, problem });
+    const [shownLabel, shownScore, unseen] = badge.querySelectorAll(".label, .score, .unseen");
     shownLabel.textContent = label;
-    shownLabel.lang = result ? "en" : "";
+    shownLabel.lang = result ? "en" : detector.words.language();
     shownScore.textContent = score;
-    badge.setAttribute("aria-label", veiled ? `${full} ${say("blurred")}` : full);
+    unseen.textContent = [more, veiled ? say("blurred") : "", waits ? "" : say("badge_more")].filter(Boolean).join(" ");
   }
 
+  /** What a screen reader says of a badge. */
+  function spoken({ badge }) {
+    return badge ? [...badge.querySelectorAll("span")].map((one) => one.textContent).filter(Boolean).join(" ") : "";
+  }
+
+  /** A badge's label and score, and what only screen readers say. */
   function texts({ state, result, waits, problem }) {
-    if (waits) return [say(`state_${state}`), "", say(`state_${state}`)];
-    if (!result) return state === "needs-host" ? [say("badge_host"), "", say("badge_host_full")] : [say("badge_failed"), "", say("badge_failed_full", detector.words.explain(problem))];
+    if (waits) return [say(`state_${state}`), "", ""];
+    if (state === "needs-host") return [say("badge_host"), "", say("badge_host_more")];
+    if (!result) return [say("badge_failed"), "", detector.words.explain(problem)];
     const short = result.title.split(/[:,]/)[0]; // the server's own word for it
-    if (result.score === null) return [short, "", say("badge_full", result.title)];
-    return [short, String(Math.round(result.score)), say("badge_full_score", result.title, Math.round(result.score))];
+    return result.score === null ? [short, "", `${result.title}.`] : [short, String(Math.round(result.score)), say("badge_of", result.title)];
   }
 
   function attach(item) {
     item.badge = onPress(
-      make("button.badge.new", { type: "button", id: `badge-${item.key}`, "data-key": item.key, "aria-expanded": "false", "aria-haspopup": "dialog", hidden: true }, icon("aperture"), make("span.label"), make("span.score")),
+      make("button.badge.new", { type: "button", id: `badge-${item.key}`, "data-key": item.key, "aria-expanded": "false", "aria-haspopup": "dialog", hidden: true }, icon("aperture"), make("span.label"), make("span.score"), make("span.unseen")),
       () => detector.card.toggle(item),
     );
     overlay.settle();
@@ -64,23 +71,25 @@ detector.define("badges", () => {
     item.badge = null;
   }
 
-  /** The focus goes to the next badge down the page, and the page to it. */
-  function next() {
-    const all = [...overlay.layer.querySelectorAll(".badge")];
+  /** The focus goes to the next badge down the page, and the page to it. Badges behind an open dialog are passed over. */
+  async function next() {
+    const all = [...overlay.layer.querySelectorAll(".badge")].filter((badge) => overlay.isReachable(elementOf(badge)));
     if (!all.length) return overlay.announce(say("no_badges"));
-    const at = all.indexOf(overlay.root.activeElement);
-    const badge = all[(at + 1) % all.length];
-    const { element } = detector.checks.of(badge.dataset.key);
-    element.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-    badge.hidden = false; // what is hidden takes no focus; the next frame puts it in its place
+    const badge = all[(all.indexOf(overlay.root.activeElement) + 1) % all.length];
+    elementOf(badge).scrollIntoView({ block: "center", behavior: "instant" });
+    for (let frame = 0; badge.hidden && frame < FRAMES; frame += 1) {
+      place.wake();
+      await new Promise((resolve) => requestAnimationFrame(resolve)); // what is hidden takes no focus
+    }
     badge.focus({ preventScroll: true });
-    place.wake();
   }
+
+  const elementOf = (badge) => detector.checks.of(badge.dataset.key).element;
 
   function set(badge, name, value) {
     if (value === undefined || value === null) delete badge.dataset[name];
     else badge.dataset[name] = value;
   }
 
-  return { next, remove, show };
+  return { next, remove, show, spoken };
 });

@@ -66,40 +66,43 @@ detector.define("card", () => {
     else delete card.dataset.tone;
     if (result) card.dataset.verdict = result.verdict;
     const leave = onPress(make("button.close", { type: "button", "data-act": "close", "aria-label": say("close") }, icon("cross")), () => close());
-    card.replaceChildren(...(result ? explained(item, result) : unexplained(item)), leave);
+    const [header, body, footer] = result ? explained(item, result) : unexplained(item);
+    card.replaceChildren(header, make("div.body", { tabindex: "0", role: "group", "aria-labelledby": "card-title" }, ...body), footer, leave);
   }
 
+  /** Heading, body and buttons of a card. */
   function explained(item, result) {
-    return [
-      title(ofVerdict(result.verdict), result.title, "en"),
+    const { copy, instead, host } = item;
+    const says = result.provenance.length
+      ? list("provenance", "provenance_title", result.provenance.map((one) => ["file", one.sentence]))
+      : make("section", {}, make("h3", {}, say("provenance_title")), make("p.provenance.quiet", {}, say("provenance_none")));
+    const body = [
       figures(result),
       make("p.summary", { lang: "en" }, result.summary),
-      item.copy?.way === "screenshot" || item.copy?.way === "redrawn" ? make("p.note", {}, say(`caution_${item.copy.way}`)) : null,
-      item.instead ? make("p.note", {}, say("caution_frame")) : null,
-      list("evidence", "evidence_title", result.evidence.map((one) => [one.supports === "genuine" ? "lens" : "spark", one.sentence, one.supports === "genuine" ? "real" : "likely"])),
-      list("provenance", "provenance_title", result.provenance.map((one) => ["file", one.sentence])) ?? make("section", {}, make("h3", {}, say("provenance_title")), make("p.provenance.quiet", {}, say("provenance_none"))),
+      copy?.way === "screenshot" || copy?.way === "redrawn" ? make("p.note", {}, say(`caution_${copy.way}`)) : null,
+      instead ? make("p.note", {}, say("caution_frame")) : null,
+      list("evidence", "evidence_title", result.evidence.map(({ supports, sentence }) => (supports === "genuine" ? ["lens", sentence, "real"] : ["spark", sentence, "likely"]))),
+      says,
       facts(item, result),
-      make("p.quiet", { lang: "en", style: null }, result.does_not_show, " ", result.disclaimer),
-      buttons(item, [
-        ["report", "main"],
-        detector.blur.isDue(result, settings.blurAbove) ? ["reveal"] : null,
-        item.host ? ["allow"] : null,
-        ["hide"],
-        ["wrong"],
-      ]),
-    ].filter(Boolean);
+      make("p.quiet.last", { lang: "en" }, result.does_not_show, " ", result.disclaimer),
+    ];
+    return [
+      title(ofVerdict(result.verdict), result.title, "en"),
+      body,
+      buttons(item, [["report", "main"], detector.blur.isDue(result, settings.blurAbove) ? ["reveal"] : null, host ? ["allow"] : null, ["hide"], ["wrong"]]),
+    ];
   }
 
   function unexplained(item) {
     const { state, problem, host } = item;
     if (state === "needs-host") {
-      return [title("lock", say("host_title")), make("p.summary", {}, say("host_text", hostName(host))), buttons(item, [["allow", "main"], ["retry"], ["hide"]])];
+      return [title("lock", say("host_title")), [make("p", {}, say("host_text", hostName(host)))], buttons(item, [["allow", "main"], ["retry"], ["hide"]])];
     }
     if (state === "failed") {
       const toOptions = ["not_paired", "revoked", "unreachable", "local_network", "strange"].includes(problem.code);
-      return [title("alert", say("failed_title")), make("p.summary", {}, explain(problem)), buttons(item, [toOptions ? ["options", "main"] : null, ["retry", toOptions ? "" : "main"], ["hide"]])];
+      return [title("alert", say("failed_title")), [make("p", {}, explain(problem))], buttons(item, [toOptions ? ["options", "main"] : null, ["retry", toOptions ? "" : "main"], ["hide"]])];
     }
-    return [title("aperture", say(`state_${state}`)), make("p.summary", {}, say("checking_text")), buttons(item, [["hide"]])];
+    return [title("aperture", say(`state_${state}`)), [make("p", {}, say("checking_text"))], buttons(item, [["hide"]])];
   }
 
   function title(drawn, text, lang = null) {
@@ -180,38 +183,47 @@ detector.define("card", () => {
       refresh(item);
     },
     wrong(item) {
-      const { card } = open;
-      card.querySelector(".buttons").hidden = true;
+      const [body, footer] = open.card.querySelectorAll(".body, .buttons");
+      body.hidden = footer.hidden = true;
       const form = detector.wrong.form(item.check, settings.server, (sent) => {
         form.remove();
-        card.querySelector(".buttons").hidden = false;
-        if (sent) card.querySelector(".buttons").before(make("p.note", { role: "status" }, sent));
-        card.querySelector(sent ? "[data-act=close]" : "[data-act=wrong]").focus({ preventScroll: true });
+        body.hidden = footer.hidden = false;
+        if (sent) body.prepend(make("p.note", { role: "status" }, sent));
+        body.scrollTop = 0;
+        footer.querySelector(sent ? "[data-act=report]" : "[data-act=wrong]").focus({ preventScroll: true });
+        place.wake();
       });
-      card.querySelector(".buttons").before(form);
+      body.before(form);
       form.querySelector("input").focus({ preventScroll: true });
-      form.scrollIntoView({ block: "nearest" });
+      place.wake();
     },
   };
 
   const hostName = (origin) => (origin ? new URL(origin).host : "");
 
-  /** Beside the badge, within the window; below it if there is room, else above, else wherever it fits. */
+  /** Beside the picture if there is room, else below or above its badge, else wherever it fits in the window. */
   function anchor() {
     if (!open) return false;
     const { card, item } = open;
     if (item.badge.hidden && open.at) return false;
     const badge = item.badge.getBoundingClientRect();
+    const picture = place.visibleRect(item.element) ?? badge;
     const { offsetWidth: width, offsetHeight: height } = card;
-    const below = badge.bottom + GAP;
-    const top = below + height + GAP <= innerHeight ? below : badge.top - GAP - height >= GAP ? badge.top - GAP - height : innerHeight - height - GAP;
-    const x = Math.round(Math.max(GAP, Math.min(badge.left, innerWidth - width - GAP)));
-    const y = Math.round(Math.max(GAP, top));
-    const at = `${x}px ${y}px`;
+    const right = picture.x + picture.width + GAP;
+    const left = picture.x - GAP - width;
+    const isBeside = right + width + GAP <= innerWidth || left >= GAP;
+    const x = !isBeside ? badge.left : left >= GAP && right + width + GAP > innerWidth ? left : right;
+    const y = isBeside ? picture.y : badge.bottom + GAP + height + GAP <= innerHeight ? badge.bottom + GAP : badge.top - GAP - height;
+    const at = `${Math.round(clamp(x, innerWidth - width))}px ${Math.round(clamp(y, innerHeight - height))}px`;
     if (open.at === at) return false;
     open.at = at;
     card.style.translate = at;
     return true;
+  }
+
+  /** Where there is no room above the badge either, the card covers it rather than leaving the window. */
+  function clamp(wanted, most) {
+    return Math.max(GAP, Math.min(wanted, most - GAP));
   }
 
   addEventListener("keydown", (event) => {

@@ -115,7 +115,7 @@ detector.define("checks", () => {
       badges.show(item);
     }
     if (part.state !== "done" && !item.check) link.post({ kind: "unread", key: item.key, state: item.state, problem: item.problem, host: item.host });
-    if (item.asked) announce(item.badge?.getAttribute("aria-label") ?? "");
+    if (item.asked) announce(badges.spoken(item));
     else if (!item.auto && (batch = Math.max(0, batch - 1)) === 0) announce(say("all_done"));
     if (part.state === "done") performance.measure(MEASURE, { start: item.started, detail: { way: item.copy?.way } });
     if (!unsettled.size && !queue.length) setTimeout(() => !unsettled.size && !queue.length && link.close(), 2000);

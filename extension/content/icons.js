@@ -37,7 +37,7 @@ detector.define("icons", () => {
   function icon(name) {
     const drawn = document.createElementNS(SVG, "svg");
     const path = document.createElementNS(SVG, "path");
-    for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", class: `icon ${name}`, "aria-hidden": "true" })) drawn.setAttribute(key, value);
+    for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", class: "icon", "data-icon": name, "aria-hidden": "true" })) drawn.setAttribute(key, value);
     path.setAttribute("d", PATHS[name]);
     drawn.append(path);
     return drawn;

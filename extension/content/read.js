@@ -124,8 +124,8 @@ detector.define("read", () => {
     }
   }
 
-  const shots = [];
-  let shooting = null;
+  let gathering = null; // {shots, held}: crops that will share the next picture
+  let turn = Promise.resolve();
 
   /** A crop of the visible tab. Crops asked for together share one picture, for which our own badges go out of sight. */
   async function shot(item, what) {
@@ -134,22 +134,26 @@ detector.define("read", () => {
     if (!rect || !offset || Math.min(rect.width, rect.height) < LEAST_SHOT) return null;
     const { width, height } = item.element.getBoundingClientRect();
     if (!item.asked && rect.width * rect.height < 0.6 * width * height) return null;
-    shots.push({ key: item.key, rect: { x: rect.x + offset.x, y: rect.y + offset.y, width: rect.width, height: rect.height } });
-    shooting ??= shootAll().finally(() => (shooting = null));
-    const { held = [] } = await shooting;
-    return held.includes(item.key) ? { copy: { what, way: "screenshot" } } : null;
+    gathering ??= gather();
+    gathering.shots.push({ key: item.key, rect: { x: rect.x + offset.x, y: rect.y + offset.y, width: rect.width, height: rect.height } });
+    return (await gathering.held).includes(item.key) ? { copy: { what, way: "screenshot" } } : null;
   }
 
-  async function shootAll() {
-    await frames(2);
-    const together = shots.splice(0);
-    detector.overlay.veil(true);
-    try {
+  function gather() {
+    const shots = [];
+    const held = turn.then(async () => {
       await frames(2);
-      return await ask("shoot", { shots: together, width: window.top === window ? innerWidth : top.innerWidth });
-    } finally {
-      detector.overlay.veil(false);
-    }
+      gathering = null;
+      detector.overlay.veil(true);
+      try {
+        await frames(2);
+        return (await ask("shoot", { shots, width: top === window ? innerWidth : top.innerWidth })).held ?? [];
+      } finally {
+        detector.overlay.veil(false);
+      }
+    });
+    turn = held.catch(() => {});
+    return { shots, held };
   }
 
   /** Where this frame lies in the tab; null where a frame of another origin does not tell. */

@@ -26,7 +26,7 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 .badge .score { color: var(--tone); font-variant-numeric: tabular-nums; }
 .badge:hover { border-color: var(--tone, var(--accent)); }
 .badge:focus-visible { outline: 3px solid var(--accent); box-shadow: 0 0 0 5px var(--bg); }
-.badge.narrow .label { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
+.unseen, .badge.narrow .label { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
 .badge.narrow { padding-right: 5px; }
 .badge.narrow:has(.score:not(:empty)) { padding-right: 8px; }
 .badge[data-state="checking"] .icon { animation: turn 1.6s linear infinite; }
@@ -34,16 +34,19 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 @keyframes turn { to { transform: rotate(360deg); } }
 @keyframes come { from { opacity: 0; scale: .8; } }
 
-.card { position: absolute; left: 0; top: 0; width: min(380px, calc(100vw - 16px)); max-height: calc(100vh - 16px); overflow: auto; overscroll-behavior: contain; padding: 16px 18px 14px; border: 1px solid var(--line); border-radius: 18px; background: radial-gradient(320px 160px at 10% -10%, color-mix(in srgb, var(--tone, var(--accent)) 18%, transparent), transparent 75%), var(--bg); color: var(--ink); box-shadow: var(--shadow); pointer-events: auto; animation: come .16s ease-out; overflow-wrap: break-word; text-align: start; }
+.card { position: absolute; left: 0; top: 0; z-index: 2; display: flex; flex-direction: column; width: min(380px, calc(100vw - 16px)); max-height: min(calc(100vh - 16px), 580px); border: 1px solid var(--line); border-radius: 18px; background: radial-gradient(340px 150px at 10% -10%, color-mix(in srgb, var(--tone, var(--accent)) 20%, transparent), transparent 75%), var(--bg); color: var(--ink); box-shadow: var(--shadow); overflow: hidden; pointer-events: auto; animation: come .16s ease-out; overflow-wrap: break-word; text-align: start; }
+.card form { display: contents; }
+.body { min-height: 0; padding: 2px 18px 16px; overflow: auto; overscroll-behavior: contain; scrollbar-width: thin; scrollbar-color: var(--line) transparent; }
+.body:focus-visible { outline-offset: -3px; border-radius: 8px; }
 .card h2, .card h3, .card p, .card ul, .card dl, .card dd, .card fieldset { margin: 0; padding: 0; border: 0; }
 .card ul { list-style: none; }
-.card header { display: flex; align-items: flex-start; gap: 9px; padding-right: 34px; }
+.card header { display: flex; align-items: flex-start; gap: 9px; flex: none; padding: 16px 50px 8px 18px; }
 .card header .icon { width: 22px; height: 22px; margin-top: 2px; color: var(--tone, var(--accent)); stroke-width: 1.75; }
 .card h2 { font-size: 19px; font-weight: 650; line-height: 1.25; letter-spacing: -.015em; text-wrap: balance; }
 .card h2:focus { outline: none; }
-.close { position: absolute; top: 10px; right: 10px; display: grid; place-items: center; width: 32px; height: 32px; padding: 0; border: 0; border-radius: 10px; background: none; color: var(--ink-3); }
+.close { position: absolute; top: 11px; right: 11px; display: grid; place-items: center; width: 32px; height: 32px; padding: 0; border: 0; border-radius: 10px; background: none; color: var(--ink-3); }
 .close:hover { color: var(--ink); background: var(--line); }
-.figures { display: flex; gap: 24px; margin-top: 10px; }
+.figures { display: flex; gap: 24px; margin-top: 2px; }
 .figures dt { color: var(--ink-3); font-size: 12px; }
 .figures dd { font-size: 26px; font-weight: 620; line-height: 1.15; letter-spacing: -.03em; font-variant-numeric: tabular-nums; }
 .figures small { font-size: 13px; font-weight: 450; letter-spacing: 0; color: var(--ink-3); }
@@ -58,9 +61,9 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 .card li { display: flex; gap: 8px; color: var(--ink-2); font-size: 13px; line-height: 1.45; }
 .card li + li { margin-top: 7px; }
 .card li .icon { margin-top: 1px; color: var(--tone, var(--accent)); }
-.facts { display: grid; gap: 7px; }
+.last { margin-top: 14px !important; padding-top: 12px !important; border-top: 1px solid var(--line) !important; }
 .note { padding: 9px 11px !important; margin-top: 10px !important; border-radius: 11px; border-left: 3px solid var(--mixed); background: var(--inset); color: var(--ink); font-size: 13px; }
-.buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 14px; }
+.buttons { display: flex; flex: none; flex-wrap: wrap; gap: 8px; padding: 12px 18px 14px; border-top: 1px solid var(--line); }
 .button { display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 36px; padding: 0 14px; border: 1px solid var(--line); border-radius: 11px; background: none; color: var(--ink); font-weight: 560; font-size: 13.5px; }
 .button:hover { border-color: var(--accent); }
 .button.main { border-color: transparent; background: var(--action); color: #fff; }
@@ -70,9 +73,9 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 .wrong input { accent-color: var(--action); margin: 0; width: 16px; height: 16px; }
 .wrong textarea { display: block; width: 100%; min-height: 56px; margin: 4px 0 10px; padding: 8px 10px; border: 1px solid var(--ink-3); border-radius: 10px; background: var(--inset); color: var(--ink); font: inherit; font-size: 13.5px; resize: vertical; }
 .wrong .field { display: block; font-size: 13px; font-weight: 620; margin-top: 6px; }
-.sends { padding: 9px 11px; border-radius: 11px; background: var(--inset); font: 12px/1.5 ui-monospace, "SF Mono", Menlo, "Liberation Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; color: var(--ink-2); }
+.card .sends { padding: 9px 11px; margin-top: 6px; border-radius: 11px; background: var(--inset); font: 12px/1.5 ui-monospace, "SF Mono", Menlo, "Liberation Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; color: var(--ink-2); }
 
-.picker { position: absolute; inset: 0; pointer-events: auto; cursor: crosshair; background: #0b0a1240; }
+.picker { position: absolute; inset: 0; z-index: 1; pointer-events: auto; cursor: crosshair; background: #0b0a1240; }
 .frame { position: absolute; left: 0; top: 0; border: 3px solid #a78bfa; border-radius: 6px; box-shadow: 0 0 0 2px #15121f, inset 0 0 0 2px #15121f; pointer-events: none; }
 .hint { position: absolute; left: 50%; bottom: 24px; translate: -50%; max-width: calc(100vw - 32px); padding: 9px 16px; border: 1px solid var(--line); border-radius: 14px; background: var(--bg); color: var(--ink); box-shadow: var(--shadow); font-weight: 560; pointer-events: auto; }
 .toast { display: flex; gap: 12px; align-items: center; }

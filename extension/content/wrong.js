@@ -20,12 +20,12 @@ detector.define("wrong", () => {
     const made = make(
       "form.wrong",
       {},
-      make("fieldset", {}, make("legend", {}, say("wrong_question")), ...radios.map((radio) => make("label", {}, radio, make("span", {}, say(`wrong_${radio.value}`))))),
+      make("div.body", { tabindex: "0", role: "group", "aria-labelledby": "card-title" }, make("fieldset", {}, make("legend", {}, say("wrong_question")), ...radios.map((radio) => make("label", {}, radio, make("span", {}, say(`wrong_${radio.value}`))))),
       make("label.field", { for: "wrong-note" }, say("wrong_note")),
       note,
       make("p.quiet", {}, say("wrong_sends")),
       sends,
-      problem,
+      problem),
       make("div.buttons", {}, send, onPress(make("button.button", { type: "button", "data-act": "cancel" }, say("cancel")), () => done())),
     );
     made.addEventListener("input", preview);
