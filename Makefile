@@ -25,6 +25,11 @@ test: setup-dev ## run all tests
 lint: setup-dev ## ruff, mypy and the direction of imports
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports
 
+.PHONY: evaluate
+evaluate: setup ## repeat the accuracy figures: CORPUS=folder with real/ and ai/ (or a CSV) ARGS="--sample 500"
+	@test -n "$(CORPUS)" || { echo "Name the pictures: make evaluate CORPUS=folder"; exit 2; }
+	@$(PY) -m training.evaluate "$(CORPUS)" $(ARGS)
+
 .PHONY: bench
 bench: setup-dev ## measure speed and memory (ratios in one run)
 	@$(PY) -m bench
