@@ -6,9 +6,11 @@ import gc
 import io
 import logging
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from functools import cache, partial
 from typing import BinaryIO
 
@@ -19,9 +21,9 @@ import analysis
 from analysis import ErrorCode, Media, MediaError, Report, lenses
 from analysis.report import ErrorBody
 from analysis.words import FRAME_PICTURE
-from webapp import intake, sandbox
+from webapp import intake, quarantine, sandbox
 from webapp.fetch import fetch
-from webapp.jobs import Progress
+from webapp.jobs import Progress, QueueDown
 from webapp.reconcile import LOST, Reconciler
 from webapp.sandbox import Ending, Level, Send
 from webapp.services import Services
@@ -50,65 +52,94 @@ def run(analysis_id: str) -> None:
     media = services.store.start(analysis_id)
     if media is None:
         return  # deleted meanwhile, or already run
+    services.jobs.beat(analysis_id)
     try:
         file = services.media.take(media)
     except FileNotFoundError:
         services.store.fail(analysis_id, ErrorCode.EXPIRED, _GONE)
         return
-    heard = _Heard(partial(services.jobs.report, analysis_id))
-    limits = sandbox.Limits(services.settings.timeout, services.settings.memory)
-
-    def nobody_waits() -> bool:
-        return not services.store.is_running(analysis_id)
-
     try:
-        if intake.is_address(services.store, analysis_id):
-            found = _bring(services, analysis_id, file, nobody_waits)
-            if found is None:
-                return
-            file = found
         with file:
-            work = partial(_analyze, file, services.settings, _trusted(services.settings))
-            ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),), stop=nobody_waits)
+            _see_through(services, analysis_id, file)
     except Exception:
         log.exception("analysis %s could not be followed", analysis_id)
-        ending = Ending.DIED
+        services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, _CRASHED)
     except BaseException:
         services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, LOST)
         raise
+
+
+def _see_through(services: Services, analysis_id: str, file: BinaryIO) -> None:
+    """Fetch what lies at an address, if the file holds one, then analyze."""
+
+    def stop() -> bool:
+        services.jobs.beat(analysis_id)
+        return services.jobs.must_hand_back() or not services.store.is_running(analysis_id)
+
+    if not intake.is_address(services.store, analysis_id):
+        _examine(services, analysis_id, file, stop)
+        return
+    untrusted_url = file.read().decode("utf-8", "replace")
+    with services.media.scratch() as fetched:
+        try:
+            upload = fetch(untrusted_url, fetched, services.settings, stop)
+        except MediaError as refusal:
+            if services.jobs.must_hand_back():
+                _hand_back(services, analysis_id, file)
+                return
+            intake.release(services.store, analysis_id)  # its key is made of the address
+            services.store.fail(analysis_id, refusal.code, refusal.message)
+            return
+        if intake.arrived(services.store, analysis_id, upload, intake.content_key(upload.sha256, services.settings)):
+            _examine(services, analysis_id, fetched, stop)
+
+
+def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callable[[], bool]) -> None:
+    """Let a child analyze the file; write the row's end."""
+    content = services.store.content(analysis_id)
+    if services.quarantine.holds(content):
+        services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.SENTENCE)
+        return
+    heard = _Heard(partial(services.jobs.report, analysis_id))
+    limits = sandbox.Limits(services.settings.timeout, services.settings.memory)
+    work = partial(_analyze, file, services.settings, _trusted(services.settings))
+    try:
+        ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),), stop=stop)
+    except Exception:
+        log.exception("what the child of analysis %s said makes no sense", analysis_id)
+        ending = Ending.DIED
     if ending is Ending.STOPPED:
-        log.info("analysis %s was stopped: nobody waits for it", analysis_id)
+        if services.jobs.must_hand_back():
+            _hand_back(services, analysis_id, file)
+        else:
+            log.info("analysis %s was stopped: nobody waits for it", analysis_id)
     elif heard.error is not None:
         services.store.fail(analysis_id, heard.error.code, heard.error.message)
     elif ending is Ending.DONE and heard.report is not None:
         report = msgspec.structs.replace(heard.report, id=analysis_id)
         services.store.finish(analysis_id, report, heard.lenses, intake.engine_version(services.settings))
-    elif ending is Ending.TIMED_OUT:
-        seconds = f"{services.settings.timeout:g}"
-        services.store.fail(
-            analysis_id, ErrorCode.TIMEOUT, f"The analysis took over {seconds} seconds and was stopped."
-        )
     else:
-        services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, _CRASHED)
+        services.quarantine.note(content)
+        seconds = f"{services.settings.timeout:g}"
+        too_long = f"The analysis took over {seconds} seconds and was stopped."
+        timed_out = ending is Ending.TIMED_OUT
+        code = ErrorCode.TIMEOUT if timed_out else ErrorCode.ANALYSIS_CRASHED
+        services.store.fail(analysis_id, code, too_long if timed_out else _CRASHED)
 
 
-def _bring(services: Services, analysis_id: str, address: BinaryIO, stop: Callable[[], bool]) -> BinaryIO | None:
-    """The file that lies at an address; None when the row has ended without an analysis."""
-    with address:
-        untrusted_url = address.read().decode("utf-8", "replace")
-    file = services.media.scratch()
-    try:
-        upload = fetch(untrusted_url, file, services.settings, stop)
-        if intake.arrived(services.store, analysis_id, upload, intake.content_key(upload.sha256, services.settings)):
-            return file
-    except MediaError as refusal:
-        intake.release(services.store, analysis_id)  # its key is made of the address
-        services.store.fail(analysis_id, refusal.code, refusal.message)
-    except BaseException:
-        file.close()
-        raise
-    file.close()
-    return None
+def _hand_back(services: Services, analysis_id: str, file: BinaryIO) -> None:
+    """This worker must leave: let another one begin again, with the same bytes under another name."""
+    file.seek(0)
+    with closing(services.media.receive()) as copy:
+        shutil.copyfileobj(file, copy)
+        name = copy.keep()
+    if not services.store.hand_back(analysis_id, name):  # cancelled at this moment, or it has had its runs
+        services.media.discard(name)
+        services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, LOST)
+        return
+    log.info("analysis %s was handed back", analysis_id)
+    with suppress(QueueDown):  # then the next sweep finds it
+        services.jobs.enqueue(analysis_id, again=True)
 
 
 def main() -> None:
@@ -125,7 +156,13 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # so that a child's garbage collection copies none of these pages
     log.info("worker %d is ready", os.getpid())
-    services.jobs.work(Reconciler(services))
+    sweep = Reconciler(services)
+
+    def maintain() -> None:
+        services.jobs.announce(found.level)
+        sweep()
+
+    services.jobs.work(maintain)
 
 
 class _Heard:

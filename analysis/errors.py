@@ -20,6 +20,7 @@ class ErrorCode(StrEnum):
     TIMEOUT = "timeout"
     ANALYSIS_CRASHED = "analysis_crashed"
     EXPIRED = "expired"
+    QUARANTINED = "quarantined"
 
 
 class MediaError(Exception):

@@ -47,6 +47,7 @@ STATUS = {
     ErrorCode.TIMEOUT: 504,
     ErrorCode.ANALYSIS_CRASHED: 500,
     ErrorCode.EXPIRED: 410,
+    ErrorCode.QUARANTINED: 422,
 }
 
 _ADVICE = {
@@ -62,6 +63,7 @@ _ADVICE = {
     ErrorCode.TIMEOUT: "Try once more when fewer files wait, or send a smaller copy.",
     ErrorCode.ANALYSIS_CRASHED: "Try once more. If it happens again, save the picture anew and send that copy.",
     ErrorCode.EXPIRED: "Send the file again.",
+    ErrorCode.QUARANTINED: "Save the picture anew as PNG and send that copy, or try tomorrow.",
 }
 """What a person can do about it."""
 

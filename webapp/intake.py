@@ -28,6 +28,8 @@ from .store import Analysis, JobState, KnownKey, Lens, Store, Upload
 
 _BUSY = ("queue_full", "Many files are waiting just now. Please try again in a minute.")
 _DOWN = ("queue_down", "Analyses cannot be started just now. Please try again soon.")
+_LATER = "Please send this one again when some of them have ended."
+_A_FEW = 3  # analyses of one person that wait at the same time before further ones count as many
 
 
 def engine_version(settings: Settings) -> str:
@@ -65,17 +67,39 @@ def start(services: Services, owner: str, upload: Upload, key: str | None = None
     KnownKey
         This owner has an analysis under that key; the file is still there.
     Refusal
-        The queue is full or down.
+        The queue is full or down, or this owner has as many waiting as one may.
     """
+    waiting = services.store.waiting_of(owner)
+    if waiting >= services.settings.owner_limit:
+        services.media.discard(upload.media)
+        raise Refusal("too_many_waiting", f"{waiting} of your files wait already. {_LATER}", 429, retry_after=30)
     analysis_id = services.store.create(owner, upload, key)
     try:
-        services.jobs.enqueue(analysis_id)
+        services.jobs.enqueue(analysis_id, later=waiting >= _A_FEW)
     except (QueueDown, QueueFull) as reason:
         services.store.delete(analysis_id, owner)
         services.media.discard(upload.media)
-        code, why = _BUSY if isinstance(reason, QueueFull) else _DOWN
-        raise Refusal(code, why, 503, retry_after=30) from reason
+        raise _cannot(reason) from reason
     return analysis_id
+
+
+def must_be_open(services: Services) -> None:
+    """Refuse at once, before a body is read, what could not be queued when it has arrived.
+
+    Raises
+    ------
+    Refusal
+        The queue is full or down.
+    """
+    try:
+        services.jobs.must_have_room()
+    except (QueueDown, QueueFull) as reason:
+        raise _cannot(reason) from reason
+
+
+def _cannot(reason: QueueDown | QueueFull) -> Refusal:
+    code, why = _BUSY if isinstance(reason, QueueFull) else _DOWN
+    return Refusal(code, why, 503, retry_after=30)
 
 
 def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:

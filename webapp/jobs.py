@@ -5,7 +5,10 @@ Nothing here is the truth (the row is): what Redis loses, :mod:`worker` brings t
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,12 +17,16 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker
+from rq.utils import as_text
+from rq.worker import SimpleWorker, WorkerStatus
 
-_QUEUE = "analyses"
+_QUEUE, _LATER = "analyses", "analyses-later"
 _KEPT = 60  # seconds RQ remembers an ended job; the row has all that matters
 _GRACE = 30  # seconds on top of an analysis' own time limit before RQ steps in
+_BEAT = 20  # seconds a sign of life of a running analysis counts; it is given twice a second
+_DRAIN = 8.0  # seconds a worker that was asked to leave goes on with what it runs
 
 
 _RECENT = 60  # seconds since an idle worker was heard of; it speaks every quarter of a minute
@@ -67,10 +74,18 @@ class Jobs:
         self._timeout = timeout
         self._limit = limit
         self._redis = redis.Redis.from_url(url, **quick)
-        self._queue = Queue(_QUEUE, connection=self._redis, serializer=JSONSerializer)
+        self._queue, self._later = _queues(self._redis)
+        self._leave_at: float | None = None
 
-    def enqueue(self, analysis_id: str) -> None:
-        """Hand an analysis to the workers.
+    def enqueue(self, analysis_id: str, *, later: bool = False, again: bool = False) -> None:
+        """Hand an analysis to the workers. Handing it over twice does no harm: it is begun once.
+
+        Parameters
+        ----------
+        later
+            It is one of many of the same person: while others wait too, every second turn is theirs.
+        again
+            It was in the queue before, so that it enters a full one too.
 
         Raises
         ------
@@ -80,9 +95,9 @@ class Jobs:
             Redis does not answer.
         """
         try:
-            if self._queue.count >= self._limit:
-                raise QueueFull
-            self._queue.enqueue_call(
+            if not again:
+                self._must_have_room()
+            (self._later if later else self._queue).enqueue_call(
                 "worker.run",
                 args=(analysis_id,),
                 job_id=analysis_id,
@@ -98,9 +113,35 @@ class Jobs:
         """Where the analysis stands in the queue; None when it is in none, or Redis does not answer."""
         try:
             ahead = self._queue.get_job_position(analysis_id)
+            if ahead is None and (behind := self._later.get_job_position(analysis_id)) is not None:
+                ahead = behind + min(behind + 1, self._queue.count)  # turn by turn with the other queue
             return None if ahead is None else Waiting(ahead, SimpleWorker.count(queue=self._queue))
         except redis.RedisError:
             return None
+
+    def queued(self) -> set[str]:
+        """The ids of all that wait.
+
+        Raises
+        ------
+        QueueDown
+            Redis does not answer.
+        """
+        try:
+            return {one for queue in (self._queue, self._later) for one in queue.get_job_ids()}
+        except redis.RedisError as problem:
+            raise QueueDown from problem
+
+    def must_have_room(self) -> None:
+        """Raise :class:`QueueFull` or :class:`QueueDown` when nothing could be queued now."""
+        try:
+            self._must_have_room()
+        except redis.RedisError as problem:
+            raise QueueDown from problem
+
+    def _must_have_room(self) -> None:
+        if self._queue.count + self._later.count >= self._limit:
+            raise QueueFull
 
     def report(self, analysis_id: str, progress: Progress) -> None:
         """Let pages know how far the analysis is. Never fails: progress is a courtesy."""
@@ -117,10 +158,43 @@ class Jobs:
             known = None
         return msgspec.json.decode(known, type=Progress) if isinstance(known, bytes) else Progress()
 
+    def beat(self, analysis_id: str) -> None:
+        """A sign of life: a worker has this analysis in its hands. Never fails."""
+        with suppress(redis.RedisError):
+            self._redis.set(_beat_key(analysis_id), b"", ex=_BEAT)
+
+    def beats(self, analysis_id: str) -> bool:
+        """Whether there was a sign of life lately.
+
+        Raises
+        ------
+        QueueDown
+            Redis does not answer.
+        """
+        try:
+            return bool(self._redis.exists(_beat_key(analysis_id)))
+        except redis.RedisError as problem:
+            raise QueueDown from problem
+
+    def announce(self, isolation: str) -> None:
+        """Say how well analyses are isolated on this machine; kept for a few minutes. Never fails."""
+        with suppress(redis.RedisError):
+            self._redis.set(f"{_ISOLATION}{socket.gethostname()}", isolation, ex=300)
+
+    def isolation(self) -> dict[str, str]:
+        """What workers have announced lately, by the name of their machine; empty while Redis is away."""
+        with suppress(redis.RedisError):
+            keys = list(self._redis.scan_iter(f"{_ISOLATION}*"))
+            said = self._redis.mget(keys) if keys else []
+            names = [as_text(key).removeprefix(_ISOLATION) for key in keys]
+            return {name: as_text(level) for name, level in zip(names, said, strict=True) if level}
+        return {}
+
     def forget(self, analysis_id: str) -> None:
         """Drop what Redis knows of an analysis."""
         try:
-            self._queue.remove(analysis_id)
+            for queue in (self._queue, self._later):
+                queue.remove(analysis_id)
             self._redis.delete(_progress_key(analysis_id))
         except redis.RedisError:
             return
@@ -159,9 +233,8 @@ class Jobs:
             Stop when the queue is empty.
         """
         connection = redis.Redis.from_url(self._url)
-        queue = Queue(_QUEUE, connection=connection, serializer=JSONSerializer)
         worker = _Worker(
-            [queue],
+            _queues(connection),
             connection=connection,
             serializer=JSONSerializer,
             default_result_ttl=_KEPT,
@@ -169,8 +242,17 @@ class Jobs:
             worker_ttl=every,
             log_job_description=False,
         )
-        worker.maintain = maintain
-        worker.work(burst=burst, logging_level="WARNING")
+        worker.maintain, worker.leave = maintain, self._leave
+        worker.work(burst=burst, logging_level="WARNING", dequeue_strategy="round_robin")
+
+    def must_hand_back(self) -> bool:
+        """Whether this worker was asked to leave and can go on no longer with what it runs."""
+        return self._leave_at is not None and time.monotonic() >= self._leave_at
+
+    def _leave(self) -> None:
+        """The first time, leave after a while; the second time, at once."""
+        now = time.monotonic()
+        self._leave_at = now + _DRAIN if self._leave_at is None else now
 
     def close(self) -> None:
         """Close every connection."""
@@ -184,6 +266,14 @@ class _Worker(SimpleWorker):
     """
 
     maintain: Callable[[], None]
+    leave: Callable[[], None]
+
+    def request_stop(self, _signal: int, _frame: object) -> None:
+        """Asked to leave: at once when idle, else after the running analysis. Speaks to nobody: Redis may be away."""
+        self.leave()
+        self._stop_requested = True
+        if self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
 
     def subscribe(self) -> None:
         """No remote commands."""
@@ -194,5 +284,17 @@ class _Worker(SimpleWorker):
         self.maintain()
 
 
+_ISOLATION = "isolation:"
+
+
+def _queues(connection: redis.Redis) -> list[Queue]:
+    """Who waits for a check or two, and who has sent many; workers take from both in turn."""
+    return [Queue(name, connection=connection, serializer=JSONSerializer) for name in (_QUEUE, _LATER)]
+
+
 def _progress_key(analysis_id: str) -> str:
     return f"progress:{analysis_id}"
+
+
+def _beat_key(analysis_id: str) -> str:
+    return f"alive:{analysis_id}"

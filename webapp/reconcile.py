@@ -9,12 +9,13 @@ from analysis.errors import ErrorCode
 
 from .jobs import QueueDown
 from .services import Services
+from .store import Analysis
 
 log = logging.getLogger(__name__)
 
 LOST = "The server was interrupted before this analysis could end. Please send the file again."
 _SLACK = 15.0  # seconds a running analysis may be over its limit: its own worker ends it first
-_QUIET = 30.0  # seconds before a waiting analysis that is in no queue is looked at
+_QUIET = 30.0  # seconds before an analysis that is in no queue, or gives no sign of life, is looked at
 _ABANDONED = 900.0  # seconds since the last byte of an upload nobody finished
 
 
@@ -23,29 +24,37 @@ class Reconciler:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._missing: set[str] = set()
+        self._silent: set[str] = set()
 
     def __call__(self) -> None:
-        """Fail what can no longer end by itself; remove files nobody waits for."""
-        store, jobs, media = self._services.store, self._services.jobs, self._services.media
+        """Queue again what waits and is in no queue, fail what can no longer end by itself, remove unwanted files."""
         try:
-            jobs.ping()
+            self._look_after_rows(time.time())
         except QueueDown:
-            return
-        now = time.time()
-        missing = set()
-        settings = self._services.settings
-        longest = max(settings.timeout, settings.fetch_seconds) + _SLACK  # fetched, an analysis starts its time anew
-        for row in store.overdue(queued_before=now - _QUIET, running_before=now - longest):
-            if row.started_at is None and (jobs.waiting(row.id) or row.id not in self._missing):
-                # in the queue, or perhaps just taken from it: only what is missing twice in a row is lost
-                missing.add(row.id)
-                continue
-            store.fail(row.id, ErrorCode.ANALYSIS_CRASHED, LOST)
-            if row.media:
-                media.discard(row.media)
-            log.warning("analysis %s was lost and is now ended", row.id)
-        self._missing = missing
+            return  # what looks lost may only be out of sight
         self._services.archive.forget_expired()
-        store.scrub()
-        media.sweep(store.waiting_media(), older_than=_ABANDONED)
+        self._services.quarantine.forget_expired()
+        self._services.store.scrub()
+        self._services.media.sweep(self._services.store.waiting_media(), older_than=_ABANDONED)
+
+    def _look_after_rows(self, now: float) -> None:
+        store, jobs, settings = self._services.store, self._services.jobs, self._services.settings
+        longest = max(settings.timeout, settings.fetch_seconds) + _SLACK  # fetched, an analysis starts its time anew
+        queued = jobs.queued()
+        silent = set()
+        for row in store.overdue(queued_before=now - _QUIET, running_before=now - _QUIET):
+            if row.started_at is None:
+                if row.id not in queued:  # Redis lost it, or whoever had just taken it
+                    jobs.enqueue(row.id, again=True)
+                    log.warning("analysis %s was in no queue and is queued again", row.id)
+            elif row.started_at < now - longest or (not jobs.beats(row.id) and row.id in self._silent):
+                self._end(row)
+            elif not jobs.beats(row.id):
+                silent.add(row.id)  # perhaps Redis has just come back: only who stays silent is dead
+        self._silent = silent
+
+    def _end(self, row: Analysis) -> None:
+        self._services.store.fail(row.id, ErrorCode.ANALYSIS_CRASHED, LOST)
+        if row.media:
+            self._services.media.discard(row.media)
+        log.warning("analysis %s was lost and is now ended", row.id)

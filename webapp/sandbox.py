@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import confinement
-from .confinement import Limits
 
 log = logging.getLogger(__name__)
+
+Limits = confinement.Limits
 
 Send = Callable[[str, bytes], None]
 """``send(kind, payload)``: one message to the parent; ``kind`` is one ASCII letter."""

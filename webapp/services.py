@@ -13,6 +13,7 @@ from .feedback import FeedbackBox
 from .jobs import Jobs
 from .media_shared import open_media
 from .media_store import MediaStore
+from .quarantine import Quarantine
 from .settings import Settings
 from .store import Store
 from .tokens import Tokens
@@ -30,6 +31,7 @@ class Services:
     accounts: Accounts
     media: MediaStore
     jobs: Jobs
+    quarantine: Quarantine
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
@@ -44,6 +46,7 @@ class Services:
             Accounts(store),
             open_media(settings),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
+            Quarantine(store),
         )
 
     def close(self) -> None:

@@ -34,6 +34,10 @@ class Settings:
     workers: int = 1
     sign_in: bool = False
     """Everything needs an account; without it only addresses of this very machine are served (``open_to_all``)."""
+    sign_in_rate: str = "10 per 15 minutes"
+    """How many wrong keys one address may show."""
+    public_links: bool = False
+    """Whether links to shared reports open without signing in."""
     open_to_all: bool = False
     """The operator wants a server without accounts on an address that others reach."""
     log_format: str = "text"
@@ -52,6 +56,8 @@ class Settings:
     """Bytes an analysis may allocate on top of what its worker holds."""
     queue_limit: int = 100
     """How many may wait; the next one is refused with 503."""
+    owner_limit: int = 50
+    """How many of one person may wait; the next one is refused with 429."""
     upload_rate: str = "60 per minute"
     page_rate: str = "1200 per minute"
     api_rate: str = "300 per minute"
@@ -92,6 +98,8 @@ class Settings:
             port=_whole(given, "PORT", cls.port, highest=65535),
             workers=_whole(given, "WORKERS", os.cpu_count() or 1, highest=1024),
             sign_in=_flag(given, "AUTH"),
+            sign_in_rate=_rate(given, "SIGN_IN_RATE", cls.sign_in_rate),
+            public_links=_flag(given, "PUBLIC_LINKS"),
             open_to_all=_flag(given, "OPEN_TO_ALL"),
             log_format=_one_of(given, "LOG_FORMAT", ("text", "json")),
             secret_key=given.get("SECRET_KEY"),
@@ -103,6 +111,7 @@ class Settings:
             timeout=_number(given, "TIMEOUT_SECONDS", 60, lowest=1, highest=3600),
             memory=int(_number(given, "MEMORY_MEGABYTES", 3072, lowest=256) * 1024 * 1024),
             queue_limit=_whole(given, "QUEUE_LIMIT", 100, highest=1_000_000),
+            owner_limit=_whole(given, "OWNER_QUEUE_LIMIT", cls.owner_limit, highest=1_000_000),
             upload_rate=_rate(given, "UPLOAD_RATE", cls.upload_rate),
             page_rate=_rate(given, "PAGE_RATE", cls.page_rate),
             api_rate=_rate(given, "API_RATE", cls.api_rate),

@@ -26,6 +26,9 @@ from analysis.report import Report, to_json
 
 from .database import Base, connect
 
+MOST_RUNS = 2
+"""How often an analysis may be begun."""
+
 
 class KnownKey(Exception):  # noqa: N818 -- read as "except KnownKey": what is the case
     """An upload under this key is there already; ``analysis_id`` is what it became."""
@@ -76,6 +79,8 @@ class Analysis(Base):
     """What the browser calls this upload: sending it again under the same key makes no second analysis."""
     engine: Mapped[str | None]
     """Version of the engine whose report it is (:func:`webapp.intake.engine_version`)."""
+    runs: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was begun: a second time when a worker that had to leave handed it back, never a third time."""
 
     __table_args__ = (
         Index("ix_analyses_owner", "owner", "created_at"),
@@ -241,10 +246,32 @@ class Store:
             claimed = session.execute(
                 update(Analysis)
                 .where(Analysis.id == analysis_id, Analysis.state == JobState.QUEUED)
-                .values(state=JobState.RUNNING, started_at=time.time())
+                .values(state=JobState.RUNNING, started_at=time.time(), runs=Analysis.runs + 1)
                 .returning(Analysis.media)
             )
             return claimed.scalar()
+
+    def hand_back(self, analysis_id: str, media: str) -> bool:
+        """Let a running analysis wait again, its file now under another name; False when it has had its runs."""
+        with self.transaction() as session:
+            waits = session.execute(
+                update(Analysis)
+                .where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING, Analysis.runs < MOST_RUNS)
+                .values(state=JobState.QUEUED, started_at=None, media=media)
+                .returning(Analysis.id)
+            )
+            return waits.scalar() is not None
+
+    def waiting_of(self, owner: str) -> int:
+        """How many analyses of this owner wait."""
+        query = select(func.count()).where(Analysis.owner == owner, Analysis.state == JobState.QUEUED)
+        with self.transaction() as session:
+            return session.scalar(query) or 0
+
+    def content(self, analysis_id: str) -> str:
+        """SHA-256 of the file of an analysis; empty while an address has not been fetched, or when it is deleted."""
+        with self.transaction() as session:
+            return session.scalar(select(Analysis.sha256).where(Analysis.id == analysis_id)) or ""
 
     def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes], engine: str | None = None) -> None:
         """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import IO, Any, cast
 
 from flask import Flask, g, request
@@ -13,13 +14,16 @@ from analysis.errors import ErrorCode
 from analysis.sniff import sniff
 
 from .errors import Refusal
+from .intake import must_be_open
 from .media_store import Incoming
 from .services import services
 from .store import Upload
 
+_INTAKES = {"pages.create", "api.create"}  # views that take files and addresses
 _KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 _FORM = 256 * 1024  # bytes a form may have around its file
 _SPARE = 64 << 20  # bytes that must stay free in the media store
+_BREATH = 256 << 20  # bytes of memory that must stay free on the machine
 
 
 class UploadRequest(HtmxAwareRequest):
@@ -82,8 +86,27 @@ def upload_key(given: str | None) -> str | None:
 
 
 def _look_for_room() -> None:
-    if request.method == "POST" and services().media.free() < (request.content_length or 0) + _SPARE:
+    """Before a body is read: is there a place for it, on the disk, in memory, in the queue?"""
+    if request.method != "POST":
+        return
+    size = request.content_length or 0
+    if services().media.free() < size + _SPARE:
         raise Refusal("no_room", "The server has no room for this file just now. Please try again later.", 507)
+    if (available := memory_available()) is not None and available < size + _BREATH:
+        sentence = "The server is short of memory just now. Please try again in a minute."
+        raise Refusal("no_memory", sentence, 503, retry_after=60)
+    if request.endpoint in _INTAKES:
+        must_be_open(services())
+
+
+def memory_available() -> int | None:
+    """Bytes of memory that programs could still take on this machine; None where the kernel does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    said = next((line for line in lines if line.startswith("MemAvailable:")), None)
+    return int(said.split()[1]) * 1024 if said else None
 
 
 def _drop(_error: BaseException | None) -> None:

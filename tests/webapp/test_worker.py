@@ -20,7 +20,6 @@ from analysis.lenses import Lens
 from analysis.report import Verdict
 from analysis.words import FRAME_PICTURE
 from tests.webapp.given import lens, media_files, picture, report, send
-from webapp.reconcile import Reconciler
 from webapp.sandbox import Limits
 
 
@@ -179,33 +178,6 @@ def test_a_file_that_is_gone_ends_its_row(client, doors, work, engine):
     work()
     row = doors.store.get(address.rpartition("/")[2], owner_of(client))
     assert (row.state, row.error_code) == ("failed", "expired")
-
-
-def test_what_a_dead_worker_left_running_is_ended(client, doors, engine, monkeypatch):
-    analysis_id = send(client, picture()).headers["Location"].rpartition("/")[2]
-    doors.store.start(analysis_id)
-    sweep = Reconciler(doors)
-    sweep()
-    assert doors.store.get(analysis_id, owner_of(client)).state == "running"
-    now = time.time()
-    monkeypatch.setattr("webapp.reconcile.time.time", lambda: now + doors.settings.timeout + 60)
-    sweep()
-    row = doors.store.get(analysis_id, owner_of(client))
-    assert (row.state, row.error_code) == ("failed", "analysis_crashed")
-
-
-def test_what_redis_forgot_is_ended_and_what_waits_is_not(client, doors, engine, monkeypatch):
-    lost, waiting = (send(client, picture()).headers["Location"].rpartition("/")[2] for _ in range(2))
-    doors.jobs.forget(lost)
-    now = time.time()
-    monkeypatch.setattr("webapp.reconcile.time.time", lambda: now + 60)
-    sweep = Reconciler(doors)
-    states = []
-    for _ in range(2):
-        sweep()
-        states.append([doors.store.get(one, owner_of(client)).state for one in (lost, waiting)])
-    assert states == [["queued", "queued"], ["failed", "queued"]]
-    assert len(media_files(doors)) == 1
 
 
 def test_the_operators_trust_list_reaches_a_child_that_cannot_read_it(client, doors, work, engine, monkeypatch):
