@@ -12,6 +12,7 @@ from .services import Services
 from .settings import ROOT, Settings
 from .views import pages
 from .views_about import about
+from .views_extension import extension
 from .views_history import history
 from .views_pair import pairing
 from .views_report import reports, shared
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         views_account.init_app(app, public_links=settings.public_links)
     uploads.init_app(app, settings.max_bytes)
     errors.init_app(app)
-    for blueprint in (pages, reports, shared, history, about, pairing, api):
+    for blueprint in (pages, reports, shared, history, about, pairing, extension, api):
         app.register_blueprint(blueprint)
     health.init_app(app)
     security.init_app(
