@@ -32,7 +32,7 @@ from .command import say
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "analysis" / "detector" / "guard.json"
 CONDITIONS = ("clean", "web")
-A_SOURCE = 6
+A_SOURCE = 4
 """Pictures of one source and class that are measured."""
 
 FIGURES = ("auc", "found_at_30", "genuine_below_30")
