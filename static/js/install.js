@@ -32,7 +32,9 @@ function announce(worker) {
 export async function start() {
   if (!navigator.serviceWorker) return;
   const had = Boolean(navigator.serviceWorker.controller);
-  navigator.serviceWorker.addEventListener("controllerchange", () => had && location.reload());
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (had && navigator.serviceWorker.controller) location.reload(); // not when signing out takes it away
+  });
   try {
     const registration = await navigator.serviceWorker.register("/sw.js", { type: "module" });
     if (registration.waiting && had) announce(registration.waiting);
