@@ -181,7 +181,7 @@ def test_a_worker_asked_to_leave_ends_what_it_runs(client, doors, work, engine):
 
 
 @pytest.mark.parametrize("patience", [0.0, 60.0])
-def test_what_it_cannot_end_in_time_it_hands_back(client, doors, work, engine, patience, monkeypatch):  # noqa: PLR0917
+def test_what_it_cannot_end_in_time_it_hands_back(client, doors, work, engine, patience, monkeypatch):  # noqa: PLR0917 -- fixtures
     """Its patience is over, or a second signal comes."""
     monkeypatch.setattr(jobs, "_DRAIN", patience)
     one = new(client)
@@ -260,7 +260,7 @@ def die(say):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_what_kills_its_child_twice_is_not_run_a_third_time(client, doors, work, engine, app, later):  # noqa: PLR0917
+def test_what_kills_its_child_twice_is_not_run_a_third_time(client, doors, work, engine, app, later):  # noqa: PLR0917 -- fixtures
     runs = []
     engine(die)
     for _ in range(2):
