@@ -7,7 +7,10 @@ detector.define("overlay", () => {
 
   const { make } = detector.dom;
 
+  const { shadowOf } = detector.media;
+
   const TAG = "ai-media-detector";
+  const HOLD_NOTHING = "img, video, canvas, iframe, object, embed, input, svg, svg *";
   const modals = []; // dialogs as they were opened
 
   for (const stale of document.querySelectorAll(TAG)) stale.remove(); // of a version that is gone
@@ -19,11 +22,22 @@ detector.define("overlay", () => {
   root.append(layer, live);
   detector.style.dress(root);
 
-  /** Where we have to live now: a modal dialog makes everything outside of it inert. */
+  /** Where we have to live now: what is outside of a modal dialog, or of what is fullscreen, takes no click and no key. */
   function home() {
     const open = modals.filter((dialog) => dialog.isConnected && dialog.matches(":modal"));
-    const top = open.at(-1) ?? [...document.querySelectorAll("dialog:modal")].at(-1);
-    return top ?? document.documentElement;
+    const modal = open.at(-1) ?? [...document.querySelectorAll("dialog:modal")].at(-1);
+    const full = fullscreen();
+    if (full && (!modal || modal.contains(full))) return full;
+    return modal ?? document.documentElement;
+  }
+
+  /** What is fullscreen, if it can hold us: pictures and players cannot, over them we can only be seen. */
+  function fullscreen() {
+    let full = document.fullscreenElement;
+    while (full && shadowOf(full)?.fullscreenElement) full = shadowOf(full).fullscreenElement;
+    if (!full || full.matches(HOLD_NOTHING)) return null;
+    const inner = shadowOf(full);
+    return inner && !inner.querySelector("slot:not([name])") ? inner : full;
   }
 
   /** Be in the page, in the right place, on top. Called whenever something may have changed; mostly it does nothing. */
@@ -54,7 +68,8 @@ detector.define("overlay", () => {
 
   /** Whether a medium is reachable for the person now: outside of an open dialog or of what is fullscreen it is not. */
   function isReachable(element) {
-    const within = document.fullscreenElement && !home().matches?.(":modal") ? document.fullscreenElement : home();
+    const here = home();
+    const within = here.host ?? (here === document.documentElement ? (document.fullscreenElement ?? here) : here);
     return detector.find.contains(within, element);
   }
 
