@@ -54,3 +54,7 @@ class Views:
     def copy(self, name: str, condition: str) -> degrade.Pixels:
         """The fixed copy of a condition other than ``clean``."""
         return degrade.decode(np.asarray(self._read(self.index[name], condition)))
+
+    def encoded(self, name: str, condition: str) -> bytes:
+        """The file of a copy, as it would arrive."""
+        return bytes(self._read(self.index[name], condition))

@@ -59,27 +59,40 @@ def cross_fit(
     train_on: tuple[str, ...],
     components: int,
     c: float,
+    *,
+    more: tuple[NDArray[np.float32], list[corpus.Item]] | None = None,
 ) -> tuple[dict[str, NDArray[np.float64]], linear.Linear]:
-    """Scores per condition of linear models, each trained without the fold it scores; and the model of all folds."""
-    labels = np.array([i.label for i in items])
-    folds = np.array([i.fold for i in items])
-    weights = linear.weights_of(items)
+    """Scores per condition of linear models, each trained without the fold it scores; and the model of all folds.
+
+    ``more`` are pictures that train and get no score.
+    """
+    rows = items * len(train_on) + (more[1] if more else [])
+    values = np.concatenate([*(features[k] for k in train_on), *([more[0]] if more else [])])
+    labels, folds = np.array([i.label for i in rows]), np.array([i.fold for i in rows])
+    scored = np.array([i.fold for i in items])
     scores = {condition: np.zeros(len(items)) for condition in features}
 
     def fitted(inside: NDArray[np.bool_]) -> linear.Linear:
-        return linear.fit(
-            np.concatenate([features[k][inside] for k in train_on]),
-            np.tile(labels[inside], len(train_on)),
-            np.tile(weights[inside], len(train_on)),
-            components,
-            c,
-        )
+        weights = corpus.weights_of([rows[k] for k in np.flatnonzero(inside)])
+        return linear.fit(values[inside], labels[inside], weights, components, c)
 
     for fold in range(corpus.FOLDS):
         model = fitted(folds != fold)
         for condition in features:
-            scores[condition][folds == fold] = model(features[condition][folds == fold])
-    return scores, fitted(np.ones(len(items), bool))
+            scores[condition][scored == fold] = model(features[condition][scored == fold])
+    return scores, fitted(np.ones(len(rows), bool))
+
+
+def further(folder: Path, name: str, known: list[corpus.Item]) -> tuple[NDArray[np.float32], list[corpus.Item]] | None:
+    """Features of the pictures that only train, where ``predict --more`` wrote them as ``NETWORK_more``."""
+    network, _, view = name.partition(".")
+    path = folder / f"{network}_more.web.npz"
+    if not path.exists() or view not in ("", "whole"):
+        return None
+    file = np.load(path)
+    place = {str(n): k for k, n in enumerate(file["names"])}
+    items = [i for i in known if i.id in place]
+    return file["features"][[place[i.id] for i in items], 0].astype(np.float32), items
 
 
 def table(name: str, scores: dict[str, NDArray[np.float64]], items: list[corpus.Item]) -> None:
@@ -100,7 +113,8 @@ def main() -> None:
     """Write the scores."""
     parser = command.parser(__doc__)
     args = parser.parse_args()
-    items = [i for i in command.pictures(args)[1] if i.evaluated]
+    known = command.pictures(args)[1]
+    items = [i for i in known if i.evaluated]
     folder = args.work / "predictions"
     ids = [i.id for i in items]
     scores: dict[str, NDArray[np.float64]] = {}
@@ -108,8 +122,8 @@ def main() -> None:
     # the baseline as it is described: the whole view, trained on one condition; the student's features on all
     for name, parts, trained_on, components, c in (
         ("teacher", (0,), ("web",), 256, 0.003),
-        ("frozen.whole", (0,), every, 200, 0.0003),
-        ("frozen.native", (1,), every, 200, 0.0003),
+        ("frozen.whole", (0,), every, 200, 0.0005),
+        ("frozen.native", (1,), every, 200, 0.0005),
         ("traces", None, every, 0, 0.01),
     ):
         network = Predictions(folder, [name.split(".")[0]])
@@ -119,7 +133,7 @@ def main() -> None:
         features = {c: network.get(c, ids, "features").astype(np.float32) for c in available}
         if parts is not None:
             features = {c: f[:, list(parts)].reshape(len(ids), -1) for c, f in features.items()}
-        made, head = cross_fit(features, items, trained_on, components, c)
+        made, head = cross_fit(features, items, trained_on, components, c, more=further(folder, name, known))
         table(name, made, items)
         scores |= {f"{name}.{c}": made[c] for c in made}
         np.savez(args.work / f"{name}.head.npz", weights=head.weights, bias=head.bias)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDS = 3
+import numpy as np
+from numpy.typing import NDArray
+
+FOLDS = 10
+"""Groups of sources that are left out in turn: many, so that each model trains on nearly all, as what ships does."""
 
 CAP = 80
 """Pictures of one source and class that are evaluated at most: no source decides the figures alone."""
@@ -127,6 +132,19 @@ def load(manifest: Path, pictures: Path, extras: Path | None = None) -> list[Ite
         for row in rows
         if Path(row["file"]).exists()
     ]
+
+
+def weights_of(items: Sequence[Item], power: float = 0.5) -> NDArray[np.float64]:
+    """Each class half of the weight, each source n^power of it; mean weight 1."""
+    counts: dict[tuple[str, int], int] = {}
+    for item in items:
+        counts[item.source, item.label] = counts.get((item.source, item.label), 0) + 1
+    weights = np.array([counts[i.source, i.label] ** (power - 1.0) for i in items])
+    labels = np.array([i.label for i in items])
+    for label in (0, 1):
+        total = weights[labels == label].sum()
+        weights[labels == label] *= len(items) / 2 / total if total else 0.0
+    return weights
 
 
 def file_hash(path: Path) -> str:

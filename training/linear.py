@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,22 +9,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.extmath import randomized_svd
 
-from . import corpus
-
 Floats = NDArray[np.float64]
-
-
-def weights_of(items: Sequence[corpus.Item], power: float = 0.5) -> Floats:
-    """Each class half of the weight, each source n^power of it; mean weight 1."""
-    counts: dict[tuple[str, int], int] = {}
-    for item in items:
-        counts[item.source, item.label] = counts.get((item.source, item.label), 0) + 1
-    weights = np.array([counts[i.source, i.label] ** (power - 1.0) for i in items])
-    labels = np.array([i.label for i in items])
-    for label in (0, 1):
-        total = weights[labels == label].sum()
-        weights[labels == label] *= len(items) / 2 / total if total else 0.0
-    return weights
 
 
 @dataclass

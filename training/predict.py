@@ -4,7 +4,8 @@
 
 Writes ``FOLDER/predictions/NAME.<condition>.npz``: per picture the mean logit of each view and the mean pooled
 features of each view (float16). ``--teacher FOLDER`` runs the ImageNet teacher instead, on the whole view only, as the
-baseline does. With ``--fold K`` only the pictures of that fold, which the model did not train on.
+baseline does. With ``--fold K`` only the pictures of that fold, which the model did not train on. With ``--more`` the
+pictures that train only: those beyond the cap, and the further ones of the same sources.
 """  # noqa: E501 -- a command is one line
 
 from __future__ import annotations
@@ -69,14 +70,15 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--conditions", default=",".join(degrade.CONDITIONS))
     parser.add_argument("--whole", action="store_true", help="the whole view only")
-    parser.add_argument("--every", type=int, default=1, help="only every so-many-th picture")
+    parser.add_argument("--more", action="store_true", help="the pictures that are not evaluated")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     views, items = command.pictures(args)
-    chosen = [i.id for i in items if (args.fold is None or i.fold == args.fold) and i.evaluated]
+    items = [i for i in items if (i.kind != "grid" and not i.evaluated if args.more else i.evaluated)]
+    chosen = [i.id for i in items if args.fold is None or i.fold == args.fold]
     # in the order they lie on disk
-    names = sorted(chosen, key=lambda n: (views.index[n]["shard"], views.index[n]["parts"]["base"]))[:: args.every]
+    names = sorted(chosen, key=lambda n: (views.index[n]["shard"], views.index[n]["parts"]["base"]))
     run = network(args.model, args.teacher)
     folder = args.work / "predictions"
     folder.mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import calibrate, command, corpus, degrade, figures, linear
+from . import calibrate, command, corpus, degrade, figures
 from .command import say
 
 TARGETS = {"clean": (0.90, 0.82, 0.40), "web": (0.87, 0.79, 0.30), "hard": (0.84, 0.76, 0.20)}
@@ -133,7 +133,7 @@ def promises(m: Measured) -> str:
 
 def certainty(m: Measured) -> str:
     """How far the stated probability is from what was true, classes and sources weighted alike."""
-    weights = linear.weights_of(m.items)
+    weights = corpus.weights_of(m.items)
     rows = [
         [WORDS[c], f"{figures.calibration_error(m.probability[c], m.labels, weights):.3f}",
          f"{figures.brier(m.probability[c], m.labels, weights):.3f}"]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
@@ -54,29 +53,16 @@ def random_tile(
     return tile[:, ::-1] if rng.random() < 0.5 else tile
 
 
-def source_weights(items: Sequence[corpus.Item], power: float = 0.5) -> NDArray[np.float64]:
-    """Sampling weights: each class half, each source in proportion to size^power, pictures of a source alike."""
-    counts: dict[tuple[str, int], int] = {}
-    for item in items:
-        counts[item.source, item.label] = counts.get((item.source, item.label), 0) + 1
-    weights = np.array([counts[i.source, i.label] ** (power - 1.0) for i in items])
-    labels = np.array([i.label for i in items])
-    for label in (0, 1):
-        total = weights[labels == label].sum()
-        if total:
-            weights[labels == label] /= 2 * total
-    return weights / weights.sum()
-
-
-class Tiles(IterableDataset[tuple[Tensor, Tensor]]):
-    """Endless batches of tiles and labels; the stream depends on the seed and the worker only."""
+class Tiles(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+    """Endless batches of tiles, labels and folds; the stream depends on the seed and the worker only."""
 
     def __init__(self, views: Views, items: Sequence[corpus.Item], side: int, batch: int, *, seed: int,
                  power: float = 0.5, whole_share: float = 0.5) -> None:  # fmt: skip
         self.views, self.items, self.side, self.batch, self.seed = views, list(items), side, batch, seed
-        self.weights, self.whole_share = source_weights(self.items, power), whole_share
+        weights = corpus.weights_of(self.items, power)
+        self.weights, self.whole_share = weights / weights.sum(), whole_share
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         cv2.setNumThreads(1)
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng([self.seed, worker.id if worker else 0])
@@ -84,4 +70,5 @@ class Tiles(IterableDataset[tuple[Tensor, Tensor]]):
             chosen = rng.choice(len(self.items), self.batch, p=self.weights)
             tiles = [random_tile(self.views, self.items[c].id, self.side, rng, self.whole_share) for c in chosen]
             labels = [float(self.items[c].label) for c in chosen]
-            yield torch.from_numpy(np.stack(tiles)), torch.tensor(labels)
+            folds = [self.items[c].fold for c in chosen]
+            yield torch.from_numpy(np.stack(tiles)), torch.tensor(labels), torch.tensor(folds)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from . import calibrate, command, corpus, degrade, figures, linear
+from . import calibrate, command, corpus, degrade, figures
 from .command import say
 
 
@@ -45,7 +45,7 @@ def main() -> None:
     groups = np.array([i.group for i in items])
     usable = np.array([i.kind != "grid" for i in items])
     headline = np.array([i.headline for i in items])
-    weights = linear.weights_of(items)
+    weights = corpus.weights_of(items)
     inputs = dict(pair.split("=") for pair in args.inputs.split(","))
     out: dict[str, np.ndarray] = {"names": np.array([i.id for i in items])}
     shipped: dict[str, object] = {}

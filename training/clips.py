@@ -1,0 +1,177 @@
+"""Calibrate clips: what the shipped network sees of their frames, joined and held against genuine clips.
+
+``python -m training.clips --manifest … --pictures … --work FOLDER --models analysis/models``
+
+Few public clips can be had, of few sources: what comes out is called experimental wherever it is shown. Every figure is
+out of source. A join of several inputs ships only if it helps the worst source; else the median of the frames alone.
+Writes ``FOLDER/clips.npz`` (what was seen) and ``clips.json`` beside the network.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from analysis import open_media
+from analysis.detector import clips
+from analysis.errors import MediaError
+from analysis.scoring import conformal, figures
+
+from . import command, corpus
+from .command import say
+from .ship import code_version
+
+INPUTS = ("median", "evenness_of_features", "evenness_of_pixels")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One labelled clip."""
+
+    id: str
+    label: int
+    group: str
+    inputs: NDArray[np.float64]
+    raws: NDArray[np.float64]
+
+
+def see(manifest: Path, pictures: Path) -> list[Seen]:
+    """Look at every clip that is on disk."""
+    seen = []
+    for row in csv.DictReader(manifest.open()):
+        path = pictures / row["id"]
+        if row["kind"] != "video" or not path.exists():
+            continue
+        try:
+            sight = clips.look(open_media(path.read_bytes()))
+        except MediaError as error:
+            say(f"left out: {row['id']}: {error.code}")
+            continue
+        values = np.array([sight.inputs[name] for name in INPUTS])
+        seen.append(Seen(row["id"], int(row["label"] == "ai"), row["source_group"], values, sight.raws))
+        if len(seen) % 20 == 0:
+            say(len(seen))
+    return seen
+
+
+def weights_of(seen: Sequence[Seen]) -> NDArray[np.float64]:
+    """Classes alike, and a source by the root of its size."""
+    keys = [(s.group, s.label) for s in seen]
+    weights = np.array([keys.count(key) ** -0.5 for key in keys])
+    labels = np.array([s.label for s in seen])
+    for label in (0, 1):
+        weights[labels == label] /= weights[labels == label].sum() or 1.0
+    return weights * len(seen) / 2
+
+
+def join(seen: Sequence[Seen], chosen: list[int], middle: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Weights over the chosen inputs; what could not be measured counts as the middle."""
+    x = filled(seen, middle)[:, chosen]
+    model = LogisticRegression(C=0.3).fit(x, [s.label for s in seen], sample_weight=weights_of(seen))
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def filled(seen: Sequence[Seen], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inputs, (n, 3), with the middle where one could not be measured."""
+    x = np.stack([s.inputs for s in seen])
+    return np.where(np.isfinite(x), x, middle)
+
+
+def out_of_source(seen: Sequence[Seen], chosen: list[int], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Raw output of every clip by a join that saw no clip of its source."""
+    raw = np.zeros(len(seen))
+    groups = np.array([s.group for s in seen])
+    for group in np.unique(groups):
+        inside = groups == group
+        weights, bias = join([s for s, held in zip(seen, inside, strict=True) if not held], chosen, middle)
+        raw[inside] = filled([s for s, held in zip(seen, inside, strict=True) if held], middle)[:, chosen] @ weights
+        raw[inside] += bias
+    return raw
+
+
+def worst_group(raw: NDArray[np.float64], seen: Sequence[Seen]) -> float:
+    """The lowest AUC of one source against all clips of the other class."""
+    labels, groups = np.array([s.label for s in seen]), np.array([s.group for s in seen])
+    found = []
+    for group, label in {(s.group, s.label) for s in seen}:
+        chosen = ((groups == group) & (labels == label)) | (labels != label)
+        if ((groups == group) & (labels == label)).sum() >= 5:
+            found.append(figures.auc(raw[chosen], labels[chosen]))
+    return min(found)
+
+
+def main() -> None:
+    """Write both files."""
+    parser = command.parser(__doc__)
+    parser.add_argument("--models", type=Path, required=True)
+    args = parser.parse_args()
+    seen = see(args.manifest, args.pictures)
+    labels, groups = np.array([s.label for s in seen]), np.array([s.group for s in seen])
+    np.savez(args.work / "clips.npz", names=np.array([s.id for s in seen]), labels=labels, groups=groups,
+             inputs=np.stack([s.inputs for s in seen]))  # fmt: skip
+    middle = np.nanmedian(np.stack([s.inputs for s in seen]), axis=0)
+    tried = {}
+    for chosen in ([0], [0, 1], [0, 2], [0, 1, 2], [1], [2]):
+        raw = out_of_source(seen, chosen, middle)
+        name = "+".join(INPUTS[k] for k in chosen)
+        tried[name] = {"auc": round(figures.auc(raw, labels), 3), "worst": round(worst_group(raw, seen), 3)}
+        say(name, tried[name])
+    best = max(
+        (name for name in tried if name.startswith(INPUTS[0])), key=lambda n: (tried[n]["worst"], tried[n]["auc"])
+    )
+    chosen = [INPUTS.index(name) for name in best.split("+")]
+    raw = out_of_source(seen, chosen, middle)
+    genuine = labels == 0
+    p = np.ones(len(seen))
+    p[genuine] = conformal.left_out(raw[genuine], groups[genuine])
+    at = conformal.thresholds(raw[genuine], groups[genuine])
+    finite = at < np.inf
+    p[~genuine] = conformal.p_values(raw[~genuine], conformal.LEVELS, at)
+    slope, offset = conformal.platt(raw, labels, weights_of(seen))
+    weights, bias = join(seen, chosen, middle)
+    by_frame = np.concatenate([s.raws for s in seen if s.label == 0])
+    owner = np.concatenate([np.full(len(s.raws), s.group) for s in seen if s.label == 0])
+    frame_at = conformal.thresholds(by_frame, owner)
+    out = {
+        "format": 1,
+        "made": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "code": code_version(),
+        "manifest_sha256": corpus.file_hash(args.manifest),
+        "network_sha256": corpus.file_hash(args.models / "detector.onnx"),
+        "clips": {"genuine": int(genuine.sum()), "generated": int((~genuine).sum()), "sources": len(set(groups))},
+        "figures": {
+            "note": "out of source; few clips of few sources",
+            "auc": tried[best]["auc"],
+            "worst_source_auc": tried[best]["worst"],
+            "genuine_at_or_above": {str(s): round(float((p[genuine] <= q + 1e-9).mean()), 4)
+                                    for s, q in conformal.PROMISES},
+            "generated_at_or_above": {str(s): round(float((p[~genuine] <= q + 1e-9).mean()), 4)
+                                      for s, q in conformal.PROMISES},
+            "tried": tried,
+        },
+        "inputs": {INPUTS[k]: round(float(w), 6) for k, w in zip(chosen, weights, strict=True)},
+        "middle": {INPUTS[k]: round(float(middle[k]), 6) for k in chosen},
+        "bias": round(bias, 6),
+        "levels": np.round(conformal.LEVELS[finite], 6).tolist(),
+        "thresholds": [-1e9 if t == -np.inf else round(float(t), 5) for t in at[finite]],
+        "slope": round(slope, 5),
+        "offset": round(offset, 5),
+        "genuine": int(genuine.sum()),
+        "sources": len(set(groups[genuine])),
+        "frame_levels": np.round(conformal.LEVELS[frame_at < np.inf], 6).tolist(),
+        "frame_thresholds": [-1e9 if t == -np.inf else round(float(t), 5) for t in frame_at[frame_at < np.inf]],
+    }  # fmt: skip
+    (args.models / "clips.json").write_text(json.dumps(out, indent=1) + "\n")
+    say(json.dumps(out["figures"]))
+
+
+if __name__ == "__main__":
+    main()
