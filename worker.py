@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from functools import cache, partial
 from typing import BinaryIO
@@ -20,7 +21,7 @@ from PIL import Image
 import analysis
 from analysis import ErrorCode, Media, MediaError, Report, lenses
 from analysis.report import ErrorBody
-from analysis.words import FRAME_PICTURE
+from analysis.words import FRAME_LENS, FRAME_PICTURE
 from webapp import intake, quarantine, sandbox
 from webapp.fetch import fetch
 from webapp.jobs import Progress, QueueDown
@@ -229,14 +230,21 @@ def _analyze(file: BinaryIO, settings: Settings, trust_anchors: str | None, send
 
 
 def _draw(media: Media, report: Report) -> Iterator[tuple[str, bytes]]:
-    """Every derived picture: the lenses, of a clip those of its strongest frame, and a small copy of each frame."""
+    """Every derived picture: the lenses, of a clip those of its strongest frame, and smaller ones of each other."""
     clip = report.timeline
-    shown = media.frames[clip.strongest[0]] if clip is not None and clip.strongest else media.frame
+    strongest = clip.strongest[0] if clip is not None and clip.strongest else 0
+    shown = media.frames[strongest] if clip is not None else media.frame
     for name, lens in lenses.render_all(shown).items():
         yield name, lens.bytes
-    if clip is not None:
-        for number, frame in enumerate(media.frames):
-            yield FRAME_PICTURE.format(number), lenses.thumbnail(frame).bytes
+    if clip is None:
+        return
+    for number, frame in enumerate(media.frames):
+        yield FRAME_PICTURE.format(number), lenses.thumbnail(frame).bytes
+    others = [number for number in range(len(media.frames)) if number != strongest]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, drawn in zip(others, pool.map(lambda n: lenses.of_frame(media.frames[n]), others), strict=True):
+            for name, lens in drawn.items():
+                yield FRAME_LENS.format(number, name), lens.bytes
 
 
 def _rehearse(_send: Send) -> None:

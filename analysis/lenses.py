@@ -33,6 +33,7 @@ Color = tuple[int, int, int]
 
 _STEPS = 33  # colors of a map: more are hardly told apart in grain, and cost bytes; odd, so that noise has a middle
 _ORIGINAL = 480  # its longest side at most: to compare with, not to have again
+_FRAME = 384  # longest side of the lenses of a clip's frame: there are up to thirty of each
 _EVERY = 4  # percentiles are taken of every fourth pixel each way
 _NOISE: tuple[Color, ...] = ((160, 214, 255), (34, 96, 158), (8, 8, 12), (158, 86, 20), (255, 204, 144))
 _EDGES: tuple[Color, ...] = ((11, 10, 18), (76, 58, 134), (238, 233, 255))
@@ -73,7 +74,23 @@ def render_all(frame: Frame, names: Iterable[str] = tuple(LENSES), threads: int 
         return dict(zip(chosen, pool.map(lambda name: render(frame, name), chosen), strict=True))
 
 
-def thumbnail(frame: Frame, side: int = 240) -> Lens:
+def of_frame(frame: Frame) -> dict[str, Lens]:
+    """Every lens but the picture of one frame of a clip, drawn from its preview and then reduced; frees its planes."""
+    drawn = {name: _reduced(draw(frame.planes)) for name, draw in _DRAW.items()}
+    frame.forget_planes()
+    return drawn
+
+
+def _reduced(lens: Lens) -> Lens:
+    """The same averaged down to a longest side of at most ``_FRAME``, as WebP."""
+    picture = Image.open(io.BytesIO(lens.bytes)).convert("RGB")
+    picture.thumbnail((_FRAME, _FRAME), Image.Resampling.BOX)
+    kept = io.BytesIO()
+    picture.save(kept, "WEBP", quality=60, method=0)
+    return Lens(kept.getvalue(), "image/webp", *picture.size)
+
+
+def thumbnail(frame: Frame, side: int = 320) -> Lens:
     """A small copy: longest side at most ``side`` and at most half the file's own, so never the picture itself again.
 
     Pillow's encoder lets other threads run meanwhile; its method 0 is the fastest.

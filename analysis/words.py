@@ -115,6 +115,8 @@ NETWORK_METRICS = (
 
 FRAME_PICTURE = "frame-{:02d}"
 """Under which name the small picture of a clip's sampled frame is kept, by the frame's number."""
+FRAME_LENS = "frame-{:02d}-{}"
+"""… and under which each of its lenses, by the frame's number and the lens' name."""
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,15 @@
     setTimeout(() => { label.textContent = "Copy"; }, 2500);
   }
   let closed = [];
+  /* On paper nothing is scrolled to: pictures that wait for that are fetched now. */
+  function drawn() {
+    const pictures = [...document.querySelectorAll("article img[src]")];
+    for (const one of pictures) one.loading = "eager";
+    const late = pictures.filter((one) => !one.complete || !one.naturalWidth);
+    return Promise.all(late.map((one) => new Promise((done) => { one.onload = one.onerror = done; })));
+  }
   addEventListener("beforeprint", () => {
+    drawn();
     closed = [...document.querySelectorAll("article details:not([open])")];
     for (const one of closed) one.open = true;
   });
@@ -205,10 +213,17 @@
     for (const one of closed) one.open = false;
   });
   document.addEventListener("click", (event) => {
+    const frame = event.target.closest?.("[data-frame]");
+    if (frame) { // its lenses come by htmx; which one is looked at is marked here
+      for (const one of document.querySelectorAll("[data-frame]")) {
+        one.setAttribute("aria-current", String(one.dataset.frame === frame.dataset.frame));
+      }
+      return;
+    }
     const button = event.target.closest?.("[data-copy], [data-print]");
     if (!button) return;
     if (button.dataset.copy) copy(button);
-    else window.print();
+    else drawn().then(() => window.print());
   });
 
   function wire() {

@@ -81,16 +81,21 @@ _HTTP = {
 class Refusal(Exception):  # noqa: N818 -- it is an answer, not a fault
     """An answer that is not the one hoped for."""
 
-    def __init__(self, code: str, message: str, status: int | None = None, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, status: int | None = None, *, retry_after: int | None = None, advice: str = ""
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status or STATUS[ErrorCode(code)]
         self.retry_after = retry_after
+        self._advice = advice
 
     @property
     def advice(self) -> str | None:
         """What to do about it, where there is something."""
+        if self._advice:
+            return self._advice
         return _ADVICE.get(ErrorCode(self.code)) if self.code in set(ErrorCode) else None
 
 

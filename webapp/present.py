@@ -11,7 +11,7 @@ from analysis.registry import Analyzer, all_analyzers
 from analysis.report import ComponentResult, Evidence, Kind, MediaFacts, Metric, Report, Scoring, Verdict, VideoFacts
 
 from .present_axes import quality_rows, stability
-from .present_clip import clip
+from .present_clip import clip, lenses, strongest
 from .present_provenance import told
 from .present_words import clock, size, tone
 
@@ -23,6 +23,18 @@ _PROMISES = {
 }
 """What the bands of the calibrated score promise (SPEC 6); how well it was kept stands on the accuracy page."""
 _NETWORK = "network_"  # how components begin that are networks of the operator's
+_TAGS = {
+    "major_brand": "Brand",
+    "minor_version": "Brand’s version",
+    "compatible_brands": "Also readable as",
+    "language": "Language",
+    "handler_name": "Track’s name",
+    "creation_time": "Created, it says",
+    "encoder": "Written by",
+    "title": "Title",
+    "comment": "Comment",
+}
+"""Common tags of containers in words."""
 _SPEAKS, _UNSURE = 45.0, 30.0  # a component's score from which it speaks for AI, and from which it is unsure
 
 
@@ -81,8 +93,10 @@ class Families:
         return f"{start}{speak} for AI{unsure}{f', {rest}' if self.rest else ''}."
 
 
-def report(found: Report, lens_names: Collection[str]) -> dict[str, Any]:
-    """Everything the report fragment shows."""
+def report(found: Report, lens_names: Collection[str], frame: int | None = None) -> dict[str, Any]:
+    """Everything the report fragment shows; of a clip the lenses of that ``frame``, else of the strongest."""
+    if found.timeline is None or frame is None or not 0 <= frame < len(found.timeline.frames):
+        frame = None
     readings = sorted(_readings(found), key=lambda reading: (-(reading.result.score or -1.0), reading.title))
     return {
         "data": found,
@@ -96,7 +110,10 @@ def report(found: Report, lens_names: Collection[str]) -> dict[str, Any]:
         "readings": readings,
         "families": families(readings),
         "reasons": sorted((r for r in readings if r.evidence), key=lambda r: -r.strongest),
-        "lenses": [(name, said) for name, said in words.LENSES.items() if name in lens_names],
+        "lenses": lenses(found, lens_names, frame),
+        "frame": strongest(found) if frame is None else frame,
+        "chosen": frame is not None,
+        "has_picture": "original" in lens_names,
         "clip": clip(found, lens_names),
         "quality": quality_rows(found.quality),
         "stability": stability(found.stability, found.score),
@@ -180,7 +197,7 @@ def _readings(found: Report) -> list[Reading]:
         rows.append(
             Reading(
                 component=name,
-                title=about.title if about else f"{name.replace('_', ' ').capitalize()} (a note of the rules)",
+                title=about.title if about else f"{name.replace('_', ' ').capitalize()} (rules)",
                 explains=about.explains if about else "",
                 fails_when=about.fails_when if about else "",
                 result=result,
@@ -239,7 +256,11 @@ def _video_rows(facts: MediaFacts, video: VideoFacts) -> list[tuple[str, str]]:
         ("Sound", video.audio or "none"),
         ("Encoder", facts.encoder or ""),
         ("Turned", f"{video.rotation}°" if video.rotation else ""),
-        *((f"Tag {name}", value) for name, value in list(video.tags.items())[:20]),
+        *(
+            (_TAGS.get(name, f"Tag {name}"), value)
+            for name, value in list(video.tags.items())[:20]
+            if value not in (facts.encoder, "und", "VideoHandler", "SoundHandler")  # said above, or says nothing
+        ),
     ]
     return [(label, value) for label, value in rows if value]
 

@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis import words
+from analysis.registry import all_analyzers
 from analysis.report import FrameReading, Report, StepReading, Timeline
 
 from .present_words import tone
 
 _WIDE, _HIGH = 1000.0, 200.0  # of the drawing of the curves
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A lens to look through: its name, its words, the name of its picture."""
+
+    name: str
+    words: words.LensWords
+    picture: str
 
 
 @dataclass(frozen=True)
@@ -62,9 +72,27 @@ def clip(found: Report, names: Collection[str]) -> dict[str, Any] | None:
         "cuts": [(across((cut.start + cut.end) / 2 if cut.time is None else cut.time), cut) for cut in timeline.cuts],
         "freezes": [(across(one.start), across(one.end) - across(one.start), one) for one in timeline.freezes],
         "notes": [*timeline.notes, *([timeline.cadence.sentence] if timeline.cadence else [])],
+        "titles": {a.component: a.title for a in all_analyzers()},
         "start": start,
         "end": end,
     }
+
+
+def lenses(found: Report, names: Collection[str], frame: int | None = None) -> list[Lens]:
+    """The lenses of a still, of a clip's strongest frame, or of that ``frame`` of a clip; only those there are."""
+    if frame is None or frame == strongest(found):
+        pictures = {name: name for name in words.LENSES}
+    else:
+        pictures = {name: words.FRAME_LENS.format(frame, name) for name in words.LENSES}
+        pictures["original"] = words.FRAME_PICTURE.format(frame)
+    return [Lens(name, words.LENSES[name], picture) for name, picture in pictures.items() if picture in names]
+
+
+def strongest(found: Report) -> int | None:
+    """The number of a clip's strongest frame, whose lenses are the largest; the first where none was scored."""
+    if found.timeline is None or not found.timeline.frames:
+        return None
+    return found.timeline.strongest[0] if found.timeline.strongest else 0
 
 
 def _span(timeline: Timeline) -> tuple[float, float]:

@@ -49,6 +49,31 @@ _RELATIONSHIPS = {
     "componentOf": "contains",
     "inputTo": "shown to the tool",
 }
+_LABELS = {
+    "trust_words": "Trust",
+    "said_by": "Said in manifest",
+    "validation": "Checks",
+    "make": "Maker",
+    "maker_note_bytes": "Maker note, bytes",
+    "f_number": "Aperture, f/",
+    "iso": "ISO",
+    "exposure_time": "Time, seconds",
+    "focal_length": "Focal length, mm",
+    "focal_length_35mm": "Focal length on 35 mm film",
+    "modified_at": "Changed at",
+    "creator_tool": "Written by",
+    "extra_images": "Further pictures inside",
+    "thumbnail": "Preview inside",
+    "tables": "JPEG tables",
+    "tables_name_the_maker": "JPEG tables name the maker",
+    "gps": "Position inside",
+    "carrier": "Found in",
+    "needed": "Bits needed",
+    "agreeing": "Bits that agree",
+}
+"""What the readers' own names are called on the page; other names of theirs are only freed of underscores."""
+_AS_WRITTEN = {"parameters", "tags", "xmp", "label", "EXIF", "XMP", "IPTC", "PNG text", "Samsung trailer"}
+"""Whose keys were written by the file's maker and stay as they are."""
 _LEVELS = 9  # of manifests below one another
 _CHARS = 30_000  # of text that all tables of one report may hold: a page stays a page, the JSON report has the rest
 _VALUE = 600
@@ -121,9 +146,9 @@ class Told:
     thumbnails: list[str] = field(default_factory=list)
     chars_left: int = _CHARS
 
-    def rows(self, detail: Any) -> Rows:
-        """Details as rows, within what is left of the page's room."""
-        rows = flatten(detail)
+    def rows(self, detail: Any, *, own: bool = False) -> Rows:
+        """Details as rows, within what is left of the page's room; with labels where the names are our ``own``."""
+        rows = flatten(labelled(detail) if own else detail)
         for at, (key, value) in enumerate(rows):
             self.chars_left -= len(key) + len(value)
             if self.chars_left < 0:
@@ -145,6 +170,8 @@ def told(report: Report) -> Told:
     for finding in report.provenance:
         detail = dict(finding.detail)
         tree = detail.pop("manifest", None)
+        if "trust_words" in detail:
+            detail.pop("trust", None)  # the same in one word
         manifest = _manifest(tree, all_of_it) if isinstance(tree, dict) else None
         recipe = _recipe(detail) if finding.family in ("generator_chunks", "container") and "prompt" in detail else None
         if recipe:
@@ -158,7 +185,7 @@ def told(report: Report) -> Told:
                 meaning=MEANINGS[finding.meaning],
                 recipe=recipe,
                 manifest=manifest,
-                rows=all_of_it.rows(detail),
+                rows=all_of_it.rows(detail, own=True),
             )
         )
     return all_of_it
@@ -174,6 +201,19 @@ def thumbnail(report: Report, number: int) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return data if data.startswith(b"\xff\xd8\xff") else None
+
+
+def labelled(detail: Any) -> Any:
+    """The same details under names for people; what the file's maker named stays as written."""
+    if not isinstance(detail, dict):
+        return detail
+    return {
+        _LABELS.get(key, key[:1].upper() + key[1:].replace("_", " ")): (
+            value if key in _AS_WRITTEN else labelled(value)
+        )
+        for key, value in detail.items()
+        if value not in ([], {})
+    }
 
 
 def flatten(detail: Any, prefix: str = "", most: int = 200) -> Rows:

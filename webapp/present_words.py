@@ -81,6 +81,17 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign, a real minus."""
+    shown = f"{value:+.0f}".replace("-", "−")
+    return "0" if shown in ("+0", "−0") else shown
+
+
+def medium(kind: str) -> str:
+    """What people call a file of this kind."""
+    return "clip" if kind == "video" else "picture"
+
+
 def strength(value: float) -> str:
     """An evidence's strength in a word."""
     return "strong" if value >= 0.6 else "moderate" if value >= 0.4 else "weak"
@@ -120,6 +131,8 @@ def duration(seconds: float) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "strength": strength,
+    "signed": signed,
+    "medium": medium,
     "size": size,
     "gauge": gauge,
     "tone": tone,

@@ -58,7 +58,8 @@ def show(analysis_id: str) -> ResponseReturnValue:
     status = _refusal(row).status if row.state == JobState.FAILED else 200
     page = render_template("analysis.html", **_view(row))
     # htmx follows the redirect of an upload by itself and would keep the form's address
-    push = request.path if request.htmx and not request.htmx.history_restore_request else None
+    led = request.htmx and not request.htmx.history_restore_request and "frame" not in request.args
+    push = request.path if led else None
     return make_response(page, status, push_url=push)
 
 
@@ -154,6 +155,11 @@ def _own(analysis_id: str) -> Analysis:
     return row
 
 
+def _frame() -> int | None:
+    """Which frame of a clip is looked at, if one was chosen."""
+    return request.args.get("frame", type=int)
+
+
 def _refusal(row: Analysis) -> Refusal:
     return Refusal(row.error_code or "", row.error_message or "")
 
@@ -163,7 +169,7 @@ def _view(row: Analysis) -> dict[str, object]:
     doors = services()
     if row.state == JobState.DONE and row.report is not None:
         report: Report = from_json(row.report)
-        shown = present.report(report, doors.store.lens_names(row.id))
+        shown = present.report(report, doors.store.lens_names(row.id), _frame())
         return {"row": row, "report": shown, "said": doors.feedback.of(row.id)}
     if row.state == JobState.FAILED:
         return {"row": row, "problem": _refusal(row)}

@@ -109,7 +109,8 @@ def show(token: str) -> ResponseReturnValue:
     """A report for whoever has the link: to be read, not to be changed, and not to be indexed."""
     row, link, found = _shared(token)
     names = services().store.lens_names(row.id)
-    page = render_template("shared.html", row=row, report=present.report(found, names), shared=token, link=link)
+    shown = present.report(found, names, request.args.get("frame", type=int))
+    page = render_template("shared.html", row=row, report=shown, shared=token, link=link)
     return _unlisted(make_response(page))
 
 
@@ -151,7 +152,8 @@ def _finished(analysis_id: str) -> tuple[Analysis, Report]:
 def _shared(token: str) -> tuple[Analysis, Share, Report]:
     found = services().archive.shared(token)
     if found is None or found[0].report is None:
-        raise Refusal("expired", "This link has expired or was revoked, or never existed.", 404)
+        advice = "Ask whoever gave it to you for a new one."
+        raise Refusal("expired", "This link has expired or was revoked, or never existed.", 404, advice=advice)
     return *found, from_json(found[0].report)
 
 

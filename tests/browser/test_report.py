@@ -173,16 +173,29 @@ def test_the_chart_library_comes_only_where_a_radar_is(visit, person):
     assert [address for address in asked if "chart.js" in address]
 
 
-def test_a_frame_of_a_clip_opens_and_closes_by_keyboard(visit, person):
-    page = visit(storage_state=person.state).page
+@pytest.mark.parametrize("script", [True, False])
+def test_a_frame_of_a_clip_is_looked_at_through_its_own_lenses_by_keyboard(visit, person, script):
+    page = visit(storage_state=person.state, script=script).page
     page.goto(person.reports["clip"])
-    page.locator(".strongest button").first.focus()
+    expect(page.locator("#look-card")).to_contain_text("the strongest")
+    frame = page.locator(".frames:not(.strongest) a").last
+    number = int(frame.get_attribute("data-frame"))
+    frame.focus()
     page.keyboard.press("Enter")
-    shown = page.locator(".frame-shown:popover-open")
-    expect(shown).to_be_visible()
-    expect(shown.locator("img")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator(".frame-shown:popover-open")).to_have_count(0)
+    card = page.locator("#look-card")
+    expect(card).to_contain_text(f"Frame {number + 1} of {number + 1}")
+    expect(card).to_be_focused()
+    expect(frame).to_have_attribute("aria-current", "true")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # past the way back, to the lenses
+    page.keyboard.press("ArrowRight")
+    seen = page.locator("[data-layer=spectrum] img")
+    expect(seen).to_be_visible()
+    expect(seen).to_have_attribute("src", re.compile(rf"/lenses/frame-{number:02d}-spectrum$"))
+    if script:
+        page.wait_for_function("(image) => image.complete && image.naturalWidth > 0", arg=seen.element_handle())
+    card.get_by_role("link", name="Back to the timeline").click()
+    assert page.url.endswith("#clip")
 
 
 def test_the_summary_is_copied(visit, person):
@@ -258,6 +271,17 @@ def test_a_report_prints_on_a4(visit, person, shot):
     assert paper.startswith(b"%PDF")
     width, height = (float(n) for n in re.search(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", paper).groups())
     assert (round(width), round(height)) == (595, 842)
+
+
+def test_printing_waits_for_the_pictures_that_nobody_has_scrolled_to(visit, person):
+    page = visit(storage_state=person.state).page
+    page.goto(person.reports["clip"])
+    loaded = """[...document.querySelectorAll(".layer img, .frames img")].map((one) => one.naturalWidth > 0)"""
+    assert not all(page.evaluate(loaded))
+    page.evaluate("() => { window.print = () => { document.body.dataset.printed = 'yes'; }; }")
+    page.locator("[data-print]").evaluate("(button) => button.click()")  # without scrolling to it
+    expect(page.locator("body")).to_have_attribute("data-printed", "yes")
+    assert all(page.evaluate(loaded))
 
 
 def test_downloads(visit, person):

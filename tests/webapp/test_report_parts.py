@@ -27,7 +27,7 @@ from analysis.report import (
 )
 from analysis.words import RULES_CAUTION
 from tests.webapp.given import done, evidence, report
-from webapp import present, present_axes, present_clip, present_compare, present_provenance
+from webapp import present, present_axes, present_clip, present_compare, present_provenance, present_words
 from webapp.views_report import cell
 
 ATTACK = "</pre><script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
@@ -253,9 +253,27 @@ def test_a_clip_is_laid_out_over_time(client, doors):
     assert len(shown["curve"].split()) == 3  # the frame without a score has no point
     assert shown["cuts"][0][0] == pytest.approx(500)
     page = client.get(done(client, doors, timeline=clip(), kind=Kind.VIDEO)).get_data(as_text=True)
-    assert page.count('popovertarget="frame-3"') == 3  # among the strongest, among all, and to close
+    assert page.count('data-frame="3"') == 2  # among the strongest and among all
     assert "1 cut found between the sampled frames." in page
     assert "0:03.0" in page
+
+
+def test_the_chosen_frames_own_lenses_are_shown_and_the_strongests_by_default(client, doors):
+    names = ["original", "ela", "frame-00", "frame-00-ela", "frame-01", "frame-01-ela", "frame-01-noise"]
+    found = report(timeline=clip(), kind=Kind.VIDEO)
+
+    def pictures(frame: int | None) -> list[str]:
+        return [lens.picture for lens in present.report(found, names, frame)["lenses"]]
+
+    assert pictures(1) == ["frame-01", "frame-01-ela", "frame-01-noise"]
+    assert pictures(0) == ["frame-00", "frame-00-ela"]
+    assert pictures(None) == pictures(3) == ["original", "ela"]  # 3 is the strongest
+    assert pictures(99) == pictures(-1) == ["original", "ela"]  # no such frames
+    address = done(client, doors, timeline=clip(), kind=Kind.VIDEO)
+    page = client.get(f"{address}?frame=1").get_data(as_text=True)
+    assert "<strong>Frame 2 of 4</strong>" in page
+    assert "autofocus" in page
+    assert "<strong>Frame 4 of 4</strong>" in client.get(f"{address}?frame=no").get_data(as_text=True)
 
 
 def test_a_clip_of_one_frame_has_a_timeline():
@@ -310,3 +328,25 @@ def test_lens_pictures_know_their_size_so_that_nothing_jumps(client, doors):
     page = client.get(done(client, doors)).get_data(as_text=True)
     stage = page.partition("data-stage")[2].partition("data-split")[0]
     assert len(re.findall(r'<img [^>]*width="1200" height="800"', stage)) == 2
+
+
+def test_the_readers_own_names_are_words_and_the_files_own_stay_as_written():
+    detail = {
+        "trust": "invalid",
+        "trust_words": "Nobody vouches for it.",
+        "validation": {"failures": ["a.b"], "broken": []},
+        "said_by": "urn:1",
+        "tags": {"com_make_x": "y"},
+    }
+    finding = Finding(family="c2pa", grade=Grade.SIGNED, meaning=None, sentence="Signed.", detail=detail)
+    rows = dict(present_provenance.told(report(provenance=(finding,))).statements[0].rows)
+    assert rows == {
+        "Trust": "Nobody vouches for it.",
+        "Checks › Failures › 1": "a.b",
+        "Said in manifest": "urn:1",
+        "Tags › com_make_x": "y",
+    }
+
+
+def test_a_difference_has_a_real_minus_and_none_has_no_sign():
+    assert [present_words.signed(by) for by in (-53.2, 0.4, -0.4, 7)] == ["−53", "0", "0", "+7"]

@@ -18,7 +18,7 @@ import worker
 from analysis import ErrorCode, MediaError
 from analysis.lenses import Lens
 from analysis.report import Verdict
-from analysis.words import FRAME_PICTURE
+from analysis.words import FRAME_LENS, FRAME_PICTURE, LENSES
 from tests.webapp.given import lens, media_files, picture, report, send
 from webapp.sandbox import Limits
 
@@ -213,11 +213,17 @@ def test_a_clip_keeps_a_small_picture_of_each_frame(client, doors, work, shared)
     clip = shared / "corpus" / "smoke" / "real" / "Picsart-AI-Research__Text2Video-Zero" / "b2f1c3a768fc.mp4"
     row = finish(client, doors, work, clip.read_bytes())
     assert (row.state, row.error_message) == ("done", None)
-    frames = analysis.from_json(row.report).timeline.frames
+    timeline = analysis.from_json(row.report).timeline
+    frames = timeline.frames
     names = doors.store.lens_names(row.id)
     assert {FRAME_PICTURE.format(frame.number) for frame in frames} < set(names)
+    strongest = timeline.strongest[0]
+    filters = set(LENSES) - {"original"}
+    others = [frame.number for frame in frames if frame.number != strongest]
+    assert {FRAME_LENS.format(number, name) for number in others for name in filters} < set(names)
+    assert not any(name.startswith(FRAME_LENS.format(strongest, "")) for name in names)  # it has the large ones
     with Image.open(io.BytesIO(doors.store.lens(row.id, owner_of(client), FRAME_PICTURE.format(0)).data)) as small:
-        assert max(small.size) <= 240
+        assert max(small.size) <= 320
     page = client.get(f"/analyses/{row.id}").get_data(as_text=True)
     assert f"/lenses/{FRAME_PICTURE.format(len(frames) - 1)}" in page
 
