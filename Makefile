@@ -30,6 +30,18 @@ evaluate: setup ## repeat the accuracy figures: CORPUS=folder with real/ and ai/
 	@test -n "$(CORPUS)" || { echo "Name the pictures: make evaluate CORPUS=folder"; exit 2; }
 	@$(PY) -m training.evaluate "$(CORPUS)" $(ARGS)
 
+.PHONY: doctor
+doctor: setup ## look at this machine: what is well, what is missing, what stands in the way
+	@$(PY) -m webapp.doctor
+
 .PHONY: bench
 bench: setup-dev ## measure speed and memory (ratios in one run)
 	@$(PY) -m bench
+
+.PHONY: load
+load: setup-dev ## what the server holds: large, slow, many, hostile uploads (PARTS="posts redis")
+	@$(PY) -m bench load $(PARTS)
+
+.PHONY: chaos
+chaos: setup-dev ## 500 jobs while workers and Redis are killed (JOBS=100), then 20 minutes of mixed files
+	@$(PY) -m bench chaos soak

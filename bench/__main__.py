@@ -1,4 +1,8 @@
-"""``python -m bench [name …]``: run the benchmarks (all, or those named) one after the other and print their tables."""
+"""``python -m bench [name …]``: run the benchmarks (all, or those named) one after the other and print their tables.
+
+``load``, ``chaos`` and ``soak`` load and hurt a whole product for minutes: they run only when they are named, and what
+follows ``load`` names its parts.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,15 @@ import sys
 
 import bench
 
+LONG = {"load", "chaos", "soak"}
+
 
 def main() -> int:
     """Each benchmark runs in a process of its own, so that none inherits another's caches or memory."""
     found = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if not m.name.startswith("_"))
-    chosen = sys.argv[1:] or found
+    if sys.argv[1:2] == ["load"]:
+        return subprocess.run([sys.executable, "-m", "bench.load", *sys.argv[2:]], check=False).returncode
+    chosen = sys.argv[1:] or [name for name in found if name not in LONG]
     unknown = set(chosen) - set(found)
     if unknown:
         sys.exit(f"no benchmark called {', '.join(sorted(unknown))}; there are: {', '.join(found)}")

@@ -69,7 +69,9 @@ class Jobs:
     """
 
     def __init__(self, url: str, *, timeout: float, limit: int) -> None:
-        quick = {"socket_connect_timeout": 0.5, "socket_timeout": 2.0, "retry": Retry(NoBackoff(), 1)}
+        # once more where an idle connection was cut, but never twice as long where nobody answers
+        again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+        quick = {"socket_connect_timeout": 0.3, "socket_timeout": 0.8, "retry": again}
         self._url = url
         self._timeout = timeout
         self._limit = limit

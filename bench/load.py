@@ -1,0 +1,267 @@
+"""What the server holds: ``python -m bench load [part …]``, each part a line of the table in ``docs/reliability.md``.
+
+Parts: ``uploads`` (8 of 99 MB at once), ``slow`` (200 slow clients), ``posts`` (20 at once), ``redis`` (it is down),
+``workers`` (two against one), ``drift`` (memory over many jobs: ``JOBS=1000``), ``hostile`` (``HOSTILE=folder``; starts
+itself in a namespace without network).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import requests
+
+from webapp.__main__ import redis_command, wait_for_redis
+
+from ._product import ENDED, ROOT, Product, filled, pictures, quantile, row, running
+
+MB = 1_000_000
+NO_NETWORK = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+
+
+def main() -> None:
+    """Run the parts named, or all but the long ones."""
+    parts = {
+        "uploads": uploads,
+        "slow": slow,
+        "posts": posts,
+        "redis": redis_down,
+        "workers": workers,
+        "drift": drift,
+        "hostile": hostile,
+    }
+    chosen = sys.argv[1:] or list(parts)
+    unknown = set(chosen) - set(parts)
+    if unknown:
+        sys.exit(f"no part called {', '.join(sorted(unknown))}; there are: {', '.join(parts)}")
+    print(f"load of the machine at start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    for name in chosen:
+        parts[name]()
+
+
+def uploads(number: int = 8, size: int = 99 * MB) -> None:
+    """Large uploads at once: errors, and the largest the web process became."""
+    with running(WORKERS="1") as product:
+        data = filled(size)
+        browsers = [product.browser() for _ in range(number)]
+        before, peak, over = product.memory("granian"), [0], threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.02):
+                peak[0] = max(peak[0], product.memory("granian"))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        start = time.monotonic()
+        with ThreadPoolExecutor(number) as pool:
+            statuses = [answer.status_code for answer in pool.map(lambda one: one.post(data), browsers)]
+        taken = time.monotonic() - start
+        over.set()
+        watcher.join()
+        ended = product.wait_until_ended(number, 300)
+        refused = sum(status != 303 for status in statuses)
+        row(
+            f"{number} uploads of {size // MB} MB at once",
+            "no error, web process at most 600 MB",
+            f"{refused} errors, {peak[0] / MB:.0f} MB (at rest {before / MB:.0f} MB), accepted in {taken:.1f} s, "
+            f"all analyzed {ended:.0f} s later ({dict(product.states())})",
+        )
+
+
+def slow(number: int = 200, asked: int = 200) -> None:
+    """Clients that send a byte now and then, half of them within the headers, half within a body."""
+    with running(WORKERS="1") as product:
+        held, over = [], threading.Event()
+        for index in range(number):
+            client = socket.create_connection(("127.0.0.1", product.port))
+            begun = b"POST /analyses HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            if index % 2:
+                begun += b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000000\r\n\r\n--x\r\n"
+            client.sendall(begun)
+            held.append(client)
+
+        def drip() -> None:
+            while not over.wait(1.0):
+                for client in held:
+                    with contextlib.suppress(OSError):
+                        client.send(b"X")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        times, failed = [], 0
+        for _ in range(asked):
+            start = time.perf_counter()
+            try:
+                failed += requests.get(f"{product.base}/healthz", timeout=10).status_code != 200
+            except requests.RequestException:
+                failed += 1
+            times.append(time.perf_counter() - start)
+            time.sleep(0.05)
+        over.set()
+        dripping.join()
+        for client in held:
+            client.close()
+        row(
+            f"{number} slow clients beside {asked} health checks",
+            "p99 below 200 ms",
+            f"p99 {1000 * quantile(times, 0.99):.0f} ms, median {1000 * quantile(times, 0.5):.0f} ms, {failed} failed",
+        )
+
+
+def posts(number: int = 20, size: int = 5 * MB, rounds: int = 3) -> None:
+    """Many posts at once, time until each is accepted; the workers rest meanwhile."""
+    with running(WORKERS="1") as product:
+        for worker in product.parts("worker.py"):
+            worker.suspend()  # what is measured is the web process
+        data = filled(size)
+        browsers = [product.browser() for _ in range(number)]
+        times, statuses = [], []
+
+        def timed(browser) -> None:
+            start = time.perf_counter()
+            statuses.append(browser.post(data).status_code)
+            times.append(time.perf_counter() - start)
+
+        for _ in range(rounds):
+            with ThreadPoolExecutor(number) as pool:
+                list(pool.map(timed, browsers))
+        for worker in product.parts("worker.py"):
+            worker.resume()
+        product.wait_until_ended(number * rounds, 300)
+        row(
+            f"{number} posts of {size // MB} MB at once, {rounds} times",
+            "accepted p95 below 300 ms",
+            f"p95 {1000 * quantile(times, 0.95):.0f} ms, median {1000 * quantile(times, 0.5):.0f} ms, "
+            f"{sum(status != 303 for status in statuses)} errors (client on the same cores)",
+        )
+
+
+def redis_down() -> None:
+    """Redis is killed, then another one is frozen: time until a post is refused, and whether all comes back."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s"
+        server = subprocess.Popen(redis_command(path))
+        wait_for_redis(f"unix://{path}")
+        with running(WORKERS="1", REDIS_URL=f"unix://{path}") as product:
+            browser, data = product.browser(), next(pictures())
+            browser.post(data)
+            server.kill()
+            server.wait()
+            gone = [_refusal(browser, data) for _ in range(10)]
+            server = subprocess.Popen(redis_command(path))
+            wait_for_redis(f"unix://{path}")
+            again = browser.post(data).status_code
+            ended = product.wait_until_ended(2, 180)
+            server.send_signal(signal.SIGSTOP)
+            frozen = [_refusal(browser, data) for _ in range(3)]
+            server.send_signal(signal.SIGCONT)
+        server.terminate()
+        server.wait()
+    for what, answers in (("killed", gone), ("frozen", frozen)):
+        codes = {status for status, _ in answers}
+        worst = max(seconds for _, seconds in answers)
+        back = f"; after its return {again}, all ended {ended:.0f} s later" if what == "killed" else ""
+        row(f"post while Redis is {what}", "503 in under 1 s", f"{codes}, slowest {worst:.2f} s{back}")
+
+
+def _refusal(browser, data: bytes) -> tuple[int, float]:
+    start = time.perf_counter()
+    status = browser.post(data).status_code
+    return status, time.perf_counter() - start
+
+
+def workers(jobs: int = int(os.environ.get("JOBS", "40"))) -> None:
+    """The same pictures with one worker and with two."""
+    taken = {}
+    for number in (1, 2):
+        with running(WORKERS=str(number)) as product:
+            browser, made = product.browser(), pictures(1024)
+            for worker in product.parts("worker.py"):
+                worker.suspend()
+            for _ in range(jobs):
+                browser.post(next(made))
+            for worker in product.parts("worker.py"):
+                worker.resume()
+            taken[number] = product.wait_until_ended(jobs, 600)
+    row(
+        f"two workers against one, {jobs} pictures of 1024×1024",
+        "at least 1.8 ×",
+        f"{taken[1] / taken[2]:.2f} × ({jobs / taken[1]:.2f} and {jobs / taken[2]:.2f} a second)",
+    )
+
+
+def drift(jobs: int = int(os.environ.get("JOBS", "1000"))) -> None:
+    """Memory of web, workers and Redis after a tenth of the jobs, and after all."""
+    with running() as product:
+        browser, made, marks = product.browser(), pictures(256), {}
+        for number in range(1, jobs + 1):
+            browser.post(next(made))
+            if number in {jobs // 10, jobs}:
+                product.wait_until_ended(number, 1200)
+                time.sleep(2)
+                marks[number] = {name: product.memory(name) for name in ("granian", "worker.py", "redis-server")}
+            elif number % 20 == 0:
+                product.wait_until_ended(number - 10, 600)
+        first, last = marks[jobs // 10], marks[jobs]
+        changes = ", ".join(
+            f"{name} {first[name] / MB:.0f} → {last[name] / MB:.0f} MB ({100 * (last[name] / first[name] - 1):+.1f} %)"
+            for name in first
+        )
+        total = 100 * (sum(last.values()) / sum(first.values()) - 1)
+        row(f"memory over {jobs} jobs", "drift below 5 %", f"{total:+.1f} % in all: {changes}")
+
+
+def hostile() -> None:
+    """Every hostile file by page: no server error, no longer than half a minute, nothing left."""
+    folder = Path(os.environ.get("HOSTILE", ROOT.parent / "shared" / "hostile"))
+    if not folder.is_dir():
+        sys.exit(f"no hostile files at {folder}; set HOSTILE")
+    if os.environ.get("INSIDE") != "1":
+        subprocess.run(
+            [*NO_NETWORK, sys.executable, "-m", "bench.load", "hostile"], env={**os.environ, "INSIDE": "1"}, check=True
+        )
+        return
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in {".md", ".csv"})
+    files = files[:: int(os.environ.get("EVERY", "1"))]
+    with running(TIMEOUT_SECONDS="30") as product:
+        browser = product.browser()
+        refused = _send_all(product, browser, files)
+        product.wait_until_ended(len(files) - refused["refused"], 30 * len(files))
+        slowest = product.rows("SELECT max(finished_at - started_at) FROM analyses")[0][0] or 0
+        codes = dict(product.rows("SELECT coalesce(error_code, state), count(*) FROM analyses GROUP BY 1"))
+        open_still = sum(count for state, count in product.states().items() if state not in ENDED)
+        row(
+            f"{len(files)} hostile files by page",
+            "no server error, at most 30 s, nothing left",
+            f"{refused['errors']} server errors, {refused['refused']} refused on sight, {codes}, "
+            f"slowest {slowest:.1f} s, {open_still} without an end, {len(product.left())} files left",
+        )
+
+
+def _send_all(product: Product, browser, files: list[Path]) -> dict[str, int]:
+    seen = {"refused": 0, "errors": 0}
+    for number, path in enumerate(files, start=1):
+        answer = browser.post(path.read_bytes(), path.name)
+        seen["refused"] += answer.status_code != 303
+        seen["errors"] += answer.status_code >= 500
+        if number % 20 == 0:
+            product.wait_until_ended(number - seen["refused"] - 10, 600)
+    for (analysis_id,) in product.rows("SELECT id FROM analyses"):
+        for page in ("", "/state", "/line", "/report.json"):
+            status = browser.session.get(f"{product.base}/analyses/{analysis_id}{page}", timeout=30).status_code
+            seen["errors"] += status == 500
+    return seen
+
+
+if __name__ == "__main__":
+    main()
