@@ -114,11 +114,11 @@ function trouble(answer, said) {
 
 /**
  * A request that got no answer: no server there, a browser that keeps the local network to itself, or a server that does
- * not know this extension (it answers no preflight, which looks the same). A request whose answer nobody reads tells.
+ * not know this extension (it answers no preflight, which looks the same). It tells every extension that it lives.
  */
 async function diagnose(server) {
   try {
-    await fetch(`${server}/healthz`, { mode: "no-cors", credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(4000) });
+    await fetch(`${server}/healthz`, { credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(4000) });
     return new Trouble("not_paired");
   } catch {
     return new Trouble((await isLocalBarred()) ? "local_network" : "unreachable");

@@ -181,6 +181,7 @@ detector.define("card", () => {
       detector.blur.set(item.element, !detector.blur.has(item.element));
       detector.badges.show(item);
       refresh(item);
+      open?.card.querySelector("[data-act=reveal]").focus({ preventScroll: true });
     },
     wrong(item) {
       const [body, footer] = open.card.querySelectorAll(".body, .buttons");

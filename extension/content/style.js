@@ -64,7 +64,7 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 .last { margin-top: 14px !important; padding-top: 12px !important; border-top: 1px solid var(--line) !important; }
 .note { padding: 9px 11px !important; margin-top: 10px !important; border-radius: 11px; border-left: 3px solid var(--mixed); background: var(--inset); color: var(--ink); font-size: 13px; }
 .buttons { display: flex; flex: none; flex-wrap: wrap; gap: 8px; padding: 12px 18px 14px; border-top: 1px solid var(--line); }
-.button { display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 36px; padding: 0 14px; border: 1px solid var(--line); border-radius: 11px; background: none; color: var(--ink); font-weight: 560; font-size: 13.5px; }
+.button { display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 36px; padding: 0 13px; border: 1px solid var(--line); border-radius: 11px; background: none; color: var(--ink); font-weight: 560; font-size: 13.5px; }
 .button:hover { border-color: var(--accent); }
 .button.main { border-color: transparent; background: var(--action); color: #fff; }
 .button.main:hover { background: var(--action-hover); }

@@ -105,6 +105,7 @@ async function showKeys() {
 function keep(id, part) {
   $(id).addEventListener("change", async () => {
     await change(part());
+    texts = await words((await settings()).language);
     $("saved").textContent = say(texts, "options_saved");
     setTimeout(() => ($("saved").textContent = ""), 1600);
   });

@@ -6,6 +6,7 @@ import { fill, say, words } from "../words.js";
 
 const $ = (id) => document.getElementById(id);
 const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
+const TONES = ["ai", "likely", "mixed", "unknown", "mild", "real"];
 const OPEN = new Set(["waiting", "running", "busy"]);
 
 const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
@@ -92,7 +93,8 @@ function tally(done, failed) {
     const { title, tone } = check.result;
     rows.set(title, { tone, count: (rows.get(title)?.count ?? 0) + 1 });
   }
-  const made = [...rows].map(([title, { tone, count }]) => row(tone, count, title.split(/[:,]/)[0], "en"));
+  const gravest = [...rows].sort(([, a], [, b]) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
+  const made = gravest.map(([title, { tone, count }]) => row(tone, count, title.split(/[:,]/)[0], "en"));
   if (failed) made.push(row("unknown", "", say(texts, "popup_failed", failed)));
   $("tally").replaceChildren(...made);
 }

@@ -244,6 +244,17 @@ def test_nor_may_it_embed_or_read_anything(client):
         assert client.get(path, headers=headers).status_code == 403, (headers, path)
 
 
+def test_an_extension_that_is_not_paired_sees_that_the_server_lives_and_nothing_else(client):
+    asks = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Origin": ORIGIN}
+    answer = client.get("/healthz", headers=asks)
+    assert answer.json == {"ok": True}
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    for path in ("/", "/pair", "/readyz", "/metrics", "/api/v1/token"):
+        refused = client.get(path, headers=asks)
+        assert refused.status_code == 403, path
+        assert "Access-Control-Allow-Origin" not in refused.headers
+
+
 def test_links_to_the_pages_and_their_own_requests_work(client):
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Origin": "http://localhost"}
