@@ -149,10 +149,7 @@ def main() -> None:
     services = _services()
     found = sandbox.isolation()
     log.log(logging.INFO if found.level is Level.FULL else logging.WARNING, "%s", found)
-    analysis.use_weights_of(services.settings.weights_folder)
-    analysis.prepare(skip=services.settings.skip)
-    for network in _networks(services.settings):
-        log.info("network %s: %s", network.name, network.version)
+    prepare(services.settings)
     sandbox.preload(_rehearse, sandbox.Limits(60, services.settings.memory))
     gc.collect()
     gc.freeze()  # so that a child's garbage collection copies none of these pages
@@ -164,6 +161,14 @@ def main() -> None:
         sweep()
 
     services.jobs.work(maintain)
+
+
+def prepare(settings: Settings) -> None:
+    """Load everything an analysis may need: its child opens no file but the one it is handed."""
+    analysis.use_weights_of(settings.weights_folder)
+    analysis.prepare(skip=settings.skip)
+    for network in _networks(settings):
+        log.info("network %s: %s", network.name, network.version)
 
 
 class _Heard:

@@ -26,6 +26,7 @@ _QUEUE, _LATER = "analyses", "analyses-later"
 _KEPT = 60  # seconds RQ remembers an ended job; the row has all that matters
 _GRACE = 30  # seconds on top of an analysis' own time limit before RQ steps in
 _BEAT = 20  # seconds a sign of life of a running analysis counts; it is given twice a second
+_IDLE = 30  # seconds an idle worker may be silent; half of that is how long it waits for a job at a time
 _DRAIN = 8.0  # seconds a worker that was asked to leave goes on with what it runs
 
 
@@ -224,7 +225,7 @@ class Jobs:
         heard = [(one.get_state(), one.last_heartbeat) for one in known]
         return sum(1 for state, when in heard if state == "busy" or (when and (now - when).total_seconds() < _RECENT))
 
-    def work(self, maintain: Callable[[], None], *, every: int = 30, burst: bool = False) -> None:
+    def work(self, maintain: Callable[[], None], *, every: int = 15, burst: bool = False) -> None:
         """Run queued analyses in this process, one after the other, until stopped.
 
         Parameters
@@ -241,7 +242,7 @@ class Jobs:
             serializer=JSONSerializer,
             default_result_ttl=_KEPT,
             maintenance_interval=every,
-            worker_ttl=every,
+            worker_ttl=_IDLE,
             log_job_description=False,
         )
         worker.maintain, worker.leave = maintain, self._leave

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 LOST = "The server was interrupted before this analysis could end. Please send the file again."
 _SLACK = 15.0  # seconds a running analysis may be over its limit: its own worker ends it first
-_QUIET = 30.0  # seconds before an analysis that is in no queue, or gives no sign of life, is looked at
+_QUIET = 20.0  # seconds before an analysis that is in no queue, or gives no sign of life, is looked at
 _ABANDONED = 900.0  # seconds since the last byte of an upload nobody finished
 
 

@@ -67,7 +67,7 @@ def test_what_a_dead_worker_left_is_ended_soon_and_what_lives_is_not(client, doo
     doors.jobs.beat(alive)
     sweep = Reconciler(doors)
     seen = []
-    for passed in (0, 31, 34):
+    for passed in (0, 25, 30):
         later(passed)
         sweep()
         seen.append((state(doors, dead)[0], state(doors, alive)[0]))
