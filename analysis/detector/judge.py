@@ -8,21 +8,16 @@ import msgspec
 
 from ..media import Media
 from ..networks.run import Missing, Network
-from ..report import ComponentResult, Finding, Grade, JpegFacts, Meaning, Scoring, Status
+from ..report import ComponentResult, Finding, Grade, Meaning, Scoring, Status
 from ..scoring import Scored
 from ..scoring.calibrated import LOWEST_CONFIDENCE, score_of
 from ..scoring.fusion import SHIPPED_WEIGHT
+from . import lost
 from .assess import Assessment, assess, stability
 from .network import load
 
 _FLIP = 45.0  # from here on a score says at least "probable"
 _CONFLICT = 20.0  # a family of rules that says this much more or less than the detector's side disagrees with it
-_ARRIVED = {
-    "clean": "about as it was made or shot",
-    "web": "as a web copy: reduced and compressed again",
-    "hard": "as a hard copy: small and strongly compressed",
-    "screenshot": "as a screenshot, or in a format screenshots come in",
-}
 
 
 def judge(
@@ -46,18 +41,17 @@ def judge(
     """
     if by_rules.score is None:
         return by_rules  # every analyzer failed: nothing is known, whatever a network says
-    frame, jpeg = media.frame, media.facts.jpeg
-    lossless = media.facts.format in ("PNG", "BMP", "TIFF", "GIF")
+    frame, jpeg, has_camera = media.frame, media.facts.jpeg, _from_a_camera(findings)
     assessed = assess(
         frame.pixels,
         frame.preview,
-        lossless=lossless,
+        lossless=media.facts.format in lost.LOSSLESS,
         jpeg_quality=jpeg.quality if jpeg is not None else None,
-        has_camera=_from_a_camera(findings),
+        has_camera=has_camera,
         networks=[network for network in networks if isinstance(network, Network)],
     )
     found = assessed.calibrated
-    quality = {"arrived": _ARRIVED[found.condition], "lost": _lost(media, jpeg, lossless=lossless)}
+    quality = lost.quality(media, found.condition, has_camera=has_camera)
     if assessed.abstained is not None:
         return msgspec.structs.replace(
             by_rules,
@@ -150,18 +144,3 @@ def _of_networks(networks: Sequence[Network | Missing], assessed: Assessment) ->
             result = ComponentResult(status=Status.NOT_APPLICABLE, note=f"not available: {why}")
         found[f"network_{network.name}"] = result
     return found
-
-
-def _lost(media: Media, jpeg: JpegFacts | None, *, lossless: bool) -> list[str]:
-    """What the file no longer shows, in words."""
-    lost = []
-    longest = max(media.facts.width, media.facts.height)
-    if longest < 512:
-        lost.append(f"It is small ({longest} pixels on the longer side): fine traces are gone or were never there.")
-    if jpeg is not None and jpeg.quality < 75:
-        lost.append(f"JPEG at quality {jpeg.quality} has flattened the finest detail.")
-    if jpeg is not None and jpeg.double_compression:
-        lost.append("It was saved as JPEG before, at a lower quality: traces of how it was made have suffered twice.")
-    if lossless:
-        lost.append("The format loses nothing, but it cannot tell what was lost before: screenshots are saved so too.")
-    return lost
