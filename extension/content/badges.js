@@ -14,6 +14,7 @@ detector.define("badges", () => {
   /** Show what is known of an item on its badge, which is made when first needed. */
   function show(item) {
     if (item.auto && item.state !== "done") return; // what nobody asked for is not announced before there is something
+    if (!item.asked && item.state === "queued") return; // of a page's hundreds, those that have their turn
     if (!item.badge) attach(item);
     const { badge, state, check, problem } = item;
     const waits = WAITING.has(state);
@@ -53,14 +54,16 @@ detector.define("badges", () => {
       () => detector.card.toggle(item),
     );
     overlay.settle();
-    const after = [...overlay.layer.querySelectorAll(".badge")].find((other) => precedes(item.element, detector.checks.of(other.dataset.key)?.element));
-    overlay.layer.insertBefore(item.badge, after ?? null);
+    let last = overlay.layer.lastElementChild; // badges take the focus in the pictures' order; most come in it
+    while (last && !(last.matches(".badge") && precedes(elementOf(last), item.element))) last = last.previousElementSibling;
+    if (last) last.after(item.badge);
+    else overlay.layer.prepend(item.badge);
     place.add(item.element, item.badge);
   }
 
-  /** Whether an element comes before another on the page: badges take the focus in the pictures' order. */
+  /** Whether an element comes before another on the page. */
   function precedes(element, other) {
-    return Boolean(other && element.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+    return Boolean(element && element.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
   }
 
   function remove(item) {
@@ -73,7 +76,7 @@ detector.define("badges", () => {
 
   /** The focus goes to the next badge down the page, and the page to it. Badges behind an open dialog are passed over. */
   async function next() {
-    const all = [...overlay.layer.querySelectorAll(".badge")].filter((badge) => overlay.isReachable(elementOf(badge)));
+    const all = [...overlay.layer.querySelectorAll(".badge")].filter((badge) => elementOf(badge) && overlay.isReachable(elementOf(badge)));
     if (!all.length) return overlay.announce(say("no_badges"));
     const badge = all[(all.indexOf(overlay.root.activeElement) + 1) % all.length];
     elementOf(badge).scrollIntoView({ block: "center", behavior: "instant" });
@@ -84,7 +87,7 @@ detector.define("badges", () => {
     badge.focus({ preventScroll: true });
   }
 
-  const elementOf = (badge) => detector.checks.of(badge.dataset.key).element;
+  const elementOf = (badge) => detector.checks.of(badge.dataset.key)?.element;
 
   function set(badge, name, value) {
     if (value === undefined || value === null) delete badge.dataset[name];

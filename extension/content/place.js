@@ -7,9 +7,10 @@ detector.define("place", () => {
   const { overlay } = detector;
   const { parentOf } = detector.media;
 
-  const STILL = 12; // frames without a movement after which the loop ends
+  const STILL = 15; // frames without a movement after which the loop ends
+  const RECHECK = 150; // milliseconds
   const INSET = 6;
-  const placed = new Map(); // element -> {badge, clips, at}
+  const placed = new Map(); // element -> {badge, clips, at}, clips once it is seen
   const visible = new Set();
   const follow = new Set(); // called after every frame's badges are placed
   let running = 0;
@@ -32,7 +33,7 @@ detector.define("place", () => {
       sizes.observe(document.documentElement);
       content.observe(document, { subtree: true, childList: true, attributeFilter: ["class", "style", "hidden"] });
     }
-    placed.set(element, { badge, clips: clipsOf(element), at: "" });
+    placed.set(element, { badge, clips: null, at: "" });
     inView.observe(element);
     sizes.observe(element);
     wake();
@@ -60,16 +61,24 @@ detector.define("place", () => {
     overlay.settle();
     const moves = [];
     for (const [element, one] of placed) {
-      if (!element.isConnected) continue;
-      const box = visible.has(element) && overlay.isReachable(element) ? visibleRect(element, one.clips) : null;
+      if (!element.isConnected || (!one.at && !visible.has(element))) continue;
+      const box = visible.has(element) && overlay.isReachable(element) ? visibleRect(element, (one.clips ??= clipsOf(element))) : null;
       moves.push([one, element, box]);
     }
-    for (const move of moves) move.push(move[2] && !isCovered(move[1], move[2]));
+    const now = performance.now();
+    for (const move of moves) move.push(move[2] && !isCoveredNow(...move, now));
     let moved = false;
     for (const [one, , box, isShown] of moves) moved = write(one, isShown ? box : null) || moved;
     for (const step of follow) moved = step() || moved;
     stillFor = moved ? 0 : stillFor + 1;
     if (stillFor < STILL) running = requestAnimationFrame(frame);
+  }
+
+  /** Asking what lies above takes longest: where a badge stays it is asked again only now and then. */
+  function isCoveredNow(one, element, box, now) {
+    const spot = `${box.x} ${box.y}`;
+    if (one.spot !== spot || now - one.askedAt > RECHECK) Object.assign(one, { spot, askedAt: now, isCovered: isCovered(element, box) });
+    return one.isCovered;
   }
 
   function write(one, box) {
