@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 
 import pytest
 import requests
@@ -43,3 +44,17 @@ def test_a_key_for_a_program_is_shown_once(visit, look):
     look(page, "pair-key")
     page.goto("/pair")
     assert page.locator("#secret").count() == 0
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
+def test_the_extensions_page_gives_the_archive_for_each_browser(visit, look, width, theme):
+    page = visit(width, 900, theme, accept_downloads=True).page
+    page.goto("/")
+    page.get_by_role("link", name="In your browser").click()
+    look(page, f"extension-{theme}")
+    for name in ("For Chromium", "For Firefox"):
+        with page.expect_download() as got:
+            page.get_by_role("link", name=name).click()
+        assert zipfile.is_zipfile(got.value.path())
+    page.get_by_role("link", name="What is paired, and how to end it").click()
+    page.get_by_text("Nothing is paired with this browser").wait_for()
