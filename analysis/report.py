@@ -167,6 +167,10 @@ class VideoFacts(msgspec.Struct, frozen=True, kw_only=True):
     audio_rate: int | None = None
     audio_channels: int | None = None
     streams: int = 1
+    pixel_aspect: str | None = None
+    """Width to height of a pixel as shown ("16:11"); None where pixels are square."""
+    dolby_vision: bool = False
+    """True for clips in Dolby Vision's own colors, which cannot be converted here."""
     tags: dict[str, str] = {}
 
 

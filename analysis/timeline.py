@@ -240,6 +240,11 @@ def _notes(media: Media, steps: Sequence[Step | None], cuts: Sequence[Cut], free
     if video is not None and video.lost:
         chosen = video.sampled + video.lost
         notes.append(f"{video.lost} of the {chosen} frames chosen are damaged and were left out.")
+    if video is not None and video.dolby_vision:
+        notes.append(
+            "The clip is in Dolby Vision's own colors, which cannot be converted here: it looks green and purple, and "
+            "what is measured of its colors says nothing."
+        )
     if cuts and len(cuts) == len(steps):
         notes.append("Every two consecutive sampled frames show different scenes, so nothing is said of motion.")
     elif cuts:

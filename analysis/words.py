@@ -5,9 +5,11 @@ Sentences are plain and calm; none says "authentic", and each verdict carries wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from functools import cache
 
-from .report import Metric, Verdict
+from .report import Kind, Metric, Verdict
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,20 @@ VERDICTS = {
         "What was measured allows no answer.",
     ),
 }
+
+
+@cache
+def verdict_words(verdict: Verdict, kind: Kind | None) -> VerdictWords:
+    """The words of a verdict on a file of that kind: those of a clip do not speak of a picture."""
+    said = VERDICTS[verdict]
+    if kind is not Kind.VIDEO:
+        return said
+    means, does_not_show = (
+        re.sub(r"\bpicture(s?)\b", r"clip\1", text).replace("photograph", "recording")
+        for text in (said.means, said.does_not_show)
+    )
+    return replace(said, means=means, does_not_show=does_not_show)
+
 
 BANDS = (
     (60.0, Verdict.STRONG_AI),

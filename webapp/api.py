@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from analysis.report import Report, from_json
-from analysis.words import VERDICTS
+from analysis.words import verdict_words
 
 from . import auth, intake
 from .api_types import (
@@ -263,7 +263,7 @@ def _check(row: Analysis) -> Check:
 
 def _result(found: Report) -> Result:
     """The report in short: what fits on a card."""
-    words = VERDICTS[found.verdict]
+    words = verdict_words(found.verdict, found.kind)
     evidence = [one for component in found.components.values() for one in component.evidence]
     return Result(
         kind=found.kind,

@@ -100,7 +100,7 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
     readings = sorted(_readings(found), key=lambda reading: (-(reading.result.score or -1.0), reading.title))
     return {
         "data": found,
-        "verdict": words.VERDICTS[found.verdict],
+        "verdict": words.verdict_words(found.verdict, found.kind),
         "means": meaning(found),
         # said by the summary too, for those who read it alone; a page shows it once
         "summary": found.summary.replace(words.RULES_CAUTION, "").strip(),
@@ -133,7 +133,7 @@ def meaning(found: Report) -> str:
     by_score = found.score is not None and _band(found.score) is found.verdict
     if found.verdict is Verdict.PROBABLE_AI and not by_score:
         return "The file itself says that AI made it; such a statement can be forged."
-    return words.VERDICTS[found.verdict].means
+    return words.verdict_words(found.verdict, found.kind).means
 
 
 def promise(found: Report) -> str | None:
@@ -256,6 +256,7 @@ def _video_rows(facts: MediaFacts, video: VideoFacts) -> list[tuple[str, str]]:
         ("Sound", video.audio or "none"),
         ("Encoder", facts.encoder or ""),
         ("Turned", f"{video.rotation}°" if video.rotation else ""),
+        ("Pixels", f"{video.pixel_aspect}, shown as square ones" if video.pixel_aspect else ""),
         *(
             (_TAGS.get(name, f"Tag {name}"), value)
             for name, value in list(video.tags.items())[:20]

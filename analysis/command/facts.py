@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from ..report import Context, Evidence, JpegFacts, Kind, MediaFacts, Report, Supports, Verdict
-from ..words import BANDS, VERDICTS, VerdictWords
+from ..words import BANDS, VERDICTS, VerdictWords, verdict_words
 
 REFUSED = replace(
     VERDICTS[Verdict.INCONCLUSIVE],
@@ -19,7 +19,7 @@ REFUSED = replace(
 
 def saying(report: Report) -> VerdictWords:
     """The verdict in words; a refused file has none, and is not called inconclusive."""
-    return VERDICTS[report.verdict] if report.error is None else REFUSED
+    return verdict_words(report.verdict, report.kind) if report.error is None else REFUSED
 
 
 @cache

@@ -6,7 +6,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ..report import Kind, MediaFacts, VideoFacts
-from .clip_frames import Scan
+from .clip_frames import Scan, has_alpha_beside, pixel_aspect
 from .clip_plan import Schedule
 from .tone_map import TRANSFERS
 
@@ -20,6 +20,7 @@ _MIME = {
     "TS": "video/mp2t",
 }
 _ENCODERS = ("encoder", "com.apple.quicktime.software", "software", "encoding_tool", "writing_application")
+_DOLBY_VISION = {"dvh1", "dvhe", "dav1", "dva1", "dvav"}  # what plays elsewhere too (profile 8) has an ordinary tag
 _PLACES = ("location", "gps", "xyz", "latitude", "longitude")
 _MOST_TAGS, _LONGEST = 24, 200
 
@@ -39,6 +40,7 @@ def describe(
     typical = sorted(steps)[len(steps) // 2] if steps else 0.0
     uneven = sum(abs(step - typical) > 0.25 * typical + 0.002 for step in steps)
     sound = next(iter(container.streams.audio), None)
+    aspect = pixel_aspect(stream)
     return MediaFacts(
         kind=Kind.VIDEO,
         format=fmt,
@@ -48,6 +50,7 @@ def describe(
         bytes=len(data),
         mode="RGB",
         bits=int(depth),
+        has_alpha=has_alpha_beside(stream) or (context.pix_fmt or "").startswith(("yuva", "gbra", "rgba", "ya")),
         frames=frames,
         duration=round(shown.duration, 3),
         fps=round(float(declared), 3) if declared and not shown.trusted else round(rate, 3) if rate else None,
@@ -64,6 +67,8 @@ def describe(
             audio_rate=sound.codec_context.sample_rate if sound is not None and sound.codec_context else None,
             audio_channels=sound.codec_context.channels if sound is not None and sound.codec_context else None,
             streams=len(container.streams),
+            pixel_aspect=None if aspect == 1 else f"{aspect.numerator}:{aspect.denominator}",
+            dolby_vision=context.codec_tag in _DOLBY_VISION,
             tags=tags,
         ),
     )

@@ -9,11 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from fractions import Fraction
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
-from av import FFmpegError
+from av import CodecContext, FFmpegError
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -33,6 +35,8 @@ _FAR = 600
 _LAG = 24
 """Packets within which decoder threads may obey a setting too late or too early (they begin when they are free)."""
 _MOST_PACKETS = 4_000_000
+_LONGEST_PIXEL = 4  # times as long as high, or as high as long; anything beyond is damage
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # FFmpeg's own decoders pass over the transparency
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,27 @@ class Decoded:
     rotation: int = 0
     late: bool = False
     """True when time ran out before the plan was done."""
+
+
+def pixel_aspect(stream: VideoStream) -> Fraction:
+    """How much wider than high the clip's pixels are shown; 1 where nothing, or nothing sensible, is said."""
+    said = stream.sample_aspect_ratio
+    return said if said and 1 / _LONGEST_PIXEL <= said <= _LONGEST_PIXEL else Fraction(1)
+
+
+def has_alpha_beside(stream: VideoStream) -> bool:
+    """Whether Matroska keeps the clip's transparency as a second picture beside each one (VP8 and VP9)."""
+    return stream.codec_context.name in _WITH_ALPHA and stream.metadata.get("alpha_mode") == "1"
+
+
+def decoder_of(stream: VideoStream) -> VideoCodecContext:
+    """The stream's own decoder; for transparency beside the pictures the one that reads it."""
+    context = stream.codec_context
+    if not has_alpha_beside(stream):
+        return context
+    decoder = cast(VideoCodecContext, CodecContext.create(_WITH_ALPHA[context.name], "r"))
+    decoder.options = dict(context.options)
+    return decoder
 
 
 def scan(container: InputContainer, stream: VideoStream, until: float) -> Scan:
@@ -117,14 +142,14 @@ def decode(
     wanted, burst = frozenset(plan.wanted), plan.burst
     needed = wanted.union(burst)
     decoded = Decoded()
-    converter = Converter()
     reader = _Reader(reopen, found, threads)
+    converter = Converter(aspect=pixel_aspect(reader.stream))
     try:
         for stretch in plan.stretches:
             for number, packet in reader.read(stretch):
                 # Far from anything wanted, frames that no other frame needs are left out: often half of all.
                 near = any(n in needed for n in range(number - _LAG, number + _LAG))
-                reader.stream.codec_context.skip_frame = "DEFAULT" if near else "NONREF"
+                reader.decoder.skip_frame = "DEFAULT" if near else "NONREF"
                 _take(reader.decode(packet), wanted, burst, converter, decoded)
                 if time.monotonic() > until:
                     decoded.late = True
@@ -165,7 +190,7 @@ class _Reader:
 
     def _open(self) -> None:
         self._container, self.stream = self._reopen()
-        context = self.stream.codec_context
+        context = self.decoder = decoder_of(self.stream)
         context.thread_type = "AUTO"
         context.thread_count = self._threads
         context.copy_opaque = True
@@ -208,7 +233,7 @@ class _Reader:
     def decode(self, packet: VideoPacket) -> Iterator[VideoFrame]:
         """The frames that come out for this packet; none when it is damaged."""
         try:
-            for frame in self.stream.codec_context.decode(packet):
+            for frame in self.decoder.decode(packet):
                 if isinstance(frame, VideoFrame):
                     yield frame
         except FFmpegError as error:
@@ -216,7 +241,7 @@ class _Reader:
 
     def drain(self) -> Iterator[VideoFrame]:
         """The frames the decoder still holds; afterwards it starts anew."""
-        context = self.stream.codec_context
+        context = self.decoder
         try:
             for frame in context.decode(None):
                 if isinstance(frame, VideoFrame):

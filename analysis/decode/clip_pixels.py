@@ -8,6 +8,7 @@ interlaced frames one field is taken, because its lines belong to one moment; al
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -36,10 +37,14 @@ class Converter:
     ----------
     side
         Longest side of what comes out; frames are never enlarged.
+    aspect
+        Width of a pixel over its height. Where it is not 1 frames are narrowed one way, so that they look as players
+        show them.
     """
 
-    def __init__(self, side: int = PREVIEW_SIDE) -> None:
+    def __init__(self, side: int = PREVIEW_SIDE, *, aspect: Fraction = Fraction(1)) -> None:
         self._side = side
+        self._aspect = aspect
         self._graphs: dict[str, Graph] = {}
         self._step: int | None = None
         self._matrix: tuple[int, int, int, int] | None = None
@@ -70,7 +75,7 @@ class Converter:
 
     def _size(self, frame: VideoFrame, lines: int) -> tuple[int, int]:
         """What the frame is reduced to; a field has half the lines, which must not be enlarged either."""
-        width, height = target_size(frame.width, frame.height, self._side)
+        width, height = target_size(*square_size(frame.width, frame.height, self._aspect), self._side)
         return (width, height) if lines >= height else (max(1, round(width * lines / height)), lines)
 
     def _packed(self, frame: VideoFrame, step: int) -> Pixels:
@@ -112,6 +117,13 @@ class Converter:
             if is_hdr
             else pixels.astype(np.uint8)
         )
+
+
+def square_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    """Width and height in square pixels: the longer sides of the pixels become as short as the others."""
+    if aspect > 1:
+        return width, max(1, round(height / aspect))
+    return max(1, round(width * aspect)), height
 
 
 def target_size(width: int, height: int, side: int) -> tuple[int, int]:

@@ -162,7 +162,7 @@ def _sentence(store: Store, state: str, meaning: Meaning | None, said_by: str, t
     if state == "broken":
         return (
             f"The file carries Content Credentials signed in the name of {signer}, but they do not match it: the "
-            "picture or the credentials were changed after signing. Nothing they say is relied on."
+            "file or the credentials were changed after signing. Nothing they say is relied on."
         )
     start = f"The file's Content Credentials, intact and signed in the name of {signer}, "
     stated = bool(manifests.own_meanings(store.manifests[said_by]))

@@ -118,14 +118,14 @@ _BRIGHTNESS = (
 )
 _CHANNELS = (
     "The grain of red, green and blue is nearly the same; a sensor records the three separately, so theirs differs. "
-    "Synthesis can cause this, and so can a grey picture or a strong color conversion."
+    "Synthesis can cause this, and so can a grey scene or a strong color conversion."
 )
 _AUTOCORR = (
     "The grain repeats itself from one pixel to the next more than sensor noise does. Upsampling inside a generator "
     "can cause this, and so can enlarging, sharpening and JPEG."
 )
 _ELA = (
-    "Saving the picture again changes all of its parts by nearly the same amount; camera pictures usually react "
+    "Saved again, all parts change by nearly the same amount; camera pictures usually react "
     "unevenly, by subject. This may mean one synthetic whole, or an even subject."
 )
 _SRM = (
@@ -134,10 +134,10 @@ _SRM = (
 )
 _EDGES = (
     "The edges of the three color channels coincide almost perfectly; lenses usually shift them a little. Synthesis "
-    "can cause this, and so can lens correction or a picture without color."
+    "can cause this, and so can lens correction or a scene without color."
 )
 _ENTROPY = (
-    "The picture uses few tones; camera pictures usually spread over most of them. This may mean synthesis, but "
+    "Few tones are used; camera pictures usually spread over most of them. This may mean synthesis, but "
     "drawings, screenshots and plain backgrounds do the same."
 )
 _LBP = (
@@ -153,7 +153,7 @@ _CHECKER = (
     "upsampling steps of generators can cause this, and so can fine real texture and sharpening."
 )
 _DEEP = (
-    "A network trained to recognize objects reacts to this picture more sparsely than it usually does to photographs. "
+    "A network trained to recognize objects reacts more sparsely here than it usually does to photographs. "
     "This is a weak sign, common to unusual subjects too."
 )
 

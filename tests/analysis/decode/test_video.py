@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from made_clips import clip, counted, numbers, only_sound, picture
 
+from analysis import analyze
 from analysis.decode import clip_frames, open_media, video
 from analysis.decode.clip_plan import SAMPLED
 from analysis.errors import ErrorCode, MediaError
@@ -16,6 +18,7 @@ from analysis.report import Kind
 from analysis.sniff import Sniffed
 
 INTRA = {"g": "1"}
+WHOLE = {"auto-alt-ref": "0"}  # libvpx refuses transparency with hidden frames
 
 
 def refusal(data, limits=None):
@@ -242,3 +245,39 @@ def test_facts_of_the_file():
     assert media.clip.burst.pictures.shape == (48, 64, 96)
     assert media.clip.keyframes[0] == 0
     assert media.frame.pixels.flags.writeable is False
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_transparency_beside_the_pictures_is_laid_on_white(codec):
+    half = np.zeros((64, 96, 4), np.uint8)
+    half[..., 0] = 200
+    half[:, 48:, 3] = 255
+    media = open_media(clip([half] * 5, container="webm", codec=codec, pixel_format="yuva420p", options=WHOLE))
+    assert media.facts.has_alpha
+    for frame in media.frames:
+        assert frame.pixels[32, 10].min() > 250  # nothing there: white
+        assert frame.pixels[32, 80, 0] > 180
+        assert frame.pixels[32, 80, 1] < 20
+
+
+def test_pixels_that_are_not_square_are_shown_square():
+    wide = open_media(counted(4, color={"sample_aspect_ratio": Fraction(16, 11)}))
+    assert wide.frames[0].pixels.shape == (44, 96, 3)  # 64 lines / (16/11): narrowed, never enlarged
+    assert wide.facts.video.pixel_aspect == "16:11"
+    assert (wide.facts.width, wide.facts.height) == (96, 64)  # as stored
+    high = open_media(counted(4, color={"sample_aspect_ratio": Fraction(1, 2)}))
+    assert high.frames[0].pixels.shape == (64, 48, 3)
+    assert numbers(high) == [0, 1, 2, 3]
+    assert open_media(counted(4)).facts.video.pixel_aspect is None
+    absurd = open_media(counted(4, color={"sample_aspect_ratio": Fraction(1, 200)}))
+    assert absurd.frames[0].pixels.shape == (64, 96, 3)
+
+
+def test_dolby_visions_own_colors_are_said_to_be_so():
+    data = counted(6, codec="libx265", options={"x265-params": "log-level=none"})
+    assert not open_media(data).facts.video.dolby_vision
+    marked = data.replace(b"hev1", b"dvhe")
+    assert marked != data
+    report = analyze(open_media(marked), skip={"deep"})
+    assert report.media.video.dolby_vision
+    assert any("Dolby Vision" in note for note in report.timeline.notes)

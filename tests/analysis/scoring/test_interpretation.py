@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from analysis.report import Context, Evidence, Finding, Grade, Meaning, Scoring, Verdict
-from analysis.scoring import Scored
+from analysis.report import Context, Evidence, Finding, Grade, Kind, Meaning, Scoring, Verdict
+from analysis.scoring import Scored, rule_table
 from analysis.scoring.interpretation import Conclusion, conclude, verdict_of
-from analysis.words import BANDS, LENSES, VERDICTS
+from analysis.words import BANDS, LENSES, VERDICTS, verdict_words
 
 PLAIN = Context(width=1200, height=800)
 
@@ -180,3 +180,17 @@ def test_the_words_need_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_words_on_a_clip_speak_of_no_picture():
+    for verdict in Verdict:
+        said, of_picture = verdict_words(verdict, Kind.VIDEO), verdict_words(verdict, Kind.IMAGE)
+        assert of_picture == VERDICTS[verdict]
+        assert "pictur" not in said.means + said.does_not_show
+        assert said.title == of_picture.title
+    assert "genuine clips" in verdict_words(Verdict.STRONG_AI, Kind.VIDEO).does_not_show
+
+
+def test_evidence_speaks_of_no_single_picture():
+    for sentence in (rule.sentence for rule in rule_table.VIDEO_RULES):
+        assert not re.search(r"\b(the|this) picture\b", sentence, re.IGNORECASE), sentence
