@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from typing import IO, Any, cast
 
 from flask import Flask, g, request
+from flask.typing import ResponseReturnValue
 from htmx_flask.requests import HtmxAwareRequest
 from werkzeug.datastructures import FileStorage
 
 from analysis.errors import ErrorCode
 from analysis.sniff import sniff
 
-from .errors import Refusal
+from .errors import Refusal, answer
 from .intake import must_be_open
 from .media_store import Incoming
 from .services import services
@@ -23,6 +25,7 @@ _INTAKES = {"pages.create", "api.create"}  # views that take files and addresses
 _KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 _FORM = 256 * 1024  # bytes a form may have around its file
 _SPARE = 64 << 20  # bytes that must stay free in the media store
+_NO_ROOM = ("no_room", "The server has no room for this file just now. Please try again later.", 507)
 _BREATH = 256 << 20  # bytes of memory that must stay free on the machine
 
 
@@ -41,6 +44,7 @@ def init_app(app: Flask, max_bytes: int) -> None:
     app.config.update(MAX_CONTENT_LENGTH=max_bytes + _FORM, MAX_FORM_MEMORY_SIZE=_FORM, MAX_FORM_PARTS=20)
     app.before_request(_look_for_room)
     app.teardown_request(_drop)
+    app.register_error_handler(OSError, _full)
 
 
 def accept(file: FileStorage | None) -> Upload:
@@ -91,7 +95,7 @@ def _look_for_room() -> None:
         return
     size = request.content_length or 0
     if services().media.free() < size + _SPARE:
-        raise Refusal("no_room", "The server has no room for this file just now. Please try again later.", 507)
+        raise Refusal(*_NO_ROOM)
     if (available := memory_available()) is not None and available < size + _BREATH:
         sentence = "The server is short of memory just now. Please try again in a minute."
         raise Refusal("no_memory", sentence, 503, retry_after=60)
@@ -107,6 +111,13 @@ def memory_available() -> int | None:
         return None
     said = next((line for line in lines if line.startswith("MemAvailable:")), None)
     return int(said.split()[1]) * 1024 if said else None
+
+
+def _full(problem: OSError) -> ResponseReturnValue:
+    """There was room when this file began to come, and another one has taken it since."""
+    if problem.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        raise problem
+    return answer(Refusal(*_NO_ROOM))
 
 
 def _drop(_error: BaseException | None) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.webapp.given import media_files, picture, send, token
 from webapp import uploads
 from webapp.jobs import Jobs
+
+ROOT = Path(__file__).parents[2]
 
 
 class Unread(io.BytesIO):
@@ -111,3 +117,51 @@ def test_a_client_that_sends_too_often_is_told_to_wait(app, doors, client):
     answers = [client.post("/analyses", data={"csrf_token": token(client)}, headers=JSON) for _ in range(62)]
     assert {answer.status_code for answer in answers[:60]} == {400}
     refused(answers[-1], 429, "too_many_requests")
+
+
+FULL_DISK = """
+import io, json, sys
+from dataclasses import replace
+from pathlib import Path
+from tests.webapp.given import picture, token
+from webapp import uploads
+from webapp.app import create_app
+from webapp.database import migrate
+from webapp.settings import Settings
+
+folder, redis = Path(sys.argv[1]), sys.argv[2]
+settings = Settings(folder, f"sqlite:///{folder / 'test.db'}", redis, folder / "small")
+migrate(settings.database_url)
+app = create_app(settings)
+client = app.test_client()
+said = []
+
+def post(size):
+    form = {"csrf_token": token(client), "file": (io.BytesIO(picture() + bytes(size)), "a.jpg")}
+    answer = client.post("/analyses", data=form, headers={"Accept": "application/json"})
+    said.append([answer.status_code, (answer.json or {}).get("error", {}).get("code")])
+
+post(1 << 20)
+post(20 << 20)
+uploads._SPARE = -(1 << 40)  # as if others had filled it since
+post(40 << 20)
+post(40 << 20)
+post(0)
+left = len(list(settings.media_dir.iterdir()))
+print(json.dumps({"said": said, "left": left, "rows": app.extensions["services"].store.ping()}))
+"""
+
+
+def test_a_disk_that_is_full_or_fills_up_meanwhile(tmp_path, settings):
+    """On a real file system of 70 MB, of which 64 MB must stay free."""
+    (tmp_path / "small").mkdir(mode=0o700)
+    mount = f"mount -t tmpfs -o size=70m,mode=0700 small {tmp_path}/small"
+    own = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'{mount} || exit 77; exec "$@"', "sh"]
+    program = [sys.executable, "-c", FULL_DISK, str(tmp_path), settings.redis_url]
+    done = subprocess.run([*own, *program], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("SKIPPED LOUDLY: no file system can be mounted here")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["said"] == [[303, None], [507, "no_room"], [303, None], [507, "no_room"], [303, None]]
+    assert told["left"] == told["rows"] == 3
