@@ -25,7 +25,7 @@ from .process import find_libraries, keep_freed_memory, on_one_blas_thread
 from .registry import all_analyzers
 from .report import Context, ErrorBody, Kind, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
-from .scoring import AVAILABLE, Scored, interpretation, rules
+from .scoring import AVAILABLE, Scored, components, interpretation, rules
 from .scoring import context as scoring_context
 from .signal import planes
 
@@ -127,9 +127,8 @@ def _look_at_clip(
     over_time = timeline.build(media, reading)
     asked = timeline.asked(media, reading, over_time)
     scored = rules.score_video(asked, duration=media.facts.duration, width=media.facts.width, height=media.facts.height)
-    components = timeline.as_measured(scored.components, reading)
-    context = Context(width=media.facts.width, height=media.facts.height)
-    return msgspec.structs.replace(scored, components=components), context, over_time
+    scored = msgspec.structs.replace(scored, components=timeline.as_measured(scored.components, reading))
+    return scored, Context(width=media.facts.width, height=media.facts.height), over_time
 
 
 def refuse(error: MediaError, *, data: bytes | None = None) -> Report:
@@ -160,6 +159,7 @@ def prepare(skip: Collection[str] = ()) -> None:
         _import_all_of(package)
     Image.init()  # every format of Pillow
     jpeg.prepare()
+    components.models()
     network.load()  # on one thread of its own caller, so a fork afterwards is safe
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:

@@ -51,10 +51,8 @@ class Assessment:
 def assess(
     pixels: Pixels,
     preview: Pixels,
+    ways: Sequence[str],
     *,
-    lossless: bool,
-    jpeg_quality: int | None,
-    has_camera: bool = False,
     detector: Detector | None = None,
     networks: Sequence[Network] = (),
 ) -> Assessment:
@@ -66,8 +64,8 @@ def assess(
         (H, W, 3) uint8 RGB, the whole picture, upright.
     preview
         The same with its longest side reduced to at most 768.
-    lossless, jpeg_quality, has_camera
-        Facts of the file, see :func:`analysis.scoring.calibrated.plausible`.
+    ways
+        The conditions in which it may have arrived, see :func:`analysis.scoring.calibrated.plausible`.
     detector
         By default the one that ships.
     networks
@@ -75,7 +73,6 @@ def assess(
     """
     detector = detector or load()
     views = detector.see(pixels, preview)
-    ways = plausible(max(pixels.shape[:2]), lossless=lossless, jpeg_quality=jpeg_quality, has_camera=has_camera)
     distance = detector.familiar.distance(views.features)
     abstained = abstention(preview, distance)
     opinions, silent = _ask(networks if abstained is None else (), pixels)
@@ -126,7 +123,8 @@ def stability(
 
     def score(change: tuple[Pixels, int | None]) -> float:
         pixels, quality_now = change
-        again = assess(pixels, pixels, lossless=False, jpeg_quality=quality_now, detector=detector, networks=networks)
+        ways = plausible(max(pixels.shape[:2]), lossless=False, jpeg_quality=quality_now)
+        again = assess(pixels, pixels, ways, detector=detector, networks=networks)
         return again.calibrated.score
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:

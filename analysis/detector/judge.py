@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -10,14 +10,15 @@ from ..media import Media
 from ..networks.run import Missing, Network
 from ..report import ComponentResult, Finding, Grade, Meaning, Scoring, Status
 from ..scoring import Scored
-from ..scoring.calibrated import LOWEST_CONFIDENCE, score_of
+from ..scoring.calibrated import LOWEST_CONFIDENCE, plausible, score_of
+from ..scoring.components import rescored
 from ..scoring.fusion import SHIPPED_WEIGHT
 from . import lost
 from .assess import Assessment, assess, stability
 from .network import load
 
 _FLIP = 45.0  # from here on a score says at least "probable"
-_CONFLICT = 20.0  # a family of rules that says this much more or less than the detector's side disagrees with it
+_MANY = 2  # families that speak for AI by chance seldom come in pairs: each does so on 5 genuine pictures in 100
 
 
 def judge(
@@ -25,8 +26,8 @@ def judge(
 ) -> Scored:
     """Replace the rules' score and confidence by the calibrated ones.
 
-    The components keep the rules' scores and evidence: they explain, and where they contradict the headline the
-    confidence falls.
+    The components get calibrated scores of their own and keep the rules' evidence, which explains; where they
+    contradict the headline that is said, and the confidence falls.
 
     Parameters
     ----------
@@ -42,12 +43,17 @@ def judge(
     if by_rules.score is None:
         return by_rules  # every analyzer failed: nothing is known, whatever a network says
     frame, jpeg, has_camera = media.frame, media.facts.jpeg, _from_a_camera(findings)
-    assessed = assess(
-        frame.pixels,
-        frame.preview,
+    ways = plausible(
+        max(media.facts.width, media.facts.height),
         lossless=media.facts.format in lost.LOSSLESS,
         jpeg_quality=jpeg.quality if jpeg is not None else None,
         has_camera=has_camera,
+    )
+    measured = rescored(by_rules.components, ways)
+    assessed = assess(
+        frame.pixels,
+        frame.preview,
+        ways,
         networks=[network for network in networks if isinstance(network, Network)],
     )
     found = assessed.calibrated
@@ -60,18 +66,19 @@ def judge(
             scoring=Scoring.CALIBRATED,
             abstained=assessed.abstained,
             quality=quality,
-            components=by_rules.components | _of_networks(networks, assessed),
+            components=measured | _of_networks(networks, assessed),
         )
     heard = [network for network in networks if isinstance(network, Network) and network.name in assessed.opinions]
     strip = stability(frame.preview, networks=heard)
+    conflict = _conflict(found.score, measured)
     return msgspec.structs.replace(
         by_rules,
         score=found.score,
-        confidence=_confidence(assessed, strip, by_rules.components),
+        confidence=_confidence(assessed, strip, conflict=conflict is not None),
         scoring=Scoring.CALIBRATED,
         false_alarm_rate=round(found.p, 6),
-        told=(_power(found.condition), *_joined(heard)),
-        components=by_rules.components | _of_networks(networks, assessed),
+        told=(*([conflict] if conflict else []), _power(found.condition), *_joined(heard)),
+        components=measured | _of_networks(networks, assessed),
         quality=quality,
         stability={"scores": {change: round(score, 1) for change, score in strip.items()}},
     )
@@ -81,13 +88,32 @@ def _from_a_camera(findings: tuple[Finding, ...]) -> bool:
     return any(f.family == "camera" and f.grade is Grade.HINT and f.meaning is Meaning.CAPTURED for f in findings)
 
 
-def _confidence(assessed: Assessment, strip: dict[str, float], components: dict[str, ComponentResult]) -> float:
+def _conflict(score: float, components: Mapping[str, ComponentResult]) -> str | None:
+    """How families of measurements contradict the detector, in words; None where they do not.
+
+    A score of 45 says the same of a family as of the headline: 5 genuine pictures in 100 get there.
+    """
+    scores = [c.score for c in components.values() if c.score is not None]
+    speaking = sum(1 for family in scores if family >= _FLIP)
+    if score >= _FLIP and scores and not speaking:
+        return (
+            f"The evidence disagrees: the detector finds the picture AI-like, and none of {len(scores)} families of "
+            "measurements does by itself."
+        )
+    if score < _FLIP and speaking >= _MANY:
+        return (
+            f"The evidence disagrees: {speaking} of {len(scores)} families of measurements find the picture AI-like by "
+            "themselves, and the detector does not."
+        )
+    return None
+
+
+def _confidence(assessed: Assessment, strip: Mapping[str, float], *, conflict: bool) -> float:
     """The measured chance of being right, less a fifth where the score flips and a tenth where families disagree."""
     confidence, score = assessed.calibrated.confidence, assessed.calibrated.score
     if any((again >= _FLIP) is not (score >= _FLIP) for again in strip.values()):
         confidence *= 0.8
-    speaking = sum(1 for c in components.values() if c.score is not None and c.score >= _FLIP + _CONFLICT)
-    if (score >= _FLIP) is not (speaking >= 2):
+    if conflict:
         confidence *= 0.9
     return round(max(LOWEST_CONFIDENCE, confidence), 1)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from analysis import Scoring, Verdict, analyze, open_media
 from analysis.detector import judge
 from analysis.report import ComponentResult, Kind, Status
-from analysis.scoring import Scored, calibrated
+from analysis.scoring import Scored, calibrated, components
 
 SKIP = {"deep"}
 
@@ -44,10 +44,15 @@ def test_it_is_the_default_and_says_what_it_means():
     assert "never seen" in report.summary
 
 
-def test_components_keep_what_the_rules_gave_them():
+def test_components_get_scores_of_their_own_and_keep_the_rules_evidence():
     media = open_media(saved(scene()))
     by_rules, headline = (analyze(media, skip=SKIP, scoring=scoring) for scoring in (Scoring.RULES, Scoring.CALIBRATED))
-    assert {n: c.score for n, c in by_rules.components.items()} == {n: c.score for n, c in headline.components.items()}
+    for name, component in headline.components.items():
+        assert component.evidence == by_rules.components[name].evidence
+        assert component.metrics == by_rules.components[name].metrics
+        if name in components.models():
+            own = components.models()[name].score(component.metrics, ("clean", "screenshot"))
+            assert component.score == pytest.approx(own, abs=0.06)
     assert by_rules.false_alarm_rate is None
 
 
@@ -76,14 +81,23 @@ def test_when_every_analyzer_failed_the_network_is_not_asked():
 
 def test_a_flip_and_a_disagreement_lower_the_confidence():
     media = open_media(saved(scene()))
-    sure = judge.assess(media.frame.pixels, media.frame.preview, lossless=True, jpeg_quality=None)
+    sure = judge.assess(media.frame.pixels, media.frame.preview, ("clean", "screenshot"))
     score = sure.calibrated.score
     other_side = 10.0 if score >= 45 else 90.0
-    speaks = {n: ComponentResult(status=Status.OK, score=95.0) for n in ("noise", "srm", "color")}
-    agreeing = speaks if score >= 45 else {}
-    calm = judge._confidence(sure, {"JPEG 90": score}, agreeing)
-    assert judge._confidence(sure, {"JPEG 90": other_side}, agreeing) < calm
-    assert judge._confidence(sure, {"JPEG 90": score}, {} if agreeing else speaks) < calm
+    calm = judge._confidence(sure, {"JPEG 90": score}, conflict=False)
+    assert judge._confidence(sure, {"JPEG 90": other_side}, conflict=False) < calm
+    assert judge._confidence(sure, {"JPEG 90": score}, conflict=True) < calm
+
+
+def test_a_disagreement_is_said_where_there_is_one():
+    def families(*scores: float) -> dict[str, ComponentResult]:
+        return {f"c{n}": ComponentResult(status=Status.OK, score=s) for n, s in enumerate(scores)}
+
+    assert judge._conflict(60.0, families(50, 10, 10)) is None
+    assert "none of 3" in judge._conflict(60.0, families(40, 10, 10))
+    assert judge._conflict(20.0, families(50, 10, 10)) is None  # one in 20 does so by chance
+    assert "2 of 3" in judge._conflict(20.0, families(50, 46, 10))
+    assert judge._conflict(60.0, {}) is None
 
 
 def test_what_was_lost_is_said_in_words():
