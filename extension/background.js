@@ -32,10 +32,11 @@ chrome.storage.onChanged.addListener((changes, area) => {
 chrome.tabs.onRemoved.addListener((tabId) => void jobs.remove((job) => job.tab === tabId));
 chrome.tabs.onUpdated.addListener(() => void pair.resume()); // the approval loads a page: a moment to look
 
-chrome.contextMenus.onClicked.addListener((info, tab) => {
+// Firefox on Android has neither menus nor keys
+chrome.contextMenus?.onClicked.addListener((info, tab) => {
   if (tab) void find(tab.id, menus.wanted(info), info.frameId ?? 0);
 });
-chrome.commands.onCommand.addListener((command, tab) => {
+chrome.commands?.onCommand.addListener((command, tab) => {
   if (!tab) return;
   if (command === "check-pointer") void point(tab.id);
   if (command === "check-page") void find(tab.id, { by: "page" });
@@ -55,9 +56,8 @@ chrome.runtime.onConnect.addListener((port) => {
 const ANSWERS = {
   hello: async (_, { tab, frameId, origin }) => {
     await jobs.remove((job) => job.tab === tab.id && (frameId === 0 || job.frame === frameId)); // of the page before
-    const { minSize, blurAbove, language, serverFetch } = await settings();
-    const [door, automatic, texts] = await Promise.all([pairing(), sites.isAutomatic(origin), words(language)]);
-    return { words: texts, settings: { minSize, blurAbove, serverFetch, most: door?.most ?? LARGEST, server: door?.server }, automatic };
+    const [texts, chosen, automatic] = await Promise.all([ownWords(), forPages(), sites.isAutomatic(origin)]);
+    return { words: texts, settings: chosen, automatic };
   },
   fetch: ({ key, url, ...about }) => get(key, url, about),
   shoot: ({ shots, width }, { tab }) => shoot(tab, shots, width),
@@ -115,13 +115,23 @@ async function heard(message, here) {
   }
 }
 
+async function ownWords() {
+  return words((await settings()).language);
+}
+
+/** What a page has to know of the settings; the token is not among it. */
+async function forPages() {
+  const [{ minSize, blurAbove, serverFetch }, door] = await Promise.all([settings(), pairing()]);
+  return { minSize, blurAbove, serverFetch, most: door?.most ?? LARGEST, server: door?.server };
+}
+
 /** Let the page find what is asked for; how many it found, or null where nobody may enter. */
 async function find(tabId, what, frame) {
   const single = what.by !== "page";
-  const answers = await tellPage(tabId, { kind: "find", ...what }, single ? (frame ?? 0) : undefined);
+  const answers = await tellPage(tabId, { kind: "find", ...what, settings: await forPages() }, single ? (frame ?? 0) : undefined);
   if (answers === null) {
     await chrome.action.setBadgeText({ tabId, text: "!" });
-    await chrome.action.setTitle({ tabId, title: (await words((await settings()).language)).barred });
+    await chrome.action.setTitle({ tabId, title: (await ownWords()).barred });
     return { barred: true };
   }
   const found = answers.reduce((sum, one) => sum + (one?.found ?? 0), 0);
@@ -131,7 +141,7 @@ async function find(tabId, what, frame) {
 
 /** What is under the pointer, in whichever frame it is; else the person picks. */
 async function point(tabId) {
-  const answers = await tellPage(tabId, { kind: "find", by: "pointer", pick: false });
+  const answers = await tellPage(tabId, { kind: "find", by: "pointer", pick: false, settings: await forPages() });
   if (!answers?.some((one) => one.found)) await find(tabId, { by: "pick" }, 0);
 }
 

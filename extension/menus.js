@@ -13,6 +13,7 @@ const ITEMS = [
 
 /** Make them anew, in the language chosen. */
 export async function make() {
+  if (!chrome.contextMenus) return;
   const texts = await words((await settings()).language);
   await chrome.contextMenus.removeAll();
   for (const { title, ...item } of ITEMS) {

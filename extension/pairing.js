@@ -5,6 +5,7 @@ import { forgetPairing, keepPairing, pairing, settings } from "./settings.js";
 
 const MINUTES = 10;
 const BETWEEN = 2; // seconds between two looks whether it has been approved
+const LEAVE = 3; // seconds the server has to hear that a pairing ends
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 let looking = false;
@@ -40,8 +41,9 @@ export async function resume() {
 /** Forget the pairing here, and end it on the server where that answers. */
 export async function unpair() {
   const door = await pairing();
+  const ended = door && endToken(door).catch(() => {}); // a server that is away keeps its side until its user ends it there
+  await Promise.race([ended, pause(LEAVE)]);
   await forgetPairing();
-  if (door) await endToken(door).catch(() => {}); // a server that is away keeps its side until its user ends it there
 }
 
 export function cancel() {

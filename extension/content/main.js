@@ -10,19 +10,22 @@ detector.define("main", () => {
   async function begin() {
     const { words: texts, settings, automatic } = await link.ask("hello");
     words.learn(texts);
+    use(settings);
+    if (automatic) auto.start(settings.minSize);
+  }
+
+  /** The settings as they are now: a page may have been open for long. */
+  function use(settings) {
     checks.use(settings);
     detector.card.use(settings);
-    if (automatic) auto.start(settings.minSize);
-    return settings;
   }
 
   const begun = begin();
 
   const ASKED = {
-    async find(what) {
-      const settings = await begun;
-      if (what.by === "page") return page(what.least ?? settings.minSize);
-      return one(what);
+    find({ settings, ...what }) {
+      use(settings);
+      return what.by === "page" ? page(what.least ?? settings.minSize) : one(what);
     },
     next: () => badges.next(),
     stop() {

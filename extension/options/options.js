@@ -90,7 +90,7 @@ function showSites(sites) {
 }
 
 async function showKeys() {
-  const commands = await chrome.commands.getAll();
+  const commands = (await chrome.commands?.getAll()) ?? [];
   $("keys").replaceChildren(...commands.filter(({ name }) => name in KEYS).map(({ name, shortcut }) => {
     const [row, key, text, pressed] = ["div", "dt", "dd", "kbd"].map((tag) => document.createElement(tag));
     pressed.textContent = shortcut || "—";
