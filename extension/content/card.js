@@ -210,12 +210,13 @@ detector.define("card", () => {
     const badge = item.badge.getBoundingClientRect();
     const picture = place.visibleRect(item.element) ?? badge;
     const { offsetWidth: width, offsetHeight: height } = card;
+    const { clientWidth: across, clientHeight: down } = overlay.host; // the window without its scrollbars
     const right = picture.x + picture.width + GAP;
     const left = picture.x - GAP - width;
-    const isBeside = right + width + GAP <= innerWidth || left >= GAP;
-    const x = !isBeside ? badge.left : left >= GAP && right + width + GAP > innerWidth ? left : right;
-    const y = isBeside ? picture.y : badge.bottom + GAP + height + GAP <= innerHeight ? badge.bottom + GAP : badge.top - GAP - height;
-    const at = `${Math.round(clamp(x, innerWidth - width))}px ${Math.round(clamp(y, innerHeight - height))}px`;
+    const isBeside = right + width + GAP <= across || left >= GAP;
+    const x = !isBeside ? badge.left : left >= GAP && right + width + GAP > across ? left : right;
+    const y = isBeside ? picture.y : badge.bottom + GAP + height + GAP <= down ? badge.bottom + GAP : badge.top - GAP - height;
+    const at = `${Math.round(clamp(x, across - width))}px ${Math.round(clamp(y, down - height))}px`;
     if (open.at === at) return false;
     open.at = at;
     card.style.translate = at;

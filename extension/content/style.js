@@ -34,7 +34,7 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 @keyframes turn { to { transform: rotate(360deg); } }
 @keyframes come { from { opacity: 0; scale: .8; } }
 
-.card { position: absolute; left: 0; top: 0; z-index: 2; display: flex; flex-direction: column; width: min(380px, calc(100vw - 16px)); max-height: min(calc(100vh - 16px), 580px); border: 1px solid var(--line); border-radius: 18px; background: radial-gradient(340px 150px at 10% -10%, color-mix(in srgb, var(--tone, var(--accent)) 20%, transparent), transparent 75%), var(--bg); color: var(--ink); box-shadow: var(--shadow); overflow: hidden; pointer-events: auto; animation: come .16s ease-out; overflow-wrap: break-word; text-align: start; }
+.card { position: absolute; left: 0; top: 0; z-index: 2; display: flex; flex-direction: column; width: min(380px, calc(100% - 16px)); max-height: min(calc(100% - 16px), 580px); border: 1px solid var(--line); border-radius: 18px; background: radial-gradient(340px 150px at 10% -10%, color-mix(in srgb, var(--tone, var(--accent)) 20%, transparent), transparent 75%), var(--bg); color: var(--ink); box-shadow: var(--shadow); overflow: hidden; pointer-events: auto; animation: come .16s ease-out; overflow-wrap: break-word; text-align: start; }
 .card form { display: contents; }
 .body { min-height: 0; padding: 2px 18px 16px; overflow: auto; overscroll-behavior: contain; scrollbar-width: thin; scrollbar-color: var(--line) transparent; }
 .body:focus-visible { outline-offset: -3px; border-radius: 8px; }
@@ -62,7 +62,7 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 .card li + li { margin-top: 7px; }
 .card li .icon { margin-top: 1px; color: var(--tone, var(--accent)); }
 .last { margin-top: 14px !important; padding-top: 12px !important; border-top: 1px solid var(--line) !important; }
-.note { padding: 9px 11px !important; margin-top: 10px !important; border-radius: 11px; border-left: 3px solid var(--mixed); background: var(--inset); color: var(--ink); font-size: 13px; }
+.card .note { padding: 9px 11px; margin: 10px 0; border-radius: 11px; border-left: 3px solid var(--mixed); background: var(--inset); color: var(--ink); font-size: 13px; }
 .buttons { display: flex; flex: none; flex-wrap: wrap; gap: 8px; padding: 12px 18px 14px; border-top: 1px solid var(--line); }
 .button { display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 36px; padding: 0 13px; border: 1px solid var(--line); border-radius: 11px; background: none; color: var(--ink); font-weight: 560; font-size: 13.5px; }
 .button:hover { border-color: var(--accent); }
