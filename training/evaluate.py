@@ -116,6 +116,7 @@ def run(pictures: list[Picture], out: Path, names: tuple[str, ...], folder: Path
                 known[tuple(entry["at"])] = entry["rows"]
     places = [(str(p.path.resolve()), p.path.stat().st_size, p.path.stat().st_mtime_ns) for p in pictures]
     todo = [(p, at) for p, at in zip(pictures, places, strict=True) if at not in known]
+    todo.sort(key=lambda one: zlib.crc32(one[0].name.encode()))  # mixed, so that what a run cut short has is a sample
     say(f"{len(pictures)} pictures, {len(todo)} of them to be analyzed")
     with kept.open("a") as file, ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         asked = [(at, pool.submit(examine, picture, names, folder)) for picture, at in todo]
