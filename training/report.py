@@ -188,6 +188,35 @@ def candidates(work: Path, m: Measured) -> str:
     return table(head, [*rows, cells])
 
 
+def alone(models: Path) -> str:
+    """What each component tells by itself, and the rules: AUC on sources left out, the weakest first."""
+    facts = json.loads((models / "components.json").read_text())
+    by_name = {name: model["auc"] for name, model in facts["components"].items()}
+    by_name |= {"**the rules, all together**": facts["rules_auc"]}
+    rows = [
+        [name, *(f"{auc[c]:.2f}" for c in degrade.CONDITIONS)]
+        for name, auc in sorted(by_name.items(), key=lambda pair: np.mean(list(pair[1].values())))
+    ]
+    return table(["component", *degrade.CONDITIONS], rows)
+
+
+def clips(models: Path) -> str:
+    """What was measured on clips, in a paragraph and a table."""
+    facts = json.loads((models / "clips.json").read_text())
+    measured, counts = facts["figures"], facts["clips"]
+    rows = [
+        [f"≥ {score}", percent(measured["genuine_at_or_above"][score], 1),
+         percent(measured["generated_at_or_above"][score], 1)]
+        for score in measured["genuine_at_or_above"]
+    ]  # fmt: skip
+    tried = "; ".join(f"{name}: {found['auc']:.2f} / {found['worst']:.2f}" for name, found in measured["tried"].items())
+    return (
+        f"{counts['genuine']} genuine and {counts['generated']} generated clips of {counts['sources']} sources: AUC "
+        f"{measured['auc']:.2f} on sources left out, {measured['worst_source_auc']:.2f} on the worst. Inputs tried "
+        f"(AUC / worst source): {tried}.\n\n" + table(["score", "genuine clips", "generated clips"], rows)
+    )
+
+
 def main() -> None:
     """Write the page."""
     parser = command.parser(__doc__)
@@ -220,6 +249,8 @@ def main() -> None:
             f"{percent(part['share'], 1)} of {part['of']} {word} pictures"
             for word, part in facts["abstained_on_web_copies"].items()
         ),
+        "alone": alone(args.models),
+        "clips": clips(args.models),
         "notebook": (Path(__file__).parent / "notebook.md").read_text().rstrip(),
         "candidates": candidates(args.work, m),
     }
