@@ -22,7 +22,7 @@ import analysis
 from analysis import ErrorCode, Media, MediaError, Report, lenses
 from analysis.report import ErrorBody
 from analysis.words import FRAME_LENS, FRAME_PICTURE
-from webapp import intake, quarantine, sandbox
+from webapp import intake, logs, quarantine, sandbox
 from webapp.fetch import fetch
 from webapp.jobs import Progress, QueueDown
 from webapp.reconcile import LOST, Reconciler
@@ -145,8 +145,8 @@ def _hand_back(services: Services, analysis_id: str, file: BinaryIO) -> None:
 
 def main() -> None:
     """Load what analyses need, once, then work until stopped."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     services = _services()
+    logs.set_up(services.settings.log_format)
     found = sandbox.isolation()
     log.log(logging.INFO if found.level is Level.FULL else logging.WARNING, "%s", found)
     prepare(services.settings)

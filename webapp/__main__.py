@@ -21,7 +21,7 @@ from pathlib import Path
 
 import redis
 
-from . import commands
+from . import commands, logs
 from .check import settings_together
 from .database import migrate
 from .settings import ROOT, Settings
@@ -91,8 +91,7 @@ class Program:
 
 def main() -> int:
     """Start, watch, stop. The exit status is 0 after Ctrl-C or SIGTERM, 1 when it cannot start."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.set_up(os.environ.get("LOG_FORMAT", "text"))
     if sys.argv[1:]:
         return commands.main(sys.argv[1:])
     for wanted in (signal.SIGINT, signal.SIGTERM):

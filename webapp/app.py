@@ -6,7 +6,7 @@ from flask import Flask, current_app, request
 from flask_compress import Compress
 from htmx_flask import Htmx
 
-from . import auth, errors, health, present_words, pwa, security, uploads, views_account
+from . import auth, errors, health, logs, present_words, pwa, security, uploads, views_account
 from .api import api
 from .services import Services
 from .settings import ROOT, Settings
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.filters.update(present_words.FILTERS)
     app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS)
     Htmx(app)
+    logs.init_app(app, settings.log_format)
     auth.init_app(app)
     if settings.sign_in:
         views_account.init_app(app, public_links=settings.public_links)
@@ -55,6 +56,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     pwa.init_app(app)
     return app
+
+
+def serve() -> Flask:
+    """What the server calls: the application of this process, which also decides how it logs."""
+    settings = Settings.from_env()
+    logs.set_up(settings.log_format)
+    return create_app(settings)
 
 
 def _asset(name: str) -> str:

@@ -41,10 +41,6 @@ def init_app(app: Flask) -> None:
     )
     app.extensions["requests"] = registry
 
-    @app.before_request
-    def begin() -> None:
-        g.begun = time.perf_counter()
-
     @app.after_request
     def end(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "none"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import redis
@@ -18,9 +19,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import as_text
 from rq.worker import SimpleWorker, WorkerStatus
+
+from .logs import about, request_id, safe
 
 _QUEUE, _LATER = "analyses", "analyses-later"
 _KEPT = 60  # seconds RQ remembers an ended job; the row has all that matters
@@ -108,6 +112,7 @@ class Jobs:
                 result_ttl=_KEPT,
                 failure_ttl=_KEPT,
                 description="analysis",
+                meta={"request": request_id()},
             )
         except redis.RedisError as problem:
             raise QueueDown from problem
@@ -280,6 +285,11 @@ class _Worker(SimpleWorker):
 
     def subscribe(self) -> None:
         """No remote commands."""
+
+    def perform_job(self, job: Job, *given: Any, **named: Any) -> bool:
+        """Everything logged about the job names it, and the request that it came from."""
+        with about(analysis=job.id, request=safe(job.meta.get("request"))):
+            return super().perform_job(job, *given, **named)
 
     def run_maintenance_tasks(self) -> None:
         """RQ's own, then ours."""

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import confinement
+from .logs import Outline
 
 log = logging.getLogger(__name__)
 
@@ -279,6 +280,7 @@ class _Forward(logging.Handler):
     def __init__(self, send: Send) -> None:
         super().__init__(logging.WARNING)
         self._send = send
+        self.setFormatter(Outline())
 
     def emit(self, record: logging.LogRecord) -> None:
         self._send(_LOG, self.format(record).encode("utf-8", "backslashreplace")[:16384])
