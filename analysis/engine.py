@@ -160,6 +160,7 @@ def prepare(skip: Collection[str] = ()) -> None:
     Image.init()  # every format of Pillow
     jpeg.prepare()
     components.models()
+    network.parameters_hash()
     network.load()  # on one thread of its own caller, so a fork afterwards is safe
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:
