@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 FORMS = {"desk": (1280, 900), "phone": (390, 844)}
 LOOKS = [(form, theme) for form in FORMS for theme in ("dark", "light")]
@@ -209,21 +211,24 @@ def test_the_summary_is_copied(visit, person):
     assert "not proof" in copied
 
 
-def test_a_report_is_shared_and_the_link_revoked(visit, person):
+def test_a_report_is_shared_and_the_link_revoked(visit, look, person):
     page = visit(storage_state=person.state).page
     page.goto(person.reports["generated"])
     page.get_by_role("link", name="Share a link").click()
     page.get_by_role("button", name="Make a link").click()
     address = page.locator("#address").inner_text().strip()
     assert "/shared/" in address
+    look(page, "share-made")
     guest = visit(390, 844, "light")
     answer = guest.page.goto(address)
     assert "noindex" in answer.headers["x-robots-tag"]
     expect(guest.page.locator("article.report")).to_be_visible()
     expect(guest.page.get_by_role("button", name="Delete this report")).to_have_count(0)
     expect(guest.page.locator(".thumb img")).to_have_js_property("complete", True)
+    look(guest.page, "shared")
     page.get_by_role("button", name="Revoke").first.click()
     assert guest.page.goto(address).status == 404
+    look(guest.page, "shared-revoked")
     guest.complaints.clear()  # Chromium logs the 404 as an error
 
 
@@ -267,10 +272,32 @@ def test_a_report_prints_on_a4(visit, person, shot):
     expect(page.get_by_role("button", name="Delete this report")).to_be_hidden()
     for lens in page.locator("[data-layer]").all():
         expect(lens).to_be_visible()  # all of them, side by side
-    paper = page.pdf(prefer_css_page_size=True)
-    assert paper.startswith(b"%PDF")
-    width, height = (float(n) for n in re.search(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", paper).groups())
-    assert (round(width), round(height)) == (595, 842)
+
+
+@pytest.mark.parametrize("name", ["signed", "clip"])
+def test_no_heading_ends_a_sheet_and_no_evidence_is_torn_apart(visit, person, name):
+    page = visit(794, 1123, storage_state=person.state).page
+    page.goto(person.reports[name])
+    page.evaluate("() => { window.print = () => { document.body.dataset.printed = 'yes'; }; }")
+    page.locator("[data-print]").evaluate("(button) => button.click()")  # fetches what has not been scrolled to
+    expect(page.locator("body")).to_have_attribute("data-printed", "yes")
+    open_all(page)
+    headings = {_run_on(one) for one in page.locator("article :is(h1, h2, h3, summary)").all_inner_texts()}
+    pieces = [[_run_on(part) for part in piece.split("\n")] for piece in page.locator(".piece").all_inner_texts()]
+    sheets = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    assert {(round(sheet.mediabox.width), round(sheet.mediabox.height)) for sheet in sheets} == {(595, 842)}
+    texts = [sheet.extract_text() for sheet in sheets]
+    for text in texts[:-1]:
+        assert _run_on(text.strip().splitlines()[-1]) not in headings
+    for sentence, *facts in pieces:
+        on = [text for text in map(_run_on, texts) if sentence in text]
+        assert on, sentence
+        assert any(all(fact in text for fact in facts) for text in on), sentence
+
+
+def _run_on(text: str) -> str:
+    """Without the white space, which extracting a PDF's text sets as it likes."""
+    return re.sub(r"\s", "", text)
 
 
 def test_printing_waits_for_the_pictures_that_nobody_has_scrolled_to(visit, person):

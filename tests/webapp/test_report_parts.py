@@ -25,9 +25,10 @@ from analysis.report import (
     Timeline,
     Verdict,
 )
-from analysis.words import RULES_CAUTION
-from tests.webapp.given import done, evidence, report
+from analysis.words import FRAME_PICTURE, RULES_CAUTION
+from tests.webapp.given import done, evidence, lens, report
 from webapp import present, present_axes, present_clip, present_compare, present_provenance, present_words
+from webapp.store import Lens
 from webapp.views_report import cell
 
 ATTACK = "</pre><script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
@@ -274,6 +275,24 @@ def test_the_chosen_frames_own_lenses_are_shown_and_the_strongests_by_default(cl
     assert "<strong>Frame 2 of 4</strong>" in page
     assert "autofocus" in page
     assert "<strong>Frame 4 of 4</strong>" in client.get(f"{address}?frame=no").get_data(as_text=True)
+
+
+def test_a_clip_of_thirty_frames_stays_a_page(client, doors):
+    scores = dict.fromkeys(("noise", "ela", "texture", "frequency", "color", "pixels", "srm"), 33.3)
+    frames = tuple(
+        FrameReading(number=i, index=i, time=float(i), score=40.0 + i, scene=i, components=scores) for i in range(30)
+    )
+    timeline = Timeline(frames=frames, strongest=tuple(reversed(range(30))))
+    address = done(client, doors, timeline=timeline, kind=Kind.VIDEO)
+    pictures = {FRAME_PICTURE.format(i): lens() for i in range(30)}
+    with doors.store.transaction() as session:
+        session.add_all(
+            Lens(analysis_id=address.rpartition("/")[2], name=name, mime="image/webp", data=data)
+            for name, data in pictures.items()
+        )
+    page = client.get(address).data
+    assert page.count(b"/lenses/frame-") >= 30
+    assert len(page) <= 120_000
 
 
 def test_a_clip_of_one_frame_has_a_timeline():
