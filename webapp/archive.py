@@ -19,6 +19,7 @@ from .store import Analysis, JobState, Lens, Store
 
 PAGE = 40
 """Checks on one page of the history."""
+_AT_ONCE = 2000  # old checks removed in one transaction; the rest half a minute later
 MOST_SHARES = 20
 """Links one report may have at a time."""
 
@@ -170,10 +171,14 @@ class Archive:
         with self._store.transaction() as session:
             return session.scalar(query)
 
-    def forget_expired(self) -> None:
-        """Remove links whose time is over."""
+    def forget_expired(self, keep_days: float = 0.0) -> None:
+        """Remove links whose time is over, and checks that ended more than ``keep_days`` ago (0: none)."""
+        now = time.time()
+        old = select(Analysis.id).where(Analysis.finished_at < now - keep_days * 86_400).limit(_AT_ONCE)
         with self._store.transaction() as session:
-            session.execute(delete(Share).where(Share.expires_at <= time.time()))
+            session.execute(delete(Share).where(Share.expires_at <= now))
+            if keep_days:
+                session.execute(delete(Analysis).where(Analysis.id.in_(old)))
 
 
 class TooManyShares(Exception):  # noqa: N818 -- read as "except TooManyShares": what is the case

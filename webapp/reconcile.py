@@ -32,7 +32,7 @@ class Reconciler:
             self._look_after_rows(time.time())
         except QueueDown:
             return  # what looks lost may only be out of sight
-        self._services.archive.forget_expired()
+        self._services.archive.forget_expired(self._services.settings.keep_days)
         self._services.quarantine.forget_expired()
         self._services.store.scrub()
         self._services.media.sweep(self._services.store.waiting_media(), older_than=_ABANDONED)

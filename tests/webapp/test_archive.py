@@ -9,7 +9,7 @@ import time
 import pytest
 
 from analysis.report import Verdict
-from tests.webapp.given import done, lens, picture, send, token
+from tests.webapp.given import done, lens, picture, send, token, upload
 from webapp.archive import Share
 from webapp.store import Analysis, Lens
 
@@ -213,3 +213,16 @@ def test_two_reports_side_by_side(app, client, doors):
     stranger = app.test_client()
     assert stranger.get(f"/compare?id={ident(first)}&id={ident(second)}").status_code == 404
     assert "two finished checks" in stranger.get("/compare").get_data(as_text=True)
+
+
+def test_old_checks_are_forgotten_only_where_the_operator_says_so(client, doors):
+    old, new, waits = ident(done(client, doors)), ident(done(client, doors)), doors.store.create("me", upload())
+    with doors.store.transaction() as session:
+        session.get(Analysis, old).finished_at -= 8 * 86_400
+        session.get(Analysis, waits).created_at -= 8 * 86_400
+    doors.archive.forget_expired()
+    assert listed(client) == {old, new}
+    doors.archive.forget_expired(7)
+    assert listed(client) == {new}
+    assert doors.store.lens_names(old) == []
+    assert doors.store.start(waits) is not None
