@@ -29,8 +29,10 @@ chrome.permissions.onRemoved.addListener(() => void sites.agree());
 chrome.storage.onChanged.addListener((changes, area) => {
   if (area === "local" && changes.settings) void settingsChanged(changes.settings);
 });
-chrome.tabs.onRemoved.addListener((tabId) => void jobs.remove((job) => job.tab === tabId));
-chrome.tabs.onUpdated.addListener(() => void pair.resume()); // the approval loads a page: a moment to look
+chrome.tabs.onRemoved.addListener((tabId) => {
+  void jobs.remove((job) => job.tab === tabId);
+  void chrome.storage.session.remove(`scan:${tabId}`);
+});
 
 // Firefox on Android has neither menus nor keys
 chrome.contextMenus?.onClicked.addListener((info, tab) => {

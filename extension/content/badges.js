@@ -53,6 +53,7 @@ detector.define("badges", () => {
       make("button.badge.new", { type: "button", id: `badge-${item.key}`, "data-key": item.key, "aria-expanded": "false", "aria-haspopup": "dialog", hidden: true }, icon("aperture"), make("span.label"), make("span.score"), make("span.unseen")),
       () => detector.card.toggle(item),
     );
+    item.badge.addEventListener("animationend", ({ currentTarget }) => currentTarget.classList.remove("new"), { once: true });
     overlay.settle();
     let last = overlay.layer.lastElementChild; // badges take the focus in the pictures' order; most come in it
     while (last && !(last.matches(".badge") && precedes(elementOf(last), item.element))) last = last.previousElementSibling;

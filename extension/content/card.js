@@ -173,7 +173,7 @@ detector.define("card", () => {
 
   const ACTS = {
     allow: (item) => void ask("allow", { origins: [item.host] }).then(({ allowed }) => allowed && detector.checks.retry(item)),
-    report: (item) => void ask("report", { id: item.check.id, page: item.check.page }),
+    report: (item) => void ask("report", { page: item.check.page }),
     options: () => void ask("open-options"),
     hide: (item) => detector.checks.drop(item),
     retry: (item) => detector.checks.retry(item),

@@ -4,7 +4,7 @@ detector.define("checks", () => {
   "use strict";
 
   const { announce } = detector.overlay;
-  const { addressShown, kindOf } = detector.media;
+  const { addressShown, isStill, kindOf } = detector.media;
   const { badges, blur, card, link, place } = detector;
   const { say } = detector.words;
 
@@ -24,7 +24,7 @@ detector.define("checks", () => {
   /** Check an element. `asked` by the person for this one, or `auto` by the site's setting. */
   function start(element, { asked = false, auto = false, frame = false, link: href = null } = {}) {
     const there = ofElement.get(element);
-    if (there && there.frame === frame && there.link === href && there.shown === addressShown(element)) {
+    if (there && there.frame === frame && there.link === href && isStill(element, there.shown)) {
       there.asked ||= asked;
       if (asked && there.auto) badges.show(Object.assign(there, { auto: false }));
       if (asked && there.state === "done") card.show(there);
@@ -118,8 +118,13 @@ detector.define("checks", () => {
     if (item.asked) announce(badges.spoken(item));
     else if (!item.auto && (batch = Math.max(0, batch - 1)) === 0) announce(say("all_done"));
     if (part.state === "done") performance.measure(MEASURE, { start: item.started, detail: { way: item.copy?.way } });
-    if (!unsettled.size && !queue.length) setTimeout(() => !unsettled.size && !queue.length && link.close(), 2000);
     pump();
+    rest();
+  }
+
+  /** When nothing is pending, the background may sleep. */
+  function rest() {
+    if (!unsettled.size && !queue.length) setTimeout(() => !unsettled.size && !queue.length && link.close(), 2000);
   }
 
   function turn(item, part) {
@@ -136,6 +141,7 @@ detector.define("checks", () => {
     badges.remove(item);
     link.post({ kind: "drop", keys: [item.key] });
     pump();
+    rest();
   }
 
   /** End what has not been judged yet. */
@@ -151,16 +157,15 @@ detector.define("checks", () => {
 
   /** A badge must not stay on another picture, nor without one. */
   function isStale(item) {
-    return !item.element.isConnected || (!item.link && item.element.localName !== "canvas" && addressShown(item.element) !== item.shown);
+    return !item.element.isConnected || (!item.link && !isStill(item.element, item.shown));
   }
 
   let pruning = 0;
-  place.follow.add(() => {
+  place.afterEach(() => {
     pruning ||= setTimeout(() => {
       pruning = 0;
       for (const item of [...items.values()]) if (isStale(item)) drop(item);
     }, 500);
-    return false;
   });
 
   return { start, retry, drop, stop, hostsChanged, of: (key) => items.get(key), has: (element) => ofElement.has(element), use: (chosen) => (settings = chosen) };

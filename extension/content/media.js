@@ -57,19 +57,30 @@ detector.define("media", () => {
     return copies;
   }
 
-  /** The candidates of srcset and of the picture element around, largest first; only those larger than what is shown. */
+  /** Whether an element still shows the medium with that address: another size of the same picture is no other picture. */
+  function isStill(element, address) {
+    const now = addressShown(element);
+    return now === address || (element.localName === "img" && Boolean(address) && offeredBy(element).some((one) => one.url === address));
+  }
+
+  /** The candidates larger than what is shown, largest first. */
   function candidatesOf(img) {
-    const sets = [[img.srcset, img.sizes]];
-    if (img.parentElement?.localName === "picture") {
-      for (const source of img.parentElement.querySelectorAll(":scope > source")) {
-        const fits = (!source.media || matchMedia(source.media).matches) && (!source.type || TYPES.test(source.type));
-        if (fits) sets.push([source.srcset]);
-      }
-    }
-    const all = sets.flatMap(([srcset]) => parse(srcset ?? ""));
+    const all = offeredBy(img);
     const shown = all.find((one) => one.url === addressShown(img));
     const larger = all.filter((one) => !shown || one.width > shown.width || one.density > shown.density);
     return larger.sort((a, b) => b.width - a.width || b.density - a.density);
+  }
+
+  /** The candidates of srcset and of the picture element around. */
+  function offeredBy(img) {
+    const sets = [img.srcset];
+    if (img.parentElement?.localName === "picture") {
+      for (const source of img.parentElement.querySelectorAll(":scope > source")) {
+        const fits = (!source.media || matchMedia(source.media).matches) && (!source.type || TYPES.test(source.type));
+        if (fits) sets.push(source.srcset);
+      }
+    }
+    return sets.flatMap((srcset) => parse(srcset ?? ""));
   }
 
   function parse(srcset) {
@@ -130,6 +141,7 @@ detector.define("media", () => {
     isClip: (url) => CLIP.test(pathOf(url)),
     isDrawing,
     isPicture: (url) => PICTURE.test(pathOf(url)) || url.startsWith("data:image/") || url.startsWith("blob:"),
+    isStill,
     kindOf,
     parentOf,
     shadowOf,

@@ -12,7 +12,8 @@ detector.define("place", () => {
   const INSET = 6;
   const placed = new Map(); // element -> {badge, clips, at}, clips once it is seen
   const visible = new Set();
-  const follow = new Set(); // called after every frame's badges are placed
+  const follow = new Set(); // called after every frame's badges are placed; the loop runs for them too
+  let afterwards = () => {};
   let running = 0;
   let stillFor = 0;
 
@@ -23,7 +24,7 @@ detector.define("place", () => {
   const sizes = new ResizeObserver(() => wake());
   const content = new MutationObserver(() => wake());
 
-  for (const kind of ["scroll", "resize", "load", "transitionrun", "animationstart", "fullscreenchange", "toggle"]) {
+  for (const kind of ["scroll", "resize", "load", "transitionrun", "animationstart", "loadeddata", "emptied", "fullscreenchange", "toggle"]) {
     addEventListener(kind, () => wake(), { capture: true, passive: true });
   }
   visualViewport?.addEventListener("resize", () => wake());
@@ -70,6 +71,7 @@ detector.define("place", () => {
     let moved = false;
     for (const [one, , box, isShown] of moves) moved = write(one, isShown ? box : null) || moved;
     for (const step of follow) moved = step() || moved;
+    afterwards();
     stillFor = moved ? 0 : stillFor + 1;
     if (stillFor < STILL) running = requestAnimationFrame(frame);
   }
@@ -105,10 +107,16 @@ detector.define("place", () => {
     return right - left > 8 && bottom - top > 8 ? { x: left, y: top, width: right - left, height: bottom - top } : null;
   }
 
+  /** The ancestors that cut an element off: what is positioned escapes those that do not hold it. */
   function clipsOf(element) {
     const clips = [];
+    let { position } = getComputedStyle(element);
     for (let node = parentOf(element); node && node !== document.body && node !== document.documentElement; node = parentOf(node)) {
-      if (getComputedStyle(node).overflow !== "visible") clips.push(node);
+      if (position === "fixed") break;
+      const style = getComputedStyle(node);
+      if (position === "absolute" && style.position === "static") continue;
+      if (style.overflow !== "visible") clips.push(node);
+      position = style.position;
     }
     return clips;
   }
@@ -142,5 +150,5 @@ detector.define("place", () => {
     return false;
   }
 
-  return { add, remove, wake, visibleRect, follow, isPlaced: (element) => placed.get(element)?.at !== "" };
+  return { add, follow, remove, visibleRect, wake, afterEach: (step) => (afterwards = step) };
 });

@@ -40,6 +40,9 @@ chrome.storage.onChanged.addListener((changes) => {
   if (changes.settings) void show();
 });
 
+// a pairing goes on being looked for though the background may have been ended meanwhile: asking wakes it
+setInterval(() => $("pair-state").dataset.state === "waiting" && void ask("status"), 5000);
+
 async function show() {
   const { server, minSize, blurAbove, language, serverFetch, sites } = await settings();
   texts = await words(language);
