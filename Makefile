@@ -22,8 +22,9 @@ test: setup-dev ## run all tests
 	@$(PY) -m pytest
 
 .PHONY: lint
-lint: setup-dev ## ruff, mypy and the direction of imports
+lint: setup-dev ## ruff, mypy, the direction of imports, known weaknesses of libraries
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports
+	@$(PY) bin/audit
 
 .PHONY: evaluate
 evaluate: setup ## repeat the accuracy figures: CORPUS=folder with real/ and ai/ (or a CSV) ARGS="--sample 500"

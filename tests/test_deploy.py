@@ -128,3 +128,21 @@ def test_the_proxys_file_is_valid(tmp_path):
     env = {"SITE": "localhost", "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def documented() -> dict[str, str]:
+    """Names and defaults in the table of ``docs/deploy.md``."""
+    text = (ROOT / "docs" / "deploy.md").read_text()
+    return dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", text, re.M))
+
+
+def test_the_documentation_names_every_setting_and_no_other():
+    assert set(documented()) == SETTINGS
+
+
+@pytest.mark.parametrize("name", sorted(documented()))
+def test_a_documented_default_is_the_default(name):
+    given = re.fullmatch(r"`([^`]+)`", documented()[name])
+    if given:  # others are described in words
+        env = {"DATA_DIR": str(ROOT / "var")}
+        assert Settings.from_env({**env, name: given[1]}) == Settings.from_env(env)
