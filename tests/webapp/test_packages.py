@@ -74,12 +74,13 @@ def test_another_version_than_the_products_is_not_packed(copied):
         package("chromium", copied)
 
 
-def test_the_command_writes_what_the_page_offers(client):
-    subprocess.run([sys.executable, str(ROOT / "bin" / "extension")], check=True, capture_output=True)
+def test_the_command_writes_what_the_page_offers(client, tmp_path):
+    command = [sys.executable, str(ROOT / "bin" / "extension"), str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
     page = client.get("/extension").get_data(as_text=True)
     for browser in BROWSERS:
         made = package(browser)
-        assert (ROOT / "dist" / made.name).read_bytes() == made.data
+        assert (tmp_path / made.name).read_bytes() == made.data
         answer = client.get(f"/extension/{made.name}")
         assert (answer.data, answer.mimetype) == (made.data, "application/zip")
         assert f'href="/extension/{made.name}"' in page
