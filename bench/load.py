@@ -22,6 +22,8 @@ from pathlib import Path
 import requests
 
 from webapp.__main__ import redis_command, wait_for_redis
+from webapp.store import Store
+from webapp.tokens import Tokens
 
 from ._product import ENDED, ROOT, Product, filled, pictures, quantile, row, running
 
@@ -222,7 +224,7 @@ def drift(jobs: int = int(os.environ.get("JOBS", "1000"))) -> None:
 
 
 def hostile() -> None:
-    """Every hostile file by page: no server error, no longer than half a minute, nothing left."""
+    """Every hostile file by page, then by API: no server error, no longer than half a minute, nothing left."""
     folder = Path(os.environ.get("HOSTILE", ROOT.parent / "shared" / "hostile"))
     if not folder.is_dir():
         sys.exit(f"no hostile files at {folder}; set HOSTILE")
@@ -233,33 +235,44 @@ def hostile() -> None:
         return
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in {".md", ".csv"})
     files = files[:: int(os.environ.get("EVERY", "1"))]
-    with running(TIMEOUT_SECONDS="30") as product:
-        browser = product.browser()
-        refused = _send_all(product, browser, files)
-        product.wait_until_ended(len(files) - refused["refused"], 30 * len(files))
-        slowest = product.rows("SELECT max(finished_at - started_at) FROM analyses")[0][0] or 0
-        codes = dict(product.rows("SELECT coalesce(error_code, state), count(*) FROM analyses GROUP BY 1"))
-        open_still = sum(count for state, count in product.states().items() if state not in ENDED)
-        row(
-            f"{len(files)} hostile files by page",
-            "no server error, at most 30 s, nothing left",
-            f"{refused['errors']} server errors, {refused['refused']} refused on sight, {codes}, "
-            f"slowest {slowest:.1f} s, {open_still} without an end, {len(product.left())} files left",
-        )
+    for door in ("page", "API"):
+        with running(TIMEOUT_SECONDS="30") as product:
+            store = Store(f"sqlite:///{product.folder / 'detector.db'}")
+            key = Tokens(store).issue("hostile", "bench") if door == "API" else None
+            store.close()
+            seen = _send_all(product, files, key)
+            slowest = product.rows("SELECT max(finished_at - started_at) FROM analyses")[0][0] or 0
+            codes = dict(product.rows("SELECT coalesce(error_code, state), count(*) FROM analyses GROUP BY 1"))
+            open_still = sum(count for state, count in product.states().items() if state not in ENDED)
+            row(
+                f"{len(files)} hostile files by {door}",
+                "no server error, at most 30 s, nothing left",
+                f"{seen['errors']} server errors, {seen['refused']} refused on sight, {codes}, "
+                f"slowest {slowest:.1f} s, {open_still} without an end, {len(product.left())} files left",
+            )
 
 
-def _send_all(product: Product, browser, files: list[Path]) -> dict[str, int]:
+def _send_all(product: Product, files: list[Path], key: str | None) -> dict[str, int]:
+    """Send every file through one door, wait for the ends, ask for everything that can be read of them."""
     seen = {"refused": 0, "errors": 0}
+    browser = product.browser()
+    api = {"Authorization": f"Bearer {key}"}
     for number, path in enumerate(files, start=1):
-        answer = browser.post(path.read_bytes(), path.name)
-        seen["refused"] += answer.status_code != 303
+        if key is None:
+            answer = browser.post(path.read_bytes(), path.name)
+        else:
+            body = {"file": (path.name, path.read_bytes())}
+            answer = requests.post(f"{product.base}/api/v1/analyses", files=body, headers=api, timeout=60)
+        seen["refused"] += answer.status_code not in {200, 202, 303}
         seen["errors"] += answer.status_code >= 500
         if number % 20 == 0:
-            product.wait_until_ended(number - seen["refused"] - 10, 600)
-    for (analysis_id,) in product.rows("SELECT id FROM analyses"):
-        for page in ("", "/state", "/line", "/report.json"):
-            status = browser.session.get(f"{product.base}/analyses/{analysis_id}{page}", timeout=30).status_code
-            seen["errors"] += status == 500
+            product.wait_until_ended(sum(product.states().values()) - 10, 600)
+    product.wait_until_ended(sum(product.states().values()), 30 * len(files))
+    for analysis_id, crashed in product.rows("SELECT id, error_code IN ('analysis_crashed', 'timeout') FROM analyses"):
+        for page in ("", "/state", "/line", "/report.json") if key is None else ("", "/report"):
+            address = f"{product.base}{'' if key is None else '/api/v1'}/analyses/{analysis_id}{page}"
+            answer = browser.session.get(address, headers={} if key is None else api, timeout=30)
+            seen["errors"] += answer.status_code >= 500 and not crashed  # that one is counted by its code
     return seen
 
 

@@ -61,17 +61,21 @@ def state(doors, analysis_id):
 
 
 def test_what_a_dead_worker_left_is_ended_soon_and_what_lives_is_not(client, doors, later):
-    dead, alive = new(client), new(client)
-    for one in (dead, alive):
+    dead, alive, silent_once = new(client), new(client), new(client)
+    for one in (dead, alive, silent_once):
         doors.store.start(one)
-    doors.jobs.beat(alive)
+    for one in (alive, silent_once):
+        doors.jobs.beat(one)
     sweep = Reconciler(doors)
     seen = []
     for passed in (0, 25, 30):
         later(passed)
+        if passed == 30:
+            with redis.Redis.from_url(doors.settings.redis_url) as server:
+                server.delete(f"alive:{silent_once}")
         sweep()
-        seen.append((state(doors, dead)[0], state(doors, alive)[0]))
-    assert seen == [("running", "running"), ("running", "running"), ("failed", "running")]
+        seen.append([state(doors, one)[0] for one in (dead, alive, silent_once)])
+    assert seen == [["running"] * 3, ["running"] * 3, ["failed", "running", "running"]]
     assert state(doors, dead) == ("failed", "analysis_crashed")
 
 
