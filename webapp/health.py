@@ -58,10 +58,10 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """Whether a file sent now would be analyzed: 503 and what is missing, if not."""
+    """Whether a file sent now would be analyzed: 503 and what is missing, if not; how well workers isolate analyses."""
     found = {name: _holds(check) for name, check in _CHECKS.items()}
     whole = all(found.values())
-    answer = _json({"ok": whole, **found})
+    answer = _json({"ok": whole, **found, "isolation": sorted(set(services().jobs.isolation().values()))})
     answer.status_code = 200 if whole else 503
     return answer
 

@@ -43,11 +43,12 @@ def test_it_lives_whatever_is_away(settings, app, tmp_path):
     assert (answer.status_code, answer.json) == (200, {"ok": True})
 
 
-def test_it_is_ready_when_everything_is_there(client, a_worker):
+def test_it_is_ready_when_everything_is_there(client, doors, a_worker):
+    doors.jobs.announce("full")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json) == (
         200,
-        {"ok": True, "redis": True, "database": True, "room": True, "worker": True},
+        {"ok": True, "redis": True, "database": True, "room": True, "worker": True, "isolation": ["full"]},
     )
 
 
