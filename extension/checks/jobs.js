@@ -3,7 +3,7 @@
 const OLD = 60 * 60_000;
 
 let table; // a promise: read once in the background's life
-let writing = Promise.resolve();
+let writing = null; // changes of the same moment are written together, and nobody waits for it
 
 function rows() {
   table ??= chrome.storage.session.get("jobs").then(({ jobs = {} }) => {
@@ -14,7 +14,11 @@ function rows() {
 }
 
 function write() {
-  writing = writing.then(async () => chrome.storage.session.set({ jobs: Object.fromEntries(await rows()) }));
+  writing ??= Promise.resolve().then(async () => {
+    const found = await rows();
+    writing = null;
+    await chrome.storage.session.set({ jobs: Object.fromEntries(found) });
+  });
   return writing;
 }
 
@@ -27,7 +31,7 @@ export async function set(key, part) {
   const found = await rows();
   const job = { ...found.get(key), ...part, key, at: Date.now() };
   found.set(key, job);
-  await write();
+  void write();
   return job;
 }
 

@@ -126,8 +126,9 @@ async function patiently(job, ask) {
 
 async function finish(job, check) {
   if (check.state === "done") {
-    if (!job.private && check.sha256 && check.engine) await results.keep(check.sha256, check);
+    const keeping = !job.private && check.sha256 && check.engine && results.keep(check.sha256, check);
     await update(job, { state: "done", check, id: check.id });
+    await keeping;
   } else {
     const { code = "cancelled", message = null } = check.error ?? {};
     await update(job, { state: "failed", id: check.id, problem: { code: "refused", said: code, sentence: message } });

@@ -2,8 +2,15 @@
 
 import { facts } from "../api.js";
 
-const MOST = 400;
+const MOST = 300;
+const EMPTY = { engine: null, seen: 0, known: {} };
 const FRESH = 10 * 60_000; // milliseconds for which the engine's version is believed without asking
+
+let read; // a promise: the storage is read once in the background's life
+
+chrome.storage.local.onChanged.addListener(({ results }) => {
+  if (results && !results.newValue) read = Promise.resolve(EMPTY); // forgotten, with the pairing
+});
 
 /** The result of this content, or undefined. Asks the server for its engine now and then; results of another are dropped. */
 export async function known(door, sha256) {
@@ -19,8 +26,9 @@ export async function known(door, sha256) {
 /** Keep a result; where another engine made it than the ones kept, those are dropped. */
 export function keep(sha256, check) {
   return change(check.engine, (known) => {
-    const newest = Object.entries(known).sort(([, a], [, b]) => b.at - a.at);
-    return Object.fromEntries([[sha256, { check, at: Date.now() }], ...newest.slice(0, MOST - 1)]);
+    const others = Object.entries(known).filter(([one]) => one !== sha256);
+    const newest = others.sort(([, a], [, b]) => b.at - a.at).slice(0, MOST - 1);
+    return Object.fromEntries([[sha256, { check, at: Date.now() }], ...newest]);
   });
 }
 
@@ -35,11 +43,13 @@ function change(engine, edit) {
   turn = turn.then(async () => {
     const kept = await all();
     const known = edit(kept.engine === engine ? kept.known : {});
-    await chrome.storage.local.set({ results: { engine, seen: Date.now(), known } });
+    read = Promise.resolve({ engine, seen: Date.now(), known });
+    await chrome.storage.local.set({ results: await read });
   });
   return turn;
 }
 
-async function all() {
-  return (await chrome.storage.local.get("results")).results ?? { engine: null, seen: 0, known: {} };
+function all() {
+  read ??= chrome.storage.local.get("results").then(({ results }) => results ?? EMPTY);
+  return read;
 }
