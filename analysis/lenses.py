@@ -33,7 +33,7 @@ Color = tuple[int, int, int]
 
 _STEPS = 33  # colors of a map: more are hardly told apart in grain, and cost bytes; odd, so that noise has a middle
 _ORIGINAL = 480  # its longest side at most: to compare with, not to have again
-_FRAME = 384  # longest side of the lenses of a clip's frame: there are up to thirty of each
+_FRAME = 320  # longest side of the lenses of a clip's frame: there are up to thirty of each
 _EVERY = 4  # percentiles are taken of every fourth pixel each way
 _NOISE: tuple[Color, ...] = ((160, 214, 255), (34, 96, 158), (8, 8, 12), (158, 86, 20), (255, 204, 144))
 _EDGES: tuple[Color, ...] = ((11, 10, 18), (76, 58, 134), (238, 233, 255))
@@ -86,7 +86,7 @@ def _reduced(lens: Lens) -> Lens:
     picture = Image.open(io.BytesIO(lens.bytes)).convert("RGB")
     picture.thumbnail((_FRAME, _FRAME), Image.Resampling.BOX)
     kept = io.BytesIO()
-    picture.save(kept, "WEBP", quality=60, method=0)
+    picture.save(kept, "WEBP", quality=50, method=0)
     return Lens(kept.getvalue(), "image/webp", *picture.size)
 
 

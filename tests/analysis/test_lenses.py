@@ -127,3 +127,13 @@ def test_color_maps_rise_in_brightness() -> None:
     assert noise[middle] == min(noise)
     assert noise[: middle + 1] == sorted(noise[: middle + 1], reverse=True)
     assert noise[middle:] == sorted(noise[middle:])
+
+
+def test_lenses_of_a_clips_frame_are_small_and_free_the_frames_planes() -> None:
+    frame = Frame.from_pixels(noisy(768, 432))
+    drawn = lenses.of_frame(frame)
+    assert list(drawn) == [name for name in LENSES if name != "original"]
+    for lens in drawn.values():
+        assert (lens.width, lens.height) == (320, 180)
+        assert opened(lens).shape == (180, 320, 3)
+        assert len(lens.bytes) < 40_000
