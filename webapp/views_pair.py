@@ -17,14 +17,18 @@ _LONGEST_NAME = 60
 
 @pairing.get("")
 def index() -> str:
-    """What is paired; or, opened by an extension, the question whether it may be."""
+    """What is paired; or, opened by an extension, the question whether it may be.
+
+    The browser gets its name here: else the answer and what the page fetches meanwhile would each give it another.
+    """
+    mine = owner()
     if "challenge" in request.args:
         challenge, origin, name = _asked(request.args)
         return render_template(
             "pair_approve.html", challenge=challenge, origin=origin, name=name, code=code_of(challenge), scopes=SCOPES
         )
     paired = request.args.get("paired")
-    return render_template("pair.html", tokens=services().tokens.of(owner()), paired=paired, scopes=SCOPES)
+    return render_template("pair.html", tokens=services().tokens.of(mine), paired=paired, scopes=SCOPES)
 
 
 @pairing.post("")

@@ -51,6 +51,17 @@ def test_the_page_shows_the_code_and_who_asks(client):
     assert "unsafe" not in page.headers["Content-Security-Policy"]
 
 
+def test_a_browser_has_its_name_before_the_person_agrees(app, client):
+    """Its first page is this one; what that fetches at the same time must not make it somebody else."""
+    client.get("/pair", query_string={"challenge": challenge_of(VERIFIER), "origin": ORIGIN})
+    first = client.get_cookie("detector").value
+    secret = pair(app, client)
+    client.set_cookie("detector", first)  # as a slow answer that was under way all the time sets it
+    client.get("/")
+    assert ORIGIN in client.get("/pair").get_data(as_text=True)
+    assert ask(app, secret, Origin=ORIGIN).status_code == 200
+
+
 @pytest.mark.parametrize("origin", [ORIGIN, FIREFOX])
 def test_an_approved_extension_gets_its_token_once(app, client, origin):
     assert claim(app, origin).status_code == 403
