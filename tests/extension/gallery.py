@@ -1,0 +1,136 @@
+"""A small web site with every manner in which pages show pictures, on two hosts that are strangers to each other.
+
+``127.0.0.1`` is the page's own host; the same server answers as ``localhost`` on another port, which is another site.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from string import Template
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+from PIL import Image
+
+from tests.made_clips import clip
+from tests.made_clips import picture as striped
+
+STYLE = "<style>body { margin: 20px; font: 16px sans-serif } img, canvas, video { display: block }</style>"
+_PAGES = Path(__file__).parent / "pages"
+POLICY = "default-src 'none'; img-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+
+@dataclass
+class Gallery:
+    """Addresses of both hosts, and what was asked of them."""
+
+    own: str
+    other: str
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def page(self, name: str, seed: int = 30) -> str:
+        """Address of a page; ``seed`` is the picture of those that have just one."""
+        return f"{self.own}/{name}.html?i={seed}"
+
+    def times(self, path: str) -> int:
+        """How often a picture was asked for, by either host."""
+        return sum(one == path for _, one in self.asked)
+
+
+@cache
+def picture(seed: int, width: int = 400, height: int = 300) -> bytes:
+    """A JPEG of soft noise that no other seed gives."""
+    rough = np.random.default_rng(seed).normal(128, 40, (height // 8 + 1, width // 8 + 1, 3)).clip(0, 255)
+    smooth = Image.fromarray(rough.astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
+    fine = np.random.default_rng(seed + 1).normal(0, 4, (height, width, 3))
+    out = io.BytesIO()
+    Image.fromarray((np.asarray(smooth) + fine).clip(0, 255).astype(np.uint8)).save(out, "JPEG", quality=88)
+    return out.getvalue()
+
+
+@cache
+def moving() -> bytes:
+    """A clip of two seconds."""
+    return clip([striped(number, (320, 240)) for number in range(50)])
+
+
+@contextmanager
+def gallery() -> Iterator[Gallery]:
+    """Both hosts, for as long as they are needed."""
+    servers = [_Server(("127.0.0.1", 0), _Handler) for _ in range(2)]
+    own, other = (server.server_address[1] for server in servers)
+    made = Gallery(f"http://127.0.0.1:{own}", f"http://localhost:{other}")
+    for server in servers:
+        server.made = made
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield made
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    """Readers that leave early are no error."""
+
+    daemon_threads = True
+    made: Gallery
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Speak of what is one."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """``/NAME.html`` a page; ``/i/SEED.jpg?w=&h=&gate=`` a picture; ``/v/clip.mp4`` the clip."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer."""
+        made: Gallery = self.server.made
+        made.asked.append((self.headers.get("Host", ""), self.path))
+        parts = urlsplit(self.path)
+        given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        folder, _, name = parts.path.strip("/").rpartition("/")
+        if folder == "i":
+            gates = {
+                "cookie": "gate=open" in self.headers.get("Cookie", ""),
+                "referer": self.headers.get("Referer", "").startswith(made.own),
+            }
+            if not gates.get(given.get("gate", ""), True):
+                self._say(403, "text/plain", b"not for you")
+                return
+            data = picture(int(name.partition(".")[0]), int(given.get("w", 400)), int(given.get("h", 300)))
+            self._say(200, "image/jpeg", data)
+        elif folder == "v":
+            self._say(200, "video/mp4", moving())
+        elif name.endswith(".html") and (_PAGES / name).is_file():
+            words = Template((_PAGES / name).read_text()).substitute(
+                own=made.own, other=made.other, style=STYLE, i=given.get("i")
+            )
+            strict = {"Content-Security-Policy": POLICY} if name == "strict.html" else {}
+            cookie = {"Set-Cookie": "gate=open; SameSite=Lax; Path=/"}
+            self._say(200, "text/html; charset=utf-8", words.encode(), **strict, **cookie)
+        else:
+            self._say(404, "text/plain", b"nothing here")
+
+    def _say(self, status: int, kind: str, data: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the library's name
+        """Say nothing."""

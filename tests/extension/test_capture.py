@@ -1,0 +1,169 @@
+"""From a picture to its verdict: every rung of the ladder, and which copy was judged and how it was got."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.extension.conftest import badge_on, card_of, chromium, within
+
+LADDER = {
+    "same": ("shown", "page"),
+    "cross": ("shown", "screenshot"),
+    "cookie": ("shown", "page"),
+    "referer": ("shown", "screenshot"),
+    "blob": ("shown", "page"),
+    "data": ("shown", "page"),
+    "canvas": ("canvas", "redrawn"),
+    "tainted": ("canvas", "screenshot"),
+    "background": ("background", "page"),
+    "srcset": ("largest", "page"),
+    "picture": ("largest", "page"),
+    "linked": ("linked", "page"),
+    "video": ("video", "page"),
+    "svg": ("shown", "page"),
+    "open": ("shown", "page"),
+    "closed": ("shown", "page"),
+}
+
+
+def test_a_right_click_leads_to_a_badge_a_card_and_the_report(paired, visit, pages, server):
+    page = visit(pages.page("single", 31))  # which nothing has asked about yet
+    badge = paired.check(page, "#same")
+    expect(badge).to_have_attribute("data-state", "done")
+    assert within(badge.bounding_box(), page.locator("#same").bounding_box())
+    assert badge.bounding_box()["height"] >= 24
+    took = page.evaluate("performance.getEntriesByName('ai-media-detector:check').at(-1).duration")
+    print(f"\nright-click to badge, 1024 × 1024: {took:.0f} ms")
+    card = card_of(page, badge)
+    expect(card).to_have_attribute("data-verdict", badge.get_attribute("data-verdict"))
+    expect(card.locator("li.copy")).to_have_attribute("data-way", "page")
+    title, score = card.locator("#card-title").inner_text(), card.locator(".figures .score").inner_text()
+    assert card.locator("ul.evidence > li").count() <= 3
+    with paired.context.expect_page() as opened:
+        card.locator("[data-act=report]").click()
+    report = opened.value
+    assert report.url.startswith(f"{server.address}/analyses/")
+    expect(report.locator("#verdict")).to_have_text(title)
+    assert report.locator(".figures dd").first.inner_text().split()[0] == re.match(r"\d+", score)[0]
+    report.close()
+
+
+@pytest.fixture(scope="module")
+def climbed(paired, pages):
+    """The page of every manner, all of it checked."""
+    page = paired.open(pages.page("ladder"))
+    page.locator("html[data-painted]").wait_for()
+    page.wait_for_function("() => document.getElementById('video').readyState >= 2")
+    paired.key(page, "page")
+    expect(page.locator("ai-media-detector button.badge")).to_have_count(len(LADDER))
+    expect(page.locator("ai-media-detector button.badge[data-state=done]")).to_have_count(len(LADDER))
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", LADDER)
+def test_the_card_says_which_copy_was_judged_and_how_it_was_got(climbed, name):
+    card = card_of(climbed, badge_on(climbed, f"#{name}"))
+    copy = card.locator("li.copy")
+    assert (copy.get_attribute("data-copy"), copy.get_attribute("data-way")) == LADDER[name]
+    assert copy.inner_text().strip()
+    climbed.keyboard.press("Escape")
+    expect(card).to_have_count(0)
+
+
+def test_the_original_bytes_are_sent(climbed, paired, pages, server):
+    """What the server has hashed is the file as its site gives it, of the largest copy."""
+    from hashlib import sha256
+
+    from tests.extension.gallery import picture
+
+    kept = paired.inside("async () => Object.keys((await chrome.storage.local.get('results')).results.known)")
+    originals = [
+        picture(1),
+        picture(3),
+        picture(5),
+        picture(9, 1024, 768),
+        picture(10, 528, 396),
+        picture(11, 800, 600),
+    ]
+    assert {sha256(one).hexdigest() for one in originals} <= set(kept)
+
+
+@pytest.fixture(scope="module")
+def allowed(playwright, server, pages, tmp_path_factory):
+    """A browser in which the other host is allowed, as if its user had said so when asked."""
+    profile = tmp_path_factory.mktemp("allowed")
+    with chromium(playwright, profile) as browser:
+        browser.pair(server.address)
+    preferences = profile / "Default" / "Preferences"
+    kept = json.loads(preferences.read_text())
+    for name in ("active_permissions", "granted_permissions"):
+        kept["extensions"]["settings"][browser.id][name]["explicit_host"] = ["http://localhost/*"]
+    preferences.write_text(json.dumps(kept))
+    with chromium(playwright, profile) as browser:
+        assert browser.inside("() => chrome.permissions.contains({ origins: ['http://localhost/*'] })")
+        yield browser
+
+
+def test_with_the_host_allowed_the_background_gets_the_original(allowed, pages):
+    page = allowed.open(pages.page("ladder"))
+    page.locator("html[data-painted]").wait_for()
+    ways = []
+    for name in ("#cross", "#referer"):  # the second wants a Referer, which extensions do not send
+        badge = allowed.check(page, name)
+        expect(badge).to_have_attribute("data-state", "done")
+        ways.append(card_of(page, badge).locator("li.copy").get_attribute("data-way"))
+        page.keyboard.press("Escape")
+    assert ways == ["extension", "screenshot"]
+
+
+def test_a_frame_of_a_video_is_judged_when_asked_for(paired, visit, pages):
+    page = visit(pages.page("ladder"))
+    box = page.locator("#video").bounding_box()
+    page.mouse.click(box["x"] + 20, box["y"] + 20, button="right")
+    source = page.locator("#video").evaluate("video => video.currentSrc")
+    paired.menu(page, "check-frame", mediaType="video", srcUrl=source)
+    badge = badge_on(page, "#video")
+    expect(badge).to_have_attribute("data-state", "done")
+    copy = card_of(page, badge).locator("li.copy")
+    assert (copy.get_attribute("data-copy"), copy.get_attribute("data-way")) == ("frame", "redrawn")
+
+
+def test_what_is_under_the_pointer_is_checked_by_key(paired, visit, pages):
+    page = visit(pages.page("ladder"))
+    page.locator("html[data-painted]").wait_for()
+    page.locator("#background").hover()
+    paired.key(page, "pointer")
+    expect(badge_on(page, "#background")).to_have_attribute("data-state", "done")
+    assert page.locator("ai-media-detector button.badge").count() == 1
+
+
+def test_frames_of_the_pages_own_site_are_entered(paired, visit, pages):
+    page = visit(pages.page("frames"))
+    page.frame_locator("#own").locator("#same").wait_for()
+    page.frame_locator("#other").locator("#same").wait_for()
+    paired.key(page, "page")
+    badge = page.frame_locator("#own").locator("ai-media-detector button.badge")
+    expect(badge).to_have_attribute("data-state", "done")
+
+
+def test_one_picture_is_analyzed_once_however_often_it_is_asked_about(paired, visit, pages, server):
+    page = visit(pages.page("single"))
+    seen = []
+    for _ in range(2):
+        paired.inside("() => chrome.storage.local.remove('results')")
+        expect(paired.check(page, "#same")).to_have_attribute("data-state", "done")
+        seen.append(jobs(paired))
+        page.reload()
+    assert len(seen[0]) == 1
+    assert seen[0] == seen[1]
+
+
+def jobs(browser):
+    """The analyses the extension knows of."""
+    kept = browser.inside("async () => (await chrome.storage.local.get('results')).results.known")
+    return [one["check"]["id"] for one in kept.values()]
