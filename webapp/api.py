@@ -43,7 +43,7 @@ auth.protect(api)
 Body = TypeVar("Body")
 
 _LONGEST_WAIT = 20
-_WAITERS = threading.BoundedSemaphore(12)  # each holds one of the server's 16 threads: some stay free for the others
+_WAITERS = threading.BoundedSemaphore(12)  # each holds one of the server's threads: most stay free
 _LARGEST_JSON = 64 * 1024
 _STRONGEST = 3
 _STATES = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import threading
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -21,6 +22,10 @@ from .media_store import Incoming
 from .services import services
 from .store import Upload
 
+BODIES = 40
+"""Requests with a body that are served at the same time. The server waits for a body in one of its threads
+(:func:`webapp.commands.web_command` gives it more than these), so slow senders must not get them all."""
+_bodies = threading.BoundedSemaphore(BODIES)
 _INTAKES = {"pages.create", "api.create"}  # views that take files and addresses
 _KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 _FORM = 256 * 1024  # bytes a form may have around its file
@@ -42,6 +47,7 @@ def init_app(app: Flask, max_bytes: int) -> None:
     """Cap the body; look for room before it is read; drop at the end what nobody kept."""
     app.request_class = UploadRequest
     app.config.update(MAX_CONTENT_LENGTH=max_bytes + _FORM, MAX_FORM_MEMORY_SIZE=_FORM, MAX_FORM_PARTS=20)
+    app.before_request(_take_a_turn)
     app.before_request(_look_for_room)
     app.teardown_request(_drop)
     app.register_error_handler(OSError, _full)
@@ -89,6 +95,14 @@ def upload_key(given: str | None) -> str | None:
     return given or None
 
 
+def _take_a_turn() -> None:
+    if request.method in {"GET", "HEAD", "OPTIONS"} or request.content_length == 0:
+        return
+    if not _bodies.acquire(blocking=False):
+        raise Refusal("busy", "Many are sending just now. Please try again in a moment.", 503, retry_after=5)
+    g.has_turn = True
+
+
 def _look_for_room() -> None:
     """Before a body is read: is there a place for it, on the disk, in memory, in the queue?"""
     if request.method != "POST":
@@ -121,5 +135,7 @@ def _full(problem: OSError) -> ResponseReturnValue:
 
 
 def _drop(_error: BaseException | None) -> None:
+    if g.pop("has_turn", False):
+        _bodies.release()
     for incoming in g.pop("incoming", []):
         incoming.close()

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.webapp.given import media_files, picture, send, token
 from webapp import uploads
+from webapp.commands import web_command
 from webapp.jobs import Jobs
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +106,24 @@ def test_little_memory_is_said_before_the_body_is_read(client, monkeypatch):
     assert answer.headers["Retry-After"]
 
 
+def test_slow_senders_do_not_get_every_thread(client, monkeypatch):
+    """One more body than may come at once is refused unread; pages are served all the same."""
+    monkeypatch.setattr(uploads, "_bodies", threading.BoundedSemaphore(1))
+    with uploads._bodies:
+        answer, read = post_unread(client)
+        assert (answer.status_code, read) == (503, False)
+        assert answer.headers["Retry-After"]
+        assert client.get("/").status_code == 200
+    for _ in range(3):  # each gives its turn back, whatever comes of it
+        assert post_unread(client)[1]
+
+
+def test_there_are_more_threads_than_bodies_and_waiting_calls(settings):
+    command = web_command(settings)
+    threads = int(command[command.index("--blocking-threads") + 1])
+    assert threads >= uploads.BODIES + 12 + 8
+
+
 def test_with_room_the_body_is_read(client):
     """So the tests above can fail."""
     assert post_unread(client)[1]
@@ -125,6 +145,7 @@ from dataclasses import replace
 from pathlib import Path
 from tests.webapp.given import picture, token
 from webapp import uploads
+from webapp.commands import web_command
 from webapp.app import create_app
 from webapp.database import migrate
 from webapp.settings import Settings
