@@ -62,7 +62,9 @@ def serve() -> Flask:
     """What the server calls: the application of this process, which also decides how it logs."""
     settings = Settings.from_env()
     logs.set_up(settings.log_format)
-    return create_app(settings)
+    app = create_app(settings)
+    app.wsgi_app = logs.last_resort(app.wsgi_app)  # type: ignore[method-assign,assignment]  # -- Flask's own documented way
+    return app
 
 
 def _asset(name: str) -> str:

@@ -12,10 +12,10 @@ import secrets
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 from flask import Flask, Response, g, request
@@ -23,6 +23,9 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 from structlog.typing import EventDict, Processor
 
 from .settings import ROOT
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _OURS = {"webapp", "worker", "analysis", "__main__", "root"}
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,63}")
@@ -61,6 +64,20 @@ def init_app(app: Flask, form: str) -> None:
             taken = (time.perf_counter() - g.get("begun", time.perf_counter())) * 1000
             log.info("%s %s answered with %d after %.0f ms", method[:8], known, response.status_code, taken)
         return response
+
+
+def last_resort(application: WSGIApplication) -> WSGIApplication:
+    """Around the whole application: what nobody caught is logged here, and not by the server, which would quote it."""
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return application(environ, start_response)
+        except Exception:
+            log.exception("a request ended without an answer")
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+            return [b"Something went wrong on our side.\n"]
+
+    return call
 
 
 def request_id() -> str | None:

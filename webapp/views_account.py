@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.exceptions import SecurityError
 
 from .accounts import Account
 from .errors import Refusal, wants_json
@@ -54,8 +55,8 @@ def init_app(app: Flask, *, public_links: bool) -> None:
 
     @app.before_request
     def gate() -> ResponseReturnValue | None:
-        if request.path.startswith("/api/"):
-            return None
+        if request.path.startswith("/api/") or isinstance(request.routing_exception, SecurityError):
+            return None  # its own tokens; not one of our names: refused without a page, whose addresses would hold it
         if current_user.is_authenticated:
             g.account = current_user.account
             return None

@@ -280,3 +280,10 @@ def test_without_accounts_nothing_of_this_is_there(client):
     assert client.get("/history").status_code == 200
     assert "Sign out" not in client.get("/").get_data(as_text=True)
     assert send(client, picture()).status_code == 303
+
+
+@pytest.mark.parametrize("address", ["/", "/sign-in", "/history"])
+def test_a_name_that_is_not_ours_is_refused_without_a_page(stranger, address):
+    answer = stranger.get(address, headers={"Host": "evil.example"})
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers

@@ -164,3 +164,16 @@ def test_the_whole_way_leaves_no_mark_in_any_log(settings, app, work, written, m
     assert MARK not in said
     assert report().summary not in said
     assert os.linesep in said
+
+
+def test_what_nobody_catches_is_not_left_to_the_server_to_quote(written):
+    answered = []
+
+    def application(_environ, _start_response):
+        raise ValueError(MARK)
+
+    body = logs.last_resort(application)({}, lambda status, _headers: answered.append(status))
+    assert answered == ["500 Internal Server Error"]
+    assert MARK.encode() not in b"".join(body)
+    assert "builtins.ValueError" in written.getvalue()
+    assert MARK not in written.getvalue()
