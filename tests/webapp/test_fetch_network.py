@@ -30,7 +30,6 @@ FETCHED = {
     "http://six.example/picture": 1,
     "http://both.example/picture": 1,
     "http://twice.example/picture": 1,
-    "http://rebinding.example/picture": 1,  # a second look at its name would lead to 127.0.0.1
     "https://secure.example/picture": 1,
     "http://public.example/hops/3": 4,
     "http://public.example/to?https://secure.example/picture": 2,
@@ -86,8 +85,9 @@ FAILED = {
 SHORT = {"settings": {"fetch_seconds": 0.5}}
 SLOW = [f"http://public.example/{path}" for path in ("slow", "slow-header", "silent")]
 ALLOWED = {"http://inside.example:8080/picture": ["10.1.2.0/24"], "http://127.0.0.1/picture": ["127.0.0.0/8"]}
+ECHOES = ["http://public.example/echo", "http://rebinding.example/echo"]
 CASES = [
-    *({"url": url} for url in (*FETCHED, *REFUSED_UNSEEN, *REFUSED_ON_THE_WAY, *FAILED, "http://public.example/echo")),
+    *({"url": url} for url in (*FETCHED, *REFUSED_UNSEEN, *REFUSED_ON_THE_WAY, *FAILED, *ECHOES)),
     *({"url": url, **SHORT} for url in SLOW),
     *({"url": url, "allow": networks} for url, networks in ALLOWED.items()),
     {"url": "http://public.example/to?http://10.1.3.3/", "allow": ["10.1.2.0/24"]},
@@ -168,6 +168,13 @@ def test_the_host_is_told_its_name_and_nothing_of_us(outcome):
     assert "Accept-Encoding: identity" in said
     for header in ("Cookie", "Referer", "Authorization", "X-Forwarded"):
         assert header not in said
+
+
+def test_a_name_is_looked_up_once(outcome):
+    """A second look at this one would lead to 127.0.0.1."""
+    found = outcome["http://rebinding.example/echo"]
+    assert "Reached: ::ffff:93.184.216.34" in found["body"]
+    assert found["opened"] == 1
 
 
 @pytest.mark.parametrize("url", ALLOWED)
