@@ -37,7 +37,10 @@ export function sendAddress(door, url) {
 export async function ended(door, id) {
   for (;;) {
     const asked = Date.now();
-    const { answer, check } = await call(door, "GET", `/analyses/${id}?wait=${WAIT}`, { patience: PATIENCE + WAIT * 1000, whole: true });
+    const { answer, check } = await call(door, "GET", `/analyses/${id}?wait=${WAIT}`, {
+      patience: PATIENCE + WAIT * 1000,
+      whole: true,
+    });
     if (isFinal(check)) return check;
     if (Date.now() - asked < 1000) await pause(seconds(answer) || 1); // few may wait at a time: this one was not let
   }
@@ -108,7 +111,8 @@ function trouble(answer, said) {
   const { code, message } = said?.error ?? {};
   if (answer.status === 401) return new Trouble("revoked");
   if (code === "not_paired") return new Trouble("not_paired");
-  if (answer.status === 429 || answer.status === 503) return new Trouble("busy", { said: code, sentence: message, after: seconds(answer) || 2 });
+  if (answer.status === 429 || answer.status === 503)
+    return new Trouble("busy", { said: code, sentence: message, after: seconds(answer) || 2 });
   return code ? new Trouble("refused", { said: code, sentence: message }) : new Trouble("strange");
 }
 

@@ -76,7 +76,10 @@ const OWN_ANSWERS = {
   pair: () => pair.begin(),
   "cancel-pair": () => pair.cancel(),
   unpair: () => pair.unpair(),
-  status: async ({ check }) => ({ ...(await pair.state()), trouble: check && (await pairing()) ? await pair.trouble() : null }),
+  status: async ({ check }) => ({
+    ...(await pair.state()),
+    trouble: check && (await pairing()) ? await pair.trouble() : null,
+  }),
   find: ({ tab, ...what }) => find(tab, what),
   "add-site": () => sites.addWanted(),
   "remove-site": ({ origin }) => sites.remove(origin),
@@ -101,7 +104,9 @@ chrome.runtime.onMessage.addListener((message, sender, answer) => {
 
 queue.listen((job) => {
   const { key, state, check, problem } = job;
-  ports.get(`${job.tab}:${job.frame}`)?.postMessage({ kind: state === "lost" ? "lost" : "state", key, state, check, problem });
+  ports
+    .get(`${job.tab}:${job.frame}`)
+    ?.postMessage({ kind: state === "lost" ? "lost" : "state", key, state, check, problem });
 });
 
 async function heard(message, here) {
@@ -109,7 +114,8 @@ async function heard(message, here) {
   if (kind === "piece") bytes.piece(key, message.data);
   if (kind === "check") await queue.addFile({ key, copy, ...here });
   if (kind === "address") await queue.addAddress({ key, copy, ...here }, message.url);
-  if (kind === "unread") await jobs.set(key, { ...here, state: message.state, problem: message.problem, host: message.host });
+  if (kind === "unread")
+    await jobs.set(key, { ...here, state: message.state, problem: message.problem, host: message.host });
   if (kind === "waiting") await queue.resume(message.keys, here);
   if (kind === "drop") {
     for (const one of message.keys) bytes.drop(one);
@@ -130,7 +136,11 @@ async function forPages() {
 /** Let the page find what is asked for; how many it found, or null where nobody may enter. */
 async function find(tabId, what, frame) {
   const single = what.by !== "page";
-  const answers = await tellPage(tabId, { kind: "find", ...what, settings: await forPages() }, single ? (frame ?? 0) : undefined);
+  const answers = await tellPage(
+    tabId,
+    { kind: "find", ...what, settings: await forPages() },
+    single ? (frame ?? 0) : undefined,
+  );
   if (answers === null) {
     await chrome.action.setBadgeText({ tabId, text: "!" });
     await chrome.action.setTitle({ tabId, title: (await ownWords()).barred });

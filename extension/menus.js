@@ -17,7 +17,11 @@ export async function make() {
   const texts = await words((await settings()).language);
   await chrome.contextMenus.removeAll();
   for (const { title, ...item } of ITEMS) {
-    chrome.contextMenus.create({ ...item, title: say(texts, title), documentUrlPatterns: ["http://*/*", "https://*/*", "file:///*"] });
+    chrome.contextMenus.create({
+      ...item,
+      title: say(texts, title),
+      documentUrlPatterns: ["http://*/*", "https://*/*", "file:///*"],
+    });
   }
 }
 
@@ -26,6 +30,7 @@ export function wanted(info) {
   const about = { link: info.linkUrl, target: info.targetElementId };
   if (info.menuItemId === "check-link") return { by: "link", ...about };
   if (info.mediaType === "image" && info.srcUrl) return { by: "src", src: info.srcUrl, ...about };
-  if (info.mediaType === "video") return { by: "src", src: info.srcUrl ?? "", frame: info.menuItemId === "check-frame", video: true, ...about };
+  if (info.mediaType === "video")
+    return { by: "src", src: info.srcUrl ?? "", frame: info.menuItemId === "check-frame", video: true, ...about };
   return { by: "pointer", ...about };
 }

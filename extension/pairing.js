@@ -8,6 +8,8 @@ const BETWEEN = 2; // seconds between two looks whether it has been approved
 const LEAVE = 3; // seconds the server has to hear that a pairing ends
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+const SYSTEMS = { mac: "macOS", win: "Windows", linux: "Linux", android: "Android", cros: "ChromeOS" };
+
 let looking = false;
 
 /** Start: a new code, and the server's page in a tab. */
@@ -19,7 +21,11 @@ export async function begin() {
   await chrome.storage.session.set({
     pairingNow: { server, verifier, challenge, code, until: Date.now() + MINUTES * 60_000, problem: null },
   });
-  const asked = new URLSearchParams({ challenge, origin: new URL(chrome.runtime.getURL("")).origin, name: await ownName() });
+  const asked = new URLSearchParams({
+    challenge,
+    origin: new URL(chrome.runtime.getURL("")).origin,
+    name: await ownName(),
+  });
   await chrome.tabs.create({ url: `${server}/pair?${asked}` });
   void resume();
 }
@@ -30,7 +36,8 @@ export async function resume() {
   looking = true;
   try {
     for (let now = await current(); now && !now.problem; now = await current()) {
-      if (Date.now() > now.until) await chrome.storage.session.set({ pairingNow: { ...now, problem: { code: "too_late" } } });
+      if (Date.now() > now.until)
+        await chrome.storage.session.set({ pairingNow: { ...now, problem: { code: "too_late" } } });
       else if (!(await tried(now))) await pause(BETWEEN);
     }
   } finally {
@@ -41,7 +48,8 @@ export async function resume() {
 /** Forget the pairing here, and end it on the server where that answers. */
 export async function unpair() {
   const door = await pairing();
-  const ended = door && endToken(door).catch(() => {}); // a server that is away keeps its side until its user ends it there
+  // a server that is away keeps its side until its user ends it there
+  const ended = door && endToken(door).catch(() => {});
   await Promise.race([ended, pause(LEAVE)]);
   await forgetPairing();
 }
@@ -54,8 +62,11 @@ export function cancel() {
 export async function state() {
   const now = await current();
   const door = await pairing();
-  if (now) return { state: now.problem ? "problem" : "waiting", server: now.server, code: now.code, problem: now.problem };
-  return door ? { state: "paired", server: door.server, name: door.name } : { state: "none", server: (await settings()).server };
+  if (now)
+    return { state: now.problem ? "problem" : "waiting", server: now.server, code: now.code, problem: now.problem };
+  return door
+    ? { state: "paired", server: door.server, name: door.name }
+    : { state: "none", server: (await settings()).server };
 }
 
 /** Whether the pairing holds: null, or what is wrong. */
@@ -89,7 +100,7 @@ async function current() {
 async function ownName() {
   const browser = navigator.userAgent.includes("Firefox") ? "Firefox" : "Chromium";
   const { os } = await chrome.runtime.getPlatformInfo();
-  return `Extension in ${browser} on ${{ mac: "macOS", win: "Windows", linux: "Linux", android: "Android", cros: "ChromeOS" }[os] ?? os}`;
+  return `Extension in ${browser} on ${SYSTEMS[os] ?? os}`;
 }
 
 async function codeOf(challenge) {
@@ -104,5 +115,8 @@ async function sha256(text) {
 }
 
 function base64url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }

@@ -15,7 +15,9 @@ export async function agree() {
   if (there) await chrome.scripting.unregisterContentScripts({ ids: [ID] });
   if (!allowed.length) return;
   const matches = [...new Set(allowed.map(patternOf))];
-  await chrome.scripting.registerContentScripts([{ id: ID, matches, js: SCRIPTS, runAt: "document_idle", allFrames: true }]);
+  await chrome.scripting.registerContentScripts([
+    { id: ID, matches, js: SCRIPTS, runAt: "document_idle", allFrames: true },
+  ]);
 }
 
 /** The site the popup asked a permission for, once that is there. */

@@ -2,8 +2,26 @@
 
 /** In this order: each uses what the ones before it define. */
 export const SCRIPTS = [
-  "define", "link", "words", "icons", "style", "dom", "media", "find", "scan",
-  "read", "overlay", "place", "blur", "badges", "wrong", "card", "pick", "checks", "auto", "main",
+  "define",
+  "link",
+  "words",
+  "icons",
+  "style",
+  "dom",
+  "media",
+  "find",
+  "scan",
+  "read",
+  "overlay",
+  "place",
+  "blur",
+  "badges",
+  "wrong",
+  "card",
+  "pick",
+  "checks",
+  "auto",
+  "main",
 ].map((name) => `content/${name}.js`);
 
 /** Send a message to one frame, or to all that may be entered; the answers. Null where the browser lets nobody in. */
@@ -11,7 +29,9 @@ export async function tellPage(tabId, message, frameId) {
   try {
     if (frameId !== undefined) return [await reach(tabId, frameId, message)];
     const frames = await enterAll(tabId);
-    const told = await Promise.allSettled(frames.map((frame) => chrome.tabs.sendMessage(tabId, message, { frameId: frame })));
+    const told = await Promise.allSettled(
+      frames.map((frame) => chrome.tabs.sendMessage(tabId, message, { frameId: frame })),
+    );
     return told.map((one) => one.value).filter(Boolean); // a frame may go while it is spoken to
   } catch {
     return null;
@@ -33,7 +53,10 @@ async function reach(tabId, frameId, message) {
 }
 
 async function enterAll(tabId) {
-  const looked = await chrome.scripting.executeScript({ target: { tabId, allFrames: true }, func: () => Boolean(globalThis.detector?.main) });
+  const looked = await chrome.scripting.executeScript({
+    target: { tabId, allFrames: true },
+    func: () => Boolean(globalThis.detector?.main),
+  });
   const missing = looked.filter((one) => !one.result).map((one) => one.frameId);
   if (missing.length) await enter({ tabId, frameIds: missing });
   return looked.map((one) => one.frameId);

@@ -20,7 +20,8 @@ export function say(texts, key, ...values) {
 export function fill(root, texts) {
   document.documentElement.lang = texts.language;
   for (const one of root.querySelectorAll("[data-say]")) one.textContent = say(texts, one.dataset.say);
-  for (const one of root.querySelectorAll("[data-say-label]")) one.setAttribute("aria-label", say(texts, one.dataset.sayLabel));
+  for (const one of root.querySelectorAll("[data-say-label]"))
+    one.setAttribute("aria-label", say(texts, one.dataset.sayLabel));
 }
 
 async function load(language) {

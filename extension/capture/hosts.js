@@ -6,8 +6,11 @@ import { patternOf } from "../settings.js";
 export function ask(origins) {
   const patterns = patternsOf(origins);
   return chrome.permissions.request({ origins: patterns }).catch(() => {
-    const page = `${chrome.runtime.getURL("grant/grant.html")}?${new URLSearchParams(patterns.map((one) => ["host", one]))}`;
-    void (chrome.windows ? chrome.windows.create({ url: page, type: "popup", width: 460, height: 400 }) : chrome.tabs.create({ url: page }));
+    const asked = new URLSearchParams(patterns.map((one) => ["host", one]));
+    const page = `${chrome.runtime.getURL("grant/grant.html")}?${asked}`;
+    void (chrome.windows
+      ? chrome.windows.create({ url: page, type: "popup", width: 460, height: 400 })
+      : chrome.tabs.create({ url: page }));
     return null;
   });
 }

@@ -34,7 +34,10 @@ async function take(tab, shots, width) {
   const held = [];
   for (const { key, rect } of shots) {
     const [x, y] = [Math.round(rect.x * scale), Math.round(rect.y * scale)];
-    const [w, h] = [Math.min(Math.round(rect.width * scale), page.width - x), Math.min(Math.round(rect.height * scale), page.height - y)];
+    const [w, h] = [
+      Math.min(Math.round(rect.width * scale), page.width - x),
+      Math.min(Math.round(rect.height * scale), page.height - y),
+    ];
     if (w < 8 || h < 8) continue;
     const canvas = new OffscreenCanvas(w, h);
     canvas.getContext("2d").drawImage(page, x, y, w, h, 0, 0, w, h);

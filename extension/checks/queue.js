@@ -43,7 +43,8 @@ export async function addAddress(job, url) {
 export async function resume(keys, here) {
   for (const key of keys) {
     const job = await jobs.get(key);
-    if (following.has(key) || waiting.some((one) => one.job.key === key)) continue; // the background lives: it tells in time
+    // the background has not died: it tells in time
+    if (following.has(key) || waiting.some((one) => one.job.key === key)) continue;
     if (!job || (!job.id && job.state !== "done" && job.state !== "failed")) tell({ key, ...here, state: "lost" });
     else if (job.state === "done" || job.state === "failed") tell(job);
     else void run({ job });

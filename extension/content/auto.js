@@ -8,13 +8,16 @@ detector.define("auto", () => {
 
   function start(least) {
     const seen = new WeakSet();
-    const inView = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) {
-        if (!isIntersecting) continue;
-        inView.unobserve(target);
-        if (!detector.checks.has(target)) detector.checks.start(target, { auto: true });
-      }
-    }, { threshold: SHOWN });
+    const inView = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) {
+          if (!isIntersecting) continue;
+          inView.unobserve(target);
+          if (!detector.checks.has(target)) detector.checks.start(target, { auto: true });
+        }
+      },
+      { threshold: SHOWN },
+    );
 
     function look(element) {
       if (seen.has(element)) return;
@@ -23,14 +26,18 @@ detector.define("auto", () => {
     }
 
     for (const kind of ["load", "loadeddata"]) {
-      addEventListener(kind, ({ target }) => {
-        if (!(target instanceof HTMLImageElement || target instanceof HTMLVideoElement)) return;
-        const { width, height } = target.getBoundingClientRect();
-        if (Math.min(width, height) < least) return;
-        if (seen.has(target)) inView.unobserve(target); // another picture in the same place
-        seen.delete(target);
-        look(target);
-      }, { capture: true });
+      addEventListener(
+        kind,
+        ({ target }) => {
+          if (!(target instanceof HTMLImageElement || target instanceof HTMLVideoElement)) return;
+          const { width, height } = target.getBoundingClientRect();
+          if (Math.min(width, height) < least) return;
+          if (seen.has(target)) inView.unobserve(target); // another picture in the same place
+          seen.delete(target);
+          look(target);
+        },
+        { capture: true },
+      );
     }
     void detector.scan.scan(least).then((found) => found.forEach(look));
   }

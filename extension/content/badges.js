@@ -24,7 +24,15 @@ detector.define("badges", () => {
     set(badge, "tone", result?.tone ?? (waits ? undefined : state === "needs-host" ? "mixed" : "unknown"));
     set(badge, "score", result?.score ?? undefined);
     const veiled = detector.blur.has(item.element);
-    const drawn = veiled ? "veil" : waits ? "aperture" : result ? ofVerdict(result.verdict) : state === "needs-host" ? "lock" : "alert";
+    const drawn = veiled
+      ? "veil"
+      : waits
+        ? "aperture"
+        : result
+          ? ofVerdict(result.verdict)
+          : state === "needs-host"
+            ? "lock"
+            : "alert";
     if (badge.firstChild.dataset.icon !== drawn) badge.firstChild.replaceWith(icon(drawn));
     const [label, score, more] = texts({ state, result, waits, problem });
     const [shownLabel, shownScore, unseen] = badge.querySelectorAll(".label, .score, .unseen");
@@ -36,7 +44,12 @@ detector.define("badges", () => {
 
   /** What a screen reader says of a badge. */
   function spoken({ badge }) {
-    return badge ? [...badge.querySelectorAll("span")].map((one) => one.textContent).filter(Boolean).join(" ") : "";
+    return badge
+      ? [...badge.querySelectorAll("span")]
+          .map((one) => one.textContent)
+          .filter(Boolean)
+          .join(" ")
+      : "";
   }
 
   /** A badge's label and score, and what only screen readers say. */
@@ -45,18 +58,37 @@ detector.define("badges", () => {
     if (state === "needs-host") return [say("badge_host"), "", say("badge_host_more")];
     if (!result) return [say("badge_failed"), "", detector.words.explain(problem)];
     const short = result.title.split(/[:,]/)[0]; // the server's own word for it
-    return result.score === null ? [short, "", `${result.title}.`] : [short, String(Math.round(result.score)), say("badge_of", result.title)];
+    return result.score === null
+      ? [short, "", `${result.title}.`]
+      : [short, String(Math.round(result.score)), say("badge_of", result.title)];
   }
 
   function attach(item) {
     item.badge = onPress(
-      make("button.badge.new", { type: "button", id: `badge-${item.key}`, "data-key": item.key, "aria-expanded": "false", "aria-haspopup": "dialog", hidden: true }, icon("aperture"), make("span.label"), make("span.score"), make("span.unseen")),
+      make(
+        "button.badge.new",
+        {
+          type: "button",
+          id: `badge-${item.key}`,
+          "data-key": item.key,
+          "aria-expanded": "false",
+          "aria-haspopup": "dialog",
+          hidden: true,
+        },
+        icon("aperture"),
+        make("span.label"),
+        make("span.score"),
+        make("span.unseen"),
+      ),
       () => detector.card.toggle(item),
     );
-    item.badge.addEventListener("animationend", ({ currentTarget }) => currentTarget.classList.remove("new"), { once: true });
+    item.badge.addEventListener("animationend", ({ currentTarget }) => currentTarget.classList.remove("new"), {
+      once: true,
+    });
     overlay.settle();
     let last = overlay.layer.lastElementChild; // badges take the focus in the pictures' order; most come in it
-    while (last && !(last.matches(".badge") && precedes(elementOf(last), item.element))) last = last.previousElementSibling;
+    while (last && !(last.matches(".badge") && precedes(elementOf(last), item.element)))
+      last = last.previousElementSibling;
     if (last) last.after(item.badge);
     else overlay.layer.prepend(item.badge);
     place.add(item.element, item.badge);
@@ -77,7 +109,9 @@ detector.define("badges", () => {
 
   /** The focus goes to the next badge down the page, and the page to it. Badges behind an open dialog are passed over. */
   async function next() {
-    const all = [...overlay.layer.querySelectorAll(".badge")].filter((badge) => elementOf(badge) && overlay.isReachable(elementOf(badge)));
+    const all = [...overlay.layer.querySelectorAll(".badge")].filter(
+      (badge) => elementOf(badge) && overlay.isReachable(elementOf(badge)),
+    );
     if (!all.length) return overlay.announce(say("no_badges"));
     const badge = all[(all.indexOf(overlay.root.activeElement) + 1) % all.length];
     elementOf(badge).scrollIntoView({ block: "center", behavior: "instant" });

@@ -16,7 +16,8 @@ detector.define("blur", () => {
   function set(element, isBlurred) {
     blurred.get(element)?.cancel();
     blurred.delete(element);
-    if (isBlurred) blurred.set(element, element.animate({ filter: [STRENGTH, STRENGTH] }, { duration: 1, fill: "forwards" }));
+    if (isBlurred)
+      blurred.set(element, element.animate({ filter: [STRENGTH, STRENGTH] }, { duration: 1, fill: "forwards" }));
   }
 
   return { isDue, set, has: (element) => blurred.has(element) };

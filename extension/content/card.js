@@ -10,7 +10,13 @@ detector.define("card", () => {
   const { say, explain } = detector.words;
 
   const GAP = 8;
-  const BANDS = [["real", 18], ["mild", 12], ["mixed", 15], ["likely", 15], ["ai", 40]]; // tones and widths of the score's bands
+  const BANDS = [
+    ["real", 18],
+    ["mild", 12],
+    ["mixed", 15],
+    ["likely", 15],
+    ["ai", 40],
+  ]; // tones and widths of the score's bands
   const AI = 45; // the score from which on a verdict says at least "probable"
   let open = null; // {item, card}
   let settings = {};
@@ -65,23 +71,46 @@ detector.define("card", () => {
     if (result) card.dataset.tone = result.tone;
     else delete card.dataset.tone;
     if (result) card.dataset.verdict = result.verdict;
-    const leave = onPress(make("button.close", { type: "button", "data-act": "close", "aria-label": say("close") }, icon("cross")), () => close());
+    const leave = onPress(
+      make("button.close", { type: "button", "data-act": "close", "aria-label": say("close") }, icon("cross")),
+      () => close(),
+    );
     const [header, body, footer] = result ? explained(item, result) : unexplained(item);
-    card.replaceChildren(header, make("div.body", { tabindex: "0", role: "group", "aria-labelledby": "card-title" }, ...body), footer, leave);
+    card.replaceChildren(
+      header,
+      make("div.body", { tabindex: "0", role: "group", "aria-labelledby": "card-title" }, ...body),
+      footer,
+      leave,
+    );
   }
 
   /** Heading, body and buttons of a card. */
   function explained(item, result) {
     const { copy, instead, host } = item;
     const says = result.provenance.length
-      ? list("provenance", "provenance_title", result.provenance.map((one) => ["file", one.sentence]))
-      : make("section", {}, make("h3", {}, say("provenance_title")), make("p.provenance.quiet", {}, say("provenance_none")));
+      ? list(
+          "provenance",
+          "provenance_title",
+          result.provenance.map((one) => ["file", one.sentence]),
+        )
+      : make(
+          "section",
+          {},
+          make("h3", {}, say("provenance_title")),
+          make("p.provenance.quiet", {}, say("provenance_none")),
+        );
     const body = [
       figures(result),
       make("p.summary", { lang: "en" }, result.summary),
       copy?.way === "screenshot" || copy?.way === "redrawn" ? make("p.note", {}, say(`caution_${copy.way}`)) : null,
       instead ? make("p.note", {}, say("caution_frame")) : null,
-      list("evidence", "evidence_title", result.evidence.map(({ supports, sentence }) => (supports === "genuine" ? ["lens", sentence, "real"] : ["spark", sentence, "likely"]))),
+      list(
+        "evidence",
+        "evidence_title",
+        result.evidence.map(({ supports, sentence }) =>
+          supports === "genuine" ? ["lens", sentence, "real"] : ["spark", sentence, "likely"],
+        ),
+      ),
       says,
       facts(item, result),
       make("p.quiet.last", { lang: "en" }, result.does_not_show, " ", result.disclaimer),
@@ -89,18 +118,32 @@ detector.define("card", () => {
     return [
       title(ofVerdict(result.verdict), result.title, "en"),
       body,
-      buttons(item, [["report", "main"], detector.blur.isDue(result, settings.blurAbove) ? ["reveal"] : null, host ? ["allow"] : null, ["hide"], ["wrong"]]),
+      buttons(item, [
+        ["report", "main"],
+        detector.blur.isDue(result, settings.blurAbove) ? ["reveal"] : null,
+        host ? ["allow"] : null,
+        ["hide"],
+        ["wrong"],
+      ]),
     ];
   }
 
   function unexplained(item) {
     const { state, problem, host } = item;
     if (state === "needs-host") {
-      return [title("lock", say("host_title")), [make("p", {}, say("host_text", hostName(host)))], buttons(item, [["allow", "main"], ["retry"], ["hide"]])];
+      return [
+        title("lock", say("host_title")),
+        [make("p", {}, say("host_text", hostName(host)))],
+        buttons(item, [["allow", "main"], ["retry"], ["hide"]]),
+      ];
     }
     if (state === "failed") {
       const toOptions = ["not_paired", "revoked", "unreachable", "local_network", "strange"].includes(problem.code);
-      return [title("alert", say("failed_title")), [make("p", {}, explain(problem))], buttons(item, [toOptions ? ["options", "main"] : null, ["retry", toOptions ? "" : "main"], ["hide"]])];
+      return [
+        title("alert", say("failed_title")),
+        [make("p", {}, explain(problem))],
+        buttons(item, [toOptions ? ["options", "main"] : null, ["retry", toOptions ? "" : "main"], ["hide"]]),
+      ];
     }
     return [title("aperture", say(`state_${state}`)), [make("p", {}, say("checking_text"))], buttons(item, [["hide"]])];
   }
@@ -110,7 +153,13 @@ detector.define("card", () => {
   }
 
   function figures({ score, confidence, tone }) {
-    const figure = (name, value, of) => make("div", {}, make("dt", {}, say(`figure_${name}`)), make(`dd.${name}`, {}, String(Math.round(value)), make("small", {}, of)));
+    const figure = (name, value, of) =>
+      make(
+        "div",
+        {},
+        make("dt", {}, say(`figure_${name}`)),
+        make(`dd.${name}`, {}, String(Math.round(value)), make("small", {}, of)),
+      );
     if (score === null && confidence === null) return null;
     const scale = make("div.scale", { "aria-hidden": "true" });
     if (score !== null) {
@@ -123,22 +172,46 @@ detector.define("card", () => {
       needle.style.left = `${score}%`;
       scale.append(needle);
     }
-    return make("div", {}, make("dl.figures", {}, score === null ? null : figure("score", score, " / 100"), confidence === null ? null : figure("confidence", confidence, " %")), score === null ? null : scale);
+    return make(
+      "div",
+      {},
+      make(
+        "dl.figures",
+        {},
+        score === null ? null : figure("score", score, " / 100"),
+        confidence === null ? null : figure("confidence", confidence, " %"),
+      ),
+      score === null ? null : scale,
+    );
   }
 
   function list(name, heading, rows) {
     if (!rows.length) return null;
-    const items = rows.slice(0, 3).map(([drawn, sentence, tone]) => make("li", { "data-tone": tone ?? null }, icon(drawn), make("span", { lang: "en" }, sentence)));
+    const items = rows
+      .slice(0, 3)
+      .map(([drawn, sentence, tone]) =>
+        make("li", { "data-tone": tone ?? null }, icon(drawn), make("span", { lang: "en" }, sentence)),
+      );
     return make("section", {}, make("h3", {}, say(heading)), make(`ul.${name}`, {}, ...items));
   }
 
   function facts(item, { quality, stability }) {
-    const rows = [["copy", "copy", copyText(item.copy)], ["fit", "quality", qualityText(quality), "en"], ["wave", "stability", stabilityText(stability, item.check.result.score)]];
-    const shown = rows.filter(([, , text]) => text).map(([drawn, name, text, lang]) => {
-      const row = make(`li.${name}`, name === "copy" ? { "data-copy": item.copy.what, "data-way": item.copy.way } : {}, icon(drawn));
-      row.append(make("span", { lang }, text));
-      return row;
-    });
+    const rows = [
+      ["copy", "copy", copyText(item.copy)],
+      ["fit", "quality", qualityText(quality), "en"],
+      ["wave", "stability", stabilityText(stability, item.check.result.score)],
+    ];
+    const shown = rows
+      .filter(([, , text]) => text)
+      .map(([drawn, name, text, lang]) => {
+        const row = make(
+          `li.${name}`,
+          name === "copy" ? { "data-copy": item.copy.what, "data-way": item.copy.way } : {},
+          icon(drawn),
+        );
+        row.append(make("span", { lang }, text));
+        return row;
+      });
     return make("section", {}, make("h3", {}, say("facts_title")), make("ul.facts", {}, ...shown));
   }
 
@@ -159,20 +232,28 @@ detector.define("card", () => {
     if (!given.length || score === null) return "";
     const all = [score, ...given];
     const flips = all.some((one) => one >= AI) && all.some((one) => one < AI);
-    return say(flips ? "stability_flips" : "stability_holds", Math.round(Math.min(...all)), Math.round(Math.max(...all)));
+    return say(
+      flips ? "stability_flips" : "stability_holds",
+      Math.round(Math.min(...all)),
+      Math.round(Math.max(...all)),
+    );
   }
 
   function buttons(item, wanted) {
     const made = wanted.filter(Boolean).map(([act, kind]) => {
       const veiled = act === "reveal" && !detector.blur.has(item.element);
       const text = act === "allow" ? say("act_allow", hostName(item.host)) : say(veiled ? "act_blur" : `act_${act}`);
-      return onPress(make(kind ? `button.button.${kind}` : "button.button", { type: "button", "data-act": act }, text), () => ACTS[act](item));
+      return onPress(
+        make(kind ? `button.button.${kind}` : "button.button", { type: "button", "data-act": act }, text),
+        () => ACTS[act](item),
+      );
     });
     return make("div.buttons", {}, ...made);
   }
 
   const ACTS = {
-    allow: (item) => void ask("allow", { origins: [item.host] }).then(({ allowed }) => allowed && detector.checks.retry(item)),
+    allow: (item) =>
+      void ask("allow", { origins: [item.host] }).then(({ allowed }) => allowed && detector.checks.retry(item)),
     report: (item) => void ask("report", { page: item.check.page }),
     options: () => void ask("open-options"),
     hide: (item) => detector.checks.drop(item),
@@ -215,7 +296,11 @@ detector.define("card", () => {
     const left = picture.x - GAP - width;
     const isBeside = right + width + GAP <= across || left >= GAP;
     const x = !isBeside ? badge.left : left >= GAP && right + width + GAP > across ? left : right;
-    const y = isBeside ? picture.y : badge.bottom + GAP + height + GAP <= down ? badge.bottom + GAP : badge.top - GAP - height;
+    const y = isBeside
+      ? picture.y
+      : badge.bottom + GAP + height + GAP <= down
+        ? badge.bottom + GAP
+        : badge.top - GAP - height;
     const at = `${Math.round(clamp(x, across - width))}px ${Math.round(clamp(y, down - height))}px`;
     if (open.at === at) return false;
     open.at = at;
@@ -228,17 +313,39 @@ detector.define("card", () => {
     return Math.max(GAP, Math.min(wanted, most - GAP));
   }
 
-  addEventListener("keydown", (event) => {
-    if (!open || event.key !== "Escape" || !event.isTrusted) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    close();
-  }, { capture: true });
-  addEventListener("pointerdown", (event) => {
-    if (open && event.isTrusted && !event.composedPath().some((one) => one === open.card || one === open.item.badge)) close({ focus: false });
-  }, { capture: true, passive: true });
+  addEventListener(
+    "keydown",
+    (event) => {
+      if (!open || event.key !== "Escape" || !event.isTrusted) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      close();
+    },
+    { capture: true },
+  );
+  addEventListener(
+    "pointerdown",
+    (event) => {
+      if (open && event.isTrusted && !event.composedPath().some((one) => one === open.card || one === open.item.badge))
+        close({ focus: false });
+    },
+    { capture: true, passive: true },
+  );
   // a page's shortcuts must not hear what is typed here
-  for (const kind of ["keydown", "keyup", "keypress", "input", "beforeinput", "paste", "click", "pointerdown", "mousedown", "pointerup", "mouseup", "dblclick"]) {
+  for (const kind of [
+    "keydown",
+    "keyup",
+    "keypress",
+    "input",
+    "beforeinput",
+    "paste",
+    "click",
+    "pointerdown",
+    "mousedown",
+    "pointerup",
+    "mouseup",
+    "dblclick",
+  ]) {
     overlay.root.addEventListener(kind, (event) => event.stopPropagation());
   }
 

@@ -33,7 +33,18 @@ detector.define("checks", () => {
     }
     if (there) drop(there);
     const key = Array.from(crypto.getRandomValues(new Uint32Array(3)), (one) => one.toString(36)).join("");
-    const item = { key, element, frame, link: href, asked, auto, shown: addressShown(element), started: performance.now(), sent: 0, past: new Set() };
+    const item = {
+      key,
+      element,
+      frame,
+      link: href,
+      asked,
+      auto,
+      shown: addressShown(element),
+      started: performance.now(),
+      sent: 0,
+      past: new Set(),
+    };
     items.set(key, item);
     ofElement.set(element, item);
     if (!asked && !auto) batch += 1;
@@ -64,7 +75,8 @@ detector.define("checks", () => {
       const got = await detector.read.read(item, settings);
       if (!items.has(item.key)) return;
       Object.assign(item, { copy: got.copy, host: got.host, instead: got.instead });
-      if (got.problem) settle(item, { state: got.problem.code === "needs_host" ? "needs-host" : "failed", problem: got.problem });
+      if (got.problem)
+        settle(item, { state: got.problem.code === "needs_host" ? "needs-host" : "failed", problem: got.problem });
       else {
         turn(item, { state: "waiting" });
         item.sent += 1;
@@ -93,10 +105,11 @@ detector.define("checks", () => {
       else turn(item, { state });
     },
     // the background was ended: this wakes it, and it goes on from what it kept
-    () => setTimeout(() => {
-      const keys = [...unsettled].filter((item) => item.sent && !reading.has(item)).map((item) => item.key);
-      if (keys.length) link.post({ kind: "waiting", keys });
-    }, 150),
+    () =>
+      setTimeout(() => {
+        const keys = [...unsettled].filter((item) => item.sent && !reading.has(item)).map((item) => item.key);
+        if (keys.length) link.post({ kind: "waiting", keys });
+      }, 150),
   );
 
   function again(item) {
@@ -114,7 +127,8 @@ detector.define("checks", () => {
       blur.set(item.element, true);
       badges.show(item);
     }
-    if (part.state !== "done" && !item.check) link.post({ kind: "unread", key: item.key, state: item.state, problem: item.problem, host: item.host });
+    if (part.state !== "done" && !item.check)
+      link.post({ kind: "unread", key: item.key, state: item.state, problem: item.problem, host: item.host });
     if (item.asked) announce(badges.spoken(item));
     else if (!item.auto && (batch = Math.max(0, batch - 1)) === 0) announce(say("all_done"));
     if (part.state === "done") performance.measure(MEASURE, { start: item.started, detail: { way: item.copy?.way } });
@@ -147,12 +161,14 @@ detector.define("checks", () => {
   /** End what has not been judged yet. */
   function stop() {
     batch = 0;
-    for (const item of [...items.values()]) if (["queued", "reading", "waiting", "running", "busy"].includes(item.state)) drop(item);
+    for (const item of [...items.values()])
+      if (["queued", "reading", "waiting", "running", "busy"].includes(item.state)) drop(item);
   }
 
   /** Hosts were allowed: what waited for one, or was judged from a lesser copy for want of one, is read again. */
   function hostsChanged() {
-    for (const item of items.values()) if (item.state === "needs-host" || (item.host && item.state === "done")) retry(item);
+    for (const item of items.values())
+      if (item.state === "needs-host" || (item.host && item.state === "done")) retry(item);
   }
 
   /** A badge must not stay on another picture, nor without one. */
@@ -168,5 +184,14 @@ detector.define("checks", () => {
     }, 500);
   });
 
-  return { start, retry, drop, stop, hostsChanged, of: (key) => items.get(key), has: (element) => ofElement.has(element), use: (chosen) => (settings = chosen) };
+  return {
+    start,
+    retry,
+    drop,
+    stop,
+    hostsChanged,
+    of: (key) => items.get(key),
+    has: (element) => ofElement.has(element),
+    use: (chosen) => (settings = chosen),
+  };
 });

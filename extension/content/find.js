@@ -9,14 +9,21 @@ detector.define("find", () => {
   let pointer = null;
 
   for (const kind of ["contextmenu", "pointerdown", "pointermove"]) {
-    addEventListener(kind, ({ isTrusted, clientX, clientY }) => isTrusted && (pointer = { x: clientX, y: clientY }), { capture: true, passive: true });
+    addEventListener(kind, ({ isTrusted, clientX, clientY }) => isTrusted && (pointer = { x: clientX, y: clientY }), {
+      capture: true,
+      passive: true,
+    });
   }
 
   /** The medium with this address; where several show it, the one pointed at, else the one nearest to the middle. */
   function bySource(src, isVideo) {
-    const all = everywhere(document).filter((element) => (isVideo ? element.localName === "video" : element.localName !== "video"));
+    const all = everywhere(document).filter((element) =>
+      isVideo ? element.localName === "video" : element.localName !== "video",
+    );
     const same = all.filter((element) => addressShown(element) === src || element.src === src);
-    const near = under(isVideo ? (element) => element.localName === "video" : (element) => addressShown(element) === src);
+    const near = under(
+      isVideo ? (element) => element.localName === "video" : (element) => addressShown(element) === src,
+    );
     return near ?? same.sort((a, b) => distance(a) - distance(b))[0] ?? null;
   }
 
@@ -77,7 +84,8 @@ detector.define("find", () => {
   function inFocus() {
     let active = document.activeElement;
     while (active && shadowOf(active)?.activeElement) active = shadowOf(active).activeElement;
-    if (!active || active === document.body || active === document.documentElement || active === detector.overlay.host) return null;
+    if (!active || active === document.body || active === document.documentElement || active === detector.overlay.host)
+      return null;
     return within(active);
   }
 
@@ -89,7 +97,8 @@ detector.define("find", () => {
 
   function isBigEnough(element) {
     const { width, height } = element.getBoundingClientRect();
-    if (kindOf(element, { backgrounds: false }) === null && width >= innerWidth && height >= innerHeight * 3) return false; // the page's own backdrop
+    if (kindOf(element, { backgrounds: false }) === null && width >= innerWidth && height >= innerHeight * 3)
+      return false; // the page's own backdrop
     return Math.min(width, height) >= SMALL;
   }
 

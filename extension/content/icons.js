@@ -4,7 +4,8 @@ detector.define("icons", () => {
   "use strict";
 
   const PATHS = {
-    aperture: "M12 2.5a9.5 9.5 0 1 0 0 19 9.5 9.5 0 0 0 0-19M12 16.6 2.5 11.1M8 14.3V3.4M8 9.7l9.5-5.5M12 7.4l9.5 5.5M16 9.7v10.9M16 14.3l-9.5 5.5",
+    aperture:
+      "M12 2.5a9.5 9.5 0 1 0 0 19 9.5 9.5 0 0 0 0-19M12 16.6 2.5 11.1M8 14.3V3.4M8 9.7l9.5-5.5M12 7.4l9.5 5.5M16 9.7v10.9M16 14.3l-9.5 5.5",
     spark: "M12 3c.7 5 3.9 8.3 9 9-5.1.7-8.3 4-9 9-.7-5-3.9-8.3-9-9 5.1-.7 8.3-4 9-9Z",
     split: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 3v18M15.5 7.5h3M15.5 12H21M15.5 16.5h3",
     lens: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14M20.5 20.5 16 16M8 11a3 3 0 0 1 3-3",
@@ -37,7 +38,13 @@ detector.define("icons", () => {
   function icon(name) {
     const drawn = document.createElementNS(SVG, "svg");
     const path = document.createElementNS(SVG, "path");
-    for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", class: "icon", "data-icon": name, "aria-hidden": "true" })) drawn.setAttribute(key, value);
+    for (const [key, value] of Object.entries({
+      viewBox: "0 0 24 24",
+      class: "icon",
+      "data-icon": name,
+      "aria-hidden": "true",
+    }))
+      drawn.setAttribute(key, value);
     path.setAttribute("d", PATHS[name]);
     drawn.append(path);
     return drawn;

@@ -38,7 +38,12 @@ detector.define("main", () => {
   chrome.runtime.onMessage.addListener((message, _sender, answer) => {
     const handle = ASKED[message.kind];
     if (!handle) return false;
-    begun.then(() => handle(message)).then((result) => answer(result ?? {}), (problem) => (console.error(problem), answer({})));
+    begun
+      .then(() => handle(message))
+      .then(
+        (result) => answer(result ?? {}),
+        (problem) => (console.error(problem), answer({})),
+      );
     return true;
   });
 
@@ -60,7 +65,8 @@ detector.define("main", () => {
 
   function located(what) {
     if (what.by === "pick") return {};
-    const target = what.target && (globalThis.browser?.menus ?? globalThis.browser?.contextMenus)?.getTargetElement?.(what.target);
+    const target =
+      what.target && (globalThis.browser?.menus ?? globalThis.browser?.contextMenus)?.getTargetElement?.(what.target);
     if (what.by === "src") {
       const exact = target && media.kindOf(target) ? target : find.bySource(what.src, Boolean(what.video));
       return { element: exact ?? find.byPointer(), options: { frame: Boolean(what.frame) } };
@@ -68,7 +74,9 @@ detector.define("main", () => {
     if (what.by === "link") {
       const element = find.byLink(what.link);
       const leads = media.isPicture(what.link) || media.isClip(what.link);
-      return leads && element ? { element, options: { link: what.link } } : { element: find.within(element) ?? find.byPointer() };
+      return leads && element
+        ? { element, options: { link: what.link } }
+        : { element: find.within(element) ?? find.byPointer() };
     }
     return { element: (target && media.kindOf(target) ? target : null) ?? find.byPointer() };
   }

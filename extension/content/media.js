@@ -17,28 +17,41 @@ detector.define("media", () => {
     }
   };
 
-  const parentOf = (node) => node.assignedSlot ?? node.parentElement ?? (node.getRootNode() instanceof ShadowRoot ? node.getRootNode().host : null);
+  const parentOf = (node) =>
+    node.assignedSlot ??
+    node.parentElement ??
+    (node.getRootNode() instanceof ShadowRoot ? node.getRootNode().host : null);
 
   /** What kind of medium an element is: `image`, `video`, `canvas`, `background`, or null. */
   function kindOf(element, { backgrounds = true } = {}) {
     const tag = element.localName;
     if (tag === "video") return "video";
     if (tag === "canvas") return "canvas";
-    if (tag === "img" || tag === "input" || (tag === "image" && element instanceof SVGElement)) return addressShown(element) ? "image" : null;
-    if (tag === "object" || tag === "embed") return /^image\//.test(element.type) || PICTURE.test(pathOf(addressShown(element))) ? "image" : null;
+    if (tag === "img" || tag === "input" || (tag === "image" && element instanceof SVGElement))
+      return addressShown(element) ? "image" : null;
+    if (tag === "object" || tag === "embed")
+      return /^image\//.test(element.type) || PICTURE.test(pathOf(addressShown(element))) ? "image" : null;
     return backgrounds && backgroundsOf(element).length ? "background" : null;
   }
 
   /** The address of what is shown now; empty where there is none. */
   function addressShown(element) {
     switch (element.localName) {
-      case "img": return element.currentSrc || element.src;
-      case "video": return element.currentSrc || element.src;
-      case "image": return absolute(element.href?.baseVal ?? "");
-      case "object": return element.data;
-      case "canvas": return "";
-      case "input": case "embed": return element.src;
-      default: return backgroundsOf(element)[0] ?? "";
+      case "img":
+        return element.currentSrc || element.src;
+      case "video":
+        return element.currentSrc || element.src;
+      case "image":
+        return absolute(element.href?.baseVal ?? "");
+      case "object":
+        return element.data;
+      case "canvas":
+        return "";
+      case "input":
+      case "embed":
+        return element.src;
+      default:
+        return backgroundsOf(element)[0] ?? "";
     }
   }
 
@@ -53,14 +66,21 @@ detector.define("media", () => {
       if (largest && largest.url !== shown) copies.push({ ...largest, copy: "largest" });
     }
     const shown = addressShown(element);
-    if (shown) copies.push({ url: shown, copy: kindOf(element) === "background" ? "background" : element.localName === "video" ? "video" : "shown" });
+    if (shown)
+      copies.push({
+        url: shown,
+        copy: kindOf(element) === "background" ? "background" : element.localName === "video" ? "video" : "shown",
+      });
     return copies;
   }
 
   /** Whether an element still shows the medium with that address: another size of the same picture is no other picture. */
   function isStill(element, address) {
     const now = addressShown(element);
-    return now === address || (element.localName === "img" && Boolean(address) && offeredBy(element).some((one) => one.url === address));
+    return (
+      now === address ||
+      (element.localName === "img" && Boolean(address) && offeredBy(element).some((one) => one.url === address))
+    );
   }
 
   /** The candidates larger than what is shown, largest first. */

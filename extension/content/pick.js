@@ -39,7 +39,8 @@ detector.define("pick", () => {
         if (!event.isTrusted) return;
         if (event.key === "Escape") end(null);
         else if (event.key === "Enter" || event.key === " ") end(chosen);
-        else if (event.key === "Tab" || event.key.startsWith("Arrow")) step(event.shiftKey || event.key === "ArrowUp" || event.key === "ArrowLeft" ? -1 : 1);
+        else if (event.key === "Tab" || event.key.startsWith("Arrow"))
+          step(event.shiftKey || event.key === "ArrowUp" || event.key === "ArrowLeft" ? -1 : 1);
         else return;
         event.preventDefault();
         event.stopImmediatePropagation();
@@ -65,7 +66,12 @@ detector.define("pick", () => {
         if (mark.dataset.at === now) return false;
         mark.dataset.at = now;
         mark.hidden = !box;
-        if (box) Object.assign(mark.style, { translate: `${box.x}px ${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
+        if (box)
+          Object.assign(mark.style, {
+            translate: `${box.x}px ${box.y}px`,
+            width: `${box.width}px`,
+            height: `${box.height}px`,
+          });
         return true;
       }
 

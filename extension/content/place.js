@@ -17,14 +17,27 @@ detector.define("place", () => {
   let running = 0;
   let stillFor = 0;
 
-  const inView = new IntersectionObserver((seen) => {
-    for (const { target, isIntersecting } of seen) isIntersecting ? visible.add(target) : visible.delete(target);
-    wake();
-  }, { rootMargin: "64px" });
+  const inView = new IntersectionObserver(
+    (seen) => {
+      for (const { target, isIntersecting } of seen) isIntersecting ? visible.add(target) : visible.delete(target);
+      wake();
+    },
+    { rootMargin: "64px" },
+  );
   const sizes = new ResizeObserver(() => wake());
   const content = new MutationObserver(() => wake());
 
-  for (const kind of ["scroll", "resize", "load", "transitionrun", "animationstart", "loadeddata", "emptied", "fullscreenchange", "toggle"]) {
+  for (const kind of [
+    "scroll",
+    "resize",
+    "load",
+    "transitionrun",
+    "animationstart",
+    "loadeddata",
+    "emptied",
+    "fullscreenchange",
+    "toggle",
+  ]) {
     addEventListener(kind, () => wake(), { capture: true, passive: true });
   }
   visualViewport?.addEventListener("resize", () => wake());
@@ -63,7 +76,10 @@ detector.define("place", () => {
     const moves = [];
     for (const [element, one] of placed) {
       if (!element.isConnected || (!one.at && !visible.has(element))) continue;
-      const box = visible.has(element) && overlay.isReachable(element) ? visibleRect(element, (one.clips ??= clipsOf(element))) : null;
+      const box =
+        visible.has(element) && overlay.isReachable(element)
+          ? visibleRect(element, (one.clips ??= clipsOf(element)))
+          : null;
       moves.push([one, element, box]);
     }
     const now = performance.now();
@@ -79,7 +95,8 @@ detector.define("place", () => {
   /** Asking what lies above takes longest: where a badge stays it is asked again only now and then. */
   function isCoveredNow(one, element, box, now) {
     const spot = `${box.x} ${box.y}`;
-    if (one.spot !== spot || now - one.askedAt > RECHECK) Object.assign(one, { spot, askedAt: now, isCovered: isCovered(element, box) });
+    if (one.spot !== spot || now - one.askedAt > RECHECK)
+      Object.assign(one, { spot, askedAt: now, isCovered: isCovered(element, box) });
     return one.isCovered;
   }
 
@@ -99,10 +116,20 @@ detector.define("place", () => {
   /** The part of an element that can be seen in the viewport, after what its ancestors cut off; null where none is. */
   function visibleRect(element, clips = clipsOf(element)) {
     let { left, top, right, bottom } = element.getBoundingClientRect();
-    [left, top, right, bottom] = [Math.max(left, 0), Math.max(top, 0), Math.min(right, innerWidth), Math.min(bottom, innerHeight)];
+    [left, top, right, bottom] = [
+      Math.max(left, 0),
+      Math.max(top, 0),
+      Math.min(right, innerWidth),
+      Math.min(bottom, innerHeight),
+    ];
     for (const ancestor of clips) {
       const box = ancestor.getBoundingClientRect();
-      [left, top, right, bottom] = [Math.max(left, box.left), Math.max(top, box.top), Math.min(right, box.right), Math.min(bottom, box.bottom)];
+      [left, top, right, bottom] = [
+        Math.max(left, box.left),
+        Math.max(top, box.top),
+        Math.min(right, box.right),
+        Math.min(bottom, box.bottom),
+      ];
     }
     return right - left > 8 && bottom - top > 8 ? { x: left, y: top, width: right - left, height: bottom - top } : null;
   }
@@ -111,7 +138,11 @@ detector.define("place", () => {
   function clipsOf(element) {
     const clips = [];
     let { position } = getComputedStyle(element);
-    for (let node = parentOf(element); node && node !== document.body && node !== document.documentElement; node = parentOf(node)) {
+    for (
+      let node = parentOf(element);
+      node && node !== document.body && node !== document.documentElement;
+      node = parentOf(node)
+    ) {
       if (position === "fixed") break;
       const style = getComputedStyle(node);
       if (position === "absolute" && style.position === "static") continue;

@@ -43,7 +43,9 @@ detector.define("read", () => {
     }
     const what = isStarted || !element.poster ? "frame" : "poster";
     const seen = (await redrawn(item, what)) ?? (await shot(item, what));
-    return seen ? { ...seen, host: failed?.host, instead: item.frame ? undefined : failed?.problem.code } : failed ?? unread("nothing");
+    return seen
+      ? { ...seen, host: failed?.host, instead: item.frame ? undefined : failed?.problem.code }
+      : (failed ?? unread("nothing"));
   }
 
   /** The original bytes of the best copy that can be had. */
@@ -135,7 +137,10 @@ detector.define("read", () => {
     const { width, height } = item.element.getBoundingClientRect();
     if (!item.asked && rect.width * rect.height < 0.6 * width * height) return null;
     gathering ??= gather();
-    gathering.shots.push({ key: item.key, rect: { x: rect.x + offset.x, y: rect.y + offset.y, width: rect.width, height: rect.height } });
+    gathering.shots.push({
+      key: item.key,
+      rect: { x: rect.x + offset.x, y: rect.y + offset.y, width: rect.width, height: rect.height },
+    });
     return (await gathering.held).includes(item.key) ? { copy: { what, way: "screenshot" } } : null;
   }
 

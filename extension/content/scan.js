@@ -8,7 +8,11 @@ detector.define("scan", () => {
 
   const SLICE = 6; // milliseconds
   const MEASURE = "ai-media-detector:scan";
-  const PLAIN = new Set("a b br button em i iframe img input label li link ol option p path picture script select small source strong style sup svg table tbody td th tr u ul use".split(" "));
+  const PLAIN = new Set(
+    "a b br button em i iframe img input label li link ol option p path picture script select small source strong style sup svg table tbody td th tr u ul use".split(
+      " ",
+    ),
+  );
 
   /** Elements with pictures at least `least` CSS pixels on their shorter side; in view first, then down the page. */
   async function scan(least, { found = [], alive = () => true } = {}) {
@@ -66,7 +70,9 @@ detector.define("scan", () => {
   }
 
   function idle() {
-    return new Promise((resolve) => (globalThis.requestIdleCallback ? requestIdleCallback(resolve, { timeout: 100 }) : setTimeout(resolve, 8)));
+    return new Promise((resolve) =>
+      globalThis.requestIdleCallback ? requestIdleCallback(resolve, { timeout: 100 }) : setTimeout(resolve, 8),
+    );
   }
 
   return { scan };

@@ -15,18 +15,37 @@ detector.define("wrong", () => {
     const note = make("textarea", { name: "note", maxlength: MOST, id: "wrong-note" });
     const sends = make("p.sends");
     const problem = make("p.note", { role: "alert", hidden: true });
-    const radios = ANSWERS.map((says) => make("input", { type: "radio", name: "says", value: says, id: `wrong-${says}`, required: true }));
-    const send = onPress(make("button.button.main", { type: "button", "data-act": "send" }, say("send")), () => void submit());
+    const radios = ANSWERS.map((says) =>
+      make("input", { type: "radio", name: "says", value: says, id: `wrong-${says}`, required: true }),
+    );
+    const send = onPress(
+      make("button.button.main", { type: "button", "data-act": "send" }, say("send")),
+      () => void submit(),
+    );
     const made = make(
       "form.wrong",
       {},
-      make("div.body", { tabindex: "0", role: "group", "aria-labelledby": "card-title" }, make("fieldset", {}, make("legend", {}, say("wrong_question")), ...radios.map((radio) => make("label", {}, radio, make("span", {}, say(`wrong_${radio.value}`))))),
-      make("label.field", { for: "wrong-note" }, say("wrong_note")),
-      note,
-      make("p.quiet", {}, say("wrong_sends")),
-      sends,
-      problem),
-      make("div.buttons", {}, send, onPress(make("button.button", { type: "button", "data-act": "cancel" }, say("cancel")), () => done())),
+      make(
+        "div.body",
+        { tabindex: "0", role: "group", "aria-labelledby": "card-title" },
+        make(
+          "fieldset",
+          {},
+          make("legend", {}, say("wrong_question")),
+          ...radios.map((radio) => make("label", {}, radio, make("span", {}, say(`wrong_${radio.value}`)))),
+        ),
+        make("label.field", { for: "wrong-note" }, say("wrong_note")),
+        note,
+        make("p.quiet", {}, say("wrong_sends")),
+        sends,
+        problem,
+      ),
+      make(
+        "div.buttons",
+        {},
+        send,
+        onPress(make("button.button", { type: "button", "data-act": "cancel" }, say("cancel")), () => done()),
+      ),
     );
     made.addEventListener("input", preview);
     made.addEventListener("submit", (event) => event.preventDefault());

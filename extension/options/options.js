@@ -10,7 +10,8 @@ const KEYS = { "check-pointer": "pointer", "check-page": "page", "next-badge": "
 
 let texts = {};
 
-for (const [code, name] of Object.entries(LANGUAGES)) $("language").append(Object.assign(new Option(name, code), { lang: code }));
+for (const [code, name] of Object.entries(LANGUAGES))
+  $("language").append(Object.assign(new Option(name, code), { lang: code }));
 await show();
 
 $("server-form").addEventListener("submit", async (event) => {
@@ -69,39 +70,55 @@ async function showPairing() {
   $("unpair").hidden = state !== "paired";
   $("pair").textContent = say(texts, state === "none" ? "options_pair" : "options_pair_again");
   $("pair").classList.toggle("main", state !== "paired");
-  const text = { none: ["options_none"], waiting: ["options_waiting"], paired: ["options_paired", server], problem: [`problem_${problem?.code}`] }[state];
+  const text = {
+    none: ["options_none"],
+    waiting: ["options_waiting"],
+    paired: ["options_paired", server],
+    problem: [`problem_${problem?.code}`],
+  }[state];
   $("pair-text").textContent = say(texts, ...text);
   if (state !== "paired") return;
   const { trouble } = await ask("status", { check: true });
   if ($("pair-state").dataset.state !== "paired") return;
   if (trouble) $("pair-state").dataset.state = "problem";
-  $("pair-text").textContent = `${say(texts, "options_paired", server)} ${say(texts, trouble ? `problem_${trouble.code}` : "options_working")}`;
+  $("pair-text").textContent =
+    `${say(texts, "options_paired", server)} ${say(texts, trouble ? `problem_${trouble.code}` : "options_working")}`;
 }
 
 function showSites(sites) {
   $("no-sites").hidden = sites.length > 0;
-  $("sites").replaceChildren(...sites.map((site) => {
-    const row = document.createElement("li");
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: say(texts, "options_remove", new URL(site).host) });
-    button.addEventListener("click", async () => {
-      await change({ sites: (await settings()).sites.filter((one) => one !== site) });
-      await chrome.permissions.remove({ origins: patternsOf([site]) });
-    });
-    row.append(site, button);
-    return row;
-  }));
+  $("sites").replaceChildren(
+    ...sites.map((site) => {
+      const row = document.createElement("li");
+      const button = Object.assign(document.createElement("button"), {
+        type: "button",
+        className: "button",
+        textContent: say(texts, "options_remove", new URL(site).host),
+      });
+      button.addEventListener("click", async () => {
+        await change({ sites: (await settings()).sites.filter((one) => one !== site) });
+        await chrome.permissions.remove({ origins: patternsOf([site]) });
+      });
+      row.append(site, button);
+      return row;
+    }),
+  );
 }
 
 async function showKeys() {
   const commands = (await chrome.commands?.getAll()) ?? [];
-  $("keys").replaceChildren(...commands.filter(({ name }) => name in KEYS).map(({ name, shortcut }) => {
-    const [row, key, text, pressed] = ["div", "dt", "dd", "kbd"].map((tag) => document.createElement(tag));
-    pressed.textContent = shortcut || "—";
-    key.append(pressed);
-    text.textContent = say(texts, `options_key_${KEYS[name]}`);
-    row.append(key, text);
-    return row;
-  }));
+  $("keys").replaceChildren(
+    ...commands
+      .filter(({ name }) => name in KEYS)
+      .map(({ name, shortcut }) => {
+        const [row, key, text, pressed] = ["div", "dt", "dd", "kbd"].map((tag) => document.createElement(tag));
+        pressed.textContent = shortcut || "—";
+        key.append(pressed);
+        text.textContent = say(texts, `options_key_${KEYS[name]}`);
+        row.append(key, text);
+        return row;
+      }),
+  );
 }
 
 /** Keep a choice as soon as it is made, and say so. */

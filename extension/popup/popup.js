@@ -84,7 +84,12 @@ async function watch() {
   const barred = mine.filter((job) => job.state === "needs-host");
   toAllow = patternsOf(barred.map((job) => job.host));
   $("hosts").hidden = !barred.length;
-  $("hosts-text").textContent = say(texts, "popup_hosts", barred.length, [...new Set(barred.map((job) => new URL(job.host).host))].join(", "));
+  $("hosts-text").textContent = say(
+    texts,
+    "popup_hosts",
+    barred.length,
+    [...new Set(barred.map((job) => new URL(job.host).host))].join(", "),
+  );
 }
 
 function tally(done, failed) {
