@@ -40,6 +40,6 @@ def test_a_job_crosses_to_a_worker_on_another_host(tmp_path):
     assert told["ready_before"] is False
     assert told["same_network"] is False
     assert told["state"] == "done", done.stderr
-    assert told["ready"] == {"ok": True, "redis": True, "database": True, "room": True, "worker": True}
+    assert told["ready"]["ok"] is told["ready"]["worker"] is True
     assert "noise" in told["components"]
     assert told["left"] == []  # no host has kept the file, on no disk
