@@ -1,7 +1,8 @@
 """``python -m webapp COMMAND``: what an operator calls beside ``make run``, and what containers start.
 
 ``check`` looks whether everything is as it must be; ``web`` and ``worker`` run one part each, after that look;
-``account`` keeps the list of those who may use a server that is open to others.
+``account`` keeps the list of those who may use a server that is open to others; ``feedback`` prints what people say of
+verdicts they hold to be wrong.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
+import msgspec
+
 from .accounts import Accounts, Role
 from .check import settings_together, surroundings
 from .database import migrate
+from .feedback import FeedbackBox
 from .settings import ROOT, Settings
 from .store import Store
 
@@ -30,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     commands.add_parser("check", help="look whether settings, folders, Redis and database are as they must be")
     commands.add_parser("web", help="check, bring the database up to date, then serve pages and API")
     commands.add_parser("worker", help="check, then analyze what is queued")
+    commands.add_parser("feedback", help="what people say of wrong verdicts, one JSON object a line")
     account = commands.add_parser("account", help="who may use this server (AUTH=1)")
     actions = account.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="every account")
@@ -50,6 +55,8 @@ def main(arguments: Sequence[str]) -> int:
         return _say_no(f"a setting makes no sense: {problem}")
     if given.command == "account":
         return _account(settings, given)
+    if given.command == "feedback":
+        return _feedback(settings)
     if not passes(settings):
         return 1
     if given.command == "check":
@@ -102,6 +109,17 @@ def _account(settings: Settings, given: argparse.Namespace) -> int:
         return _say_no(str(problem))
     finally:
         store.close()
+
+
+def _feedback(settings: Settings) -> int:
+    migrate(settings.database_url)
+    store = Store(settings.database_url)
+    try:
+        for told in FeedbackBox(store).told():
+            print(msgspec.json.encode(told).decode())  # noqa: T201 -- the command's answer
+    finally:
+        store.close()
+    return 0
 
 
 def _say_no(sentence: str) -> int:

@@ -1,6 +1,6 @@
 """What people say of a verdict they hold to be wrong: kept beside the analysis, for the operator of this server alone.
 
-It goes with the analysis: who deletes the one has deleted the other. ``bin/feedback`` prints it all.
+It goes with the analysis: who deletes the one has deleted the other. ``python -m webapp feedback`` prints it all.
 """
 
 from __future__ import annotations

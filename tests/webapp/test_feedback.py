@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.webapp.given import done, report, token, upload
+from webapp import commands
 from webapp.store import JobState
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -96,11 +91,11 @@ def client_owner(client):
         return session["owner"]
 
 
-def test_the_operator_reads_it_beside_what_was_found(settings, tell, doors, ended):
+def test_the_operator_reads_it_beside_what_was_found(tell, doors, ended, monkeypatch, capsys):
     tell(ended, says="genuine", note="with my own camera")
-    env = {**os.environ, "DATABASE_URL": settings.database_url}
-    command = [sys.executable, str(ROOT / "bin" / "feedback")]
-    printed = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    monkeypatch.setenv("DATABASE_URL", doors.settings.database_url)
+    assert commands.main(["feedback"]) == 0
+    printed = capsys.readouterr().out
     (line,) = map(json.loads, printed.splitlines())
     row = doors.store.get(ended, "somebody")
     assert row.state == JobState.DONE
