@@ -233,7 +233,9 @@ def test_tokens_of_the_time_before_accounts_open_nothing(site, app):
 def test_a_new_key_ends_the_old_one_and_keeps_the_history(site, accounts, member):
     client = member()
     address = done(client, site.extensions["services"])
+    bearer = paired(client, site)
     key = accounts.renew("ada")
+    assert site.test_client().get("/api/v1/token", headers=bearer).status_code in {401, 403}
     assert client.get("/history").status_code == 303
     assert show(site.test_client(), client.key).status_code == 401
     again = site.test_client()
