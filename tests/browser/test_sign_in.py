@@ -30,8 +30,9 @@ def key(closed):
     store.close()
 
 
-@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
-def test_a_person_signs_in_and_out(visit, look, key, photo, width, theme):
+@pytest.mark.parametrize("seen", [(390, "dark"), (1280, "light")])
+def test_a_person_signs_in_and_out(visit, look, key, photo, seen):
+    width, theme = seen
     one = visit(width, 900, theme)
     page = one.page
     page.goto("/history")
