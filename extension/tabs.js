@@ -1,5 +1,7 @@
 // Putting the content scripts into a page, once, and speaking to them.
 
+import { pause } from "./api.js";
+
 /** In this order: each uses what the ones before it define. */
 export const SCRIPTS = [
   "define",
@@ -53,7 +55,7 @@ async function reach(tabId, frameId, message) {
 }
 
 async function enterAll(tabId) {
-  const looked = await chrome.scripting.executeScript({
+  const looked = await inject({
     target: { tabId, allFrames: true },
     func: () => Boolean(globalThis.detector?.main),
   });
@@ -64,5 +66,15 @@ async function enterAll(tabId) {
 
 /** Run the scripts; a second time they change nothing. */
 function enter(target) {
-  return chrome.scripting.executeScript({ target, files: SCRIPTS });
+  return inject({ target, files: SCRIPTS });
+}
+
+/** On a busy machine the permission that a key or a click has just given may come a moment late: so once more. */
+async function inject(what) {
+  try {
+    return await chrome.scripting.executeScript(what);
+  } catch {
+    await pause(0.2);
+    return chrome.scripting.executeScript(what);
+  }
 }

@@ -123,7 +123,7 @@ class Browser:
         with self.context.expect_page() as opened:
             options.locator("#pair").click()
         asks = opened.value
-        expect(asks.locator("#pair-code")).to_have_text(options.locator("#pair-code").inner_text())
+        expect(options.locator("#pair-code")).to_have_text(asks.locator("#pair-code").inner_text())
         asks.get_by_role("button", name="The codes agree: pair").click()
         expect(options.locator("#pair-state")).to_have_attribute("data-state", "paired")
         asks.close()

@@ -167,3 +167,19 @@ def jobs(browser):
     """The analyses the extension knows of."""
     kept = browser.inside("async () => (await chrome.storage.local.get('results')).results.known")
     return [one["check"]["id"] for one in kept.values()]
+
+
+def test_a_permission_that_reaches_the_page_a_moment_late_is_waited_for(paired, visit, pages):
+    page = visit(pages.page("strict"))
+    paired.inside(REFUSE_ONCE)  # as Chromium on a busy machine does now and then
+    paired.key(page, "page")
+    expect(page.locator("ai-media-detector button.badge")).to_have_attribute("data-state", "done")
+
+
+REFUSE_ONCE = """() => {
+    const real = chrome.scripting.executeScript;
+    chrome.scripting.executeScript = () => {
+        chrome.scripting.executeScript = real;
+        return Promise.reject(new Error("Cannot access contents of the page."));
+    };
+}"""

@@ -52,10 +52,9 @@ def pair(browser, options, server):
     browser.run(options, f"{field}.value = '{server}'; {field}.dispatchEvent(new Event('change', {{ bubbles: true }}))")
     browser.run(options, "document.getElementById('pair').click()")
     asks = browser.tab(f"{server}/pair")
-    browser.until(lambda: browser.run(asks, "document.getElementById('pair-code')?.textContent"))
-    assert browser.run(asks, "document.getElementById('pair-code').textContent") == browser.run(
-        options, "document.getElementById('pair-code').textContent"
-    )
+    shown = "document.getElementById('pair-code')?.textContent"
+    code = browser.until(lambda: browser.run(asks, shown))
+    browser.until(lambda: browser.run(options, shown) == code)
     browser.run(asks, "document.querySelector('form.ask button[type=submit]').click()")
     browser.until(lambda: browser.run(options, "document.getElementById('pair-state').dataset.state") == "paired")
 
