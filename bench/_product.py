@@ -101,16 +101,15 @@ class Browser:
         page = self.session.get(base, timeout=30).text
         self.token = re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
 
+    def prepare(self, data: bytes, name: str = "a.jpg") -> requests.PreparedRequest:
+        """An upload, ready to be sent."""
+        form = {"data": {"csrf_token": self.token}, "files": {"file": (name, data)}}
+        request = requests.Request("POST", f"{self.base}/analyses", headers={"Accept": "application/json"}, **form)
+        return self.session.prepare_request(request)
+
     def post(self, data: bytes, name: str = "a.jpg") -> requests.Response:
         """Upload; the answer, its redirect not followed."""
-        return self.session.post(
-            f"{self.base}/analyses",
-            data={"csrf_token": self.token},
-            files={"file": (name, data)},
-            headers={"Accept": "application/json"},
-            allow_redirects=False,
-            timeout=120,
-        )
+        return self.session.send(self.prepare(data, name), allow_redirects=False, timeout=120)
 
 
 @contextlib.contextmanager
