@@ -20,9 +20,8 @@ import zlib
 import pytest
 import redis
 
-import analysis
 import worker
-from tests.webapp.given import media_files, picture, report, send, token
+from tests.webapp.given import media_files, picture, send, token
 from webapp.reconcile import Reconciler
 from webapp.sandbox import Limits
 
@@ -89,7 +88,7 @@ def ends(client, doors, work, monkeypatch):  # noqa: PLR0915 -- a list of ways, 
     """Every way an analysis ends, by name."""
 
     def pretend(analyze):
-        monkeypatch.setattr(worker, "_analyze", lambda file, settings, anchors, say: analyze(file, say))
+        monkeypatch.setattr(worker, "_analyze", lambda file, settings, anchors, say, **_: analyze(file, say))
 
     def read_it(file, say, then):
         assert CANARY in file.read()
@@ -236,11 +235,14 @@ def test_what_an_upload_broken_off_left_is_swept(doors, stores):
     assert stores() == set()
 
 
-def test_the_name_stays_only_when_its_owner_gives_it(client, doors, work, monkeypatch, stores):
-    monkeypatch.setitem(vars(analysis), "analyze", lambda *a, **k: report())
-    monkeypatch.setattr(worker.lenses, "render_all", lambda frame: {})
+@pytest.mark.parametrize("way", ["one", "all"])
+def test_the_name_stays_only_when_its_owner_gives_it_and_goes_with_the_check(client, doors, work, stores, way):
     analysis_id = upload(client)
     work()
     assert stores() == set()
-    client.post(f"/analyses/{analysis_id}/name", data={"csrf_token": token(client), "name": CANARY.decode()})
+    form = {"csrf_token": token(client)}
+    client.post(f"/analyses/{analysis_id}/name", data={**form, "name": CANARY.decode()})
     assert any("test.db" in place for place in stores())
+    address = "/history/delete" if way == "all" else f"/history/{analysis_id}/delete"
+    assert client.post(address, data=form).status_code == 303
+    assert stores() == set()
