@@ -91,19 +91,19 @@ def _see_through(services: Services, analysis_id: str, file: BinaryIO) -> None:
             intake.release(services.store, analysis_id)  # its key is made of the address
             services.store.fail(analysis_id, refusal.code, refusal.message)
             return
-        if intake.arrived(services.store, analysis_id, upload, intake.content_key(upload.sha256, services.settings)):
+        if intake.arrived(services.store, analysis_id, upload, services.settings):
             _examine(services, analysis_id, fetched, stop)
 
 
 def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callable[[], bool]) -> None:
     """Let a child analyze the file; write the row's end."""
-    content = services.store.content(analysis_id)
+    content, as_clip = services.store.asked(analysis_id)
     if services.quarantine.holds(content):
         services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.SENTENCE)
         return
     heard = _Heard(partial(services.jobs.report, analysis_id))
     limits = sandbox.Limits(services.settings.timeout, services.settings.memory)
-    work = partial(_analyze, file, services.settings, _trusted(services.settings))
+    work = partial(_analyze, file, services.settings, _trusted(services.settings), as_clip=as_clip)
     try:
         ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),), stop=stop)
     except Exception:
@@ -207,7 +207,9 @@ def _networks(settings: Settings) -> tuple[analysis.Network | analysis.Missing, 
     return analysis.open_networks(settings.networks_folder, settings.networks)
 
 
-def _analyze(file: BinaryIO, settings: Settings, trust_anchors: str | None, send: Send) -> None:
+def _analyze(
+    file: BinaryIO, settings: Settings, trust_anchors: str | None, send: Send, *, as_clip: bool = False
+) -> None:
     """In the child: open, analyze, draw; say everything over the pipe."""
 
     def step(name: str, total: int = 0) -> None:
@@ -215,7 +217,8 @@ def _analyze(file: BinaryIO, settings: Settings, trust_anchors: str | None, send
 
     start = time.perf_counter()
     try:
-        media = analysis.open_media(file.read(), analysis.Limits(settings.max_bytes, settings.max_pixels))
+        limits = analysis.Limits(settings.max_bytes, settings.max_pixels)
+        media = analysis.open_media(file.read(), limits, animations=as_clip)
     except MediaError as refusal:
         send(_ERROR, msgspec.json.encode(ErrorBody(code=refusal.code, message=refusal.message)))
         return

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 VIDEO_FORMATS = {"MP4", "MKV", "AVI", "TS"}
+ANIMATION_FORMATS = frozenset({"GIF", "WEBP", "PNG"})
+"""Picture formats that may hold an animation, which is looked at as a clip when asked."""
 SNIFF_BYTES = 1024
 """How much of a file is asked for."""
 

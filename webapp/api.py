@@ -35,7 +35,7 @@ from .openapi import description
 from .services import services
 from .store import Analysis, JobState
 from .tokens import ORIGIN
-from .uploads import accept
+from .uploads import accept, wants_clip
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 auth.protect(api)
@@ -55,12 +55,12 @@ def create() -> Response:
     """Take a file or an address; the same content from the same owner is analyzed once per engine version."""
     doors, owner = services(), auth.token().owner
     if request.mimetype == "multipart/form-data":
-        upload = accept(request.files.get("file"))
-        key = intake.content_key(upload.sha256, doors.settings)
+        upload = accept(request.files.get("file"), as_clip=wants_clip(request.form))
+        key = intake.content_key(upload.sha256, doors.settings, as_clip=upload.as_clip)
     else:
-        address = _body(AddressBody).url
-        upload = intake.keep_address(doors, address)
-        key = intake.address_key(owner, address)
+        asked = _body(AddressBody)
+        upload = intake.keep_address(doors, asked.url, as_clip=asked.as_clip)
+        key = intake.address_key(owner, asked.url, as_clip=asked.as_clip)
     row = doors.store.get(intake.start_once(doors, owner, upload, key), owner)
     if row is None:
         raise Refusal("gone", "This analysis has been deleted at this moment. Please send it again.", 409)

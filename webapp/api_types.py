@@ -12,6 +12,7 @@ from analysis.report import Evidence, Grade, Kind, Meaning, Scoring, Verdict
 from .feedback import NOTE, Says
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, in hexadecimal")]
+AsClip = Annotated[bool, Meta(description="look at an animation (GIF, WebP, APNG) as a clip, frame by frame")]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
 
 
@@ -19,6 +20,7 @@ class AddressBody(msgspec.Struct, frozen=True):
     """A picture or a video to be fetched."""
 
     url: Annotated[str, Meta(min_length=1, max_length=4096)]
+    as_clip: AsClip = False
 
 
 class LookupBody(msgspec.Struct, frozen=True):

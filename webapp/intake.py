@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from analysis.networks.installed import versions
 from analysis.report import from_json, to_json
+from analysis.sniff import ANIMATION_FORMATS
 
 from .errors import Refusal
 from .jobs import QueueDown, QueueFull
@@ -39,22 +40,23 @@ def engine_version(settings: Settings) -> str:
     return "-".join((_version(), _parameters(), *without, *networks))
 
 
-def content_key(sha256: str, settings: Settings) -> str:
-    """Key of an analysis of that content by this engine."""
-    return f"{sha256}:{engine_version(settings)}"
+def content_key(sha256: str, settings: Settings, *, as_clip: bool = False) -> str:
+    """Key of an analysis of that content by this engine: an animation as a still and as a clip are two."""
+    return f"{sha256}:{engine_version(settings)}" + ":clip" * as_clip
 
 
-def address_key(owner: str, untrusted_url: str) -> str:
+def address_key(owner: str, untrusted_url: str, *, as_clip: bool = False) -> str:
     """Key of an address while it is being fetched; it is gone with the fetching."""
-    return "address:" + hashlib.sha256(f"{owner}\0{untrusted_url}".encode("utf-8", "surrogatepass")).hexdigest()
+    asked = f"{owner}\0{untrusted_url}" + "\0clip" * as_clip
+    return "address:" + hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def keep_address(services: Services, untrusted_url: str) -> Upload:
+def keep_address(services: Services, untrusted_url: str, *, as_clip: bool = False) -> Upload:
     """Put an address where the worker will find it. Whether it may be fetched, and what lies there, is seen then."""
     incoming = services.media.receive()
     try:
         incoming.write(untrusted_url.encode("utf-8", "surrogatepass"))
-        return Upload(format="", size=0, sha256="", media=incoming.keep())
+        return Upload(format="", size=0, sha256="", media=incoming.keep(), as_clip=as_clip)
     finally:
         incoming.close()
 
@@ -104,7 +106,7 @@ def _cannot(reason: QueueDown | QueueFull) -> Refusal:
 
 def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:
     """Like :func:`start`, but what is known, or on its way under the key, is returned; what failed is tried again."""
-    if upload.sha256 and (ended := known(services, owner, [upload.sha256])):
+    if upload.sha256 and (ended := known(services, owner, [upload.sha256], as_clip=upload.as_clip)):
         services.media.discard(upload.media)
         return ended[0].id
     while True:
@@ -118,13 +120,14 @@ def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:
             release(services.store, taken.analysis_id)
 
 
-def known(services: Services, owner: str, hashes: Collection[str]) -> list[Analysis]:
+def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: bool = False) -> list[Analysis]:
     """This owner's newest analysis of each of these contents by this very engine, whichever way it was sent."""
     query = (
         select(Analysis)
         .where(
             Analysis.owner == owner,
             Analysis.sha256.in_(hashes),
+            Analysis.as_clip == as_clip,
             Analysis.engine == engine_version(services.settings),
             Analysis.state == JobState.DONE,
         )
@@ -146,25 +149,27 @@ def is_address(store: Store, analysis_id: str) -> bool:
         return session.scalar(select(Analysis.format).where(Analysis.id == analysis_id)) == ""
 
 
-def arrived(store: Store, analysis_id: str, upload: Upload, key: str) -> bool:
+def arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
     """Note what an address has led to; whether it must still be analyzed.
 
     It need not be when nobody waits for it any more, or when its owner has the very same content analyzed already:
     then that result is the row's too.
     """
     try:
-        return _arrived(store, analysis_id, upload, key)
-    except IntegrityError:  # another row has taken the key at this very moment
-        return _arrived(store, analysis_id, upload, None)
+        return _arrived(store, analysis_id, upload, settings)
+    except IntegrityError:  # another row has taken the key at this very moment: now it is seen
+        return _arrived(store, analysis_id, upload, settings)
 
 
-def _arrived(store: Store, analysis_id: str, upload: Upload, key: str | None) -> bool:
+def _arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
     with store.transaction() as session:
         row = session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING))
         if row is None:
             return False
         row.format, row.size, row.sha256 = upload.format, upload.size, upload.sha256
         row.started_at = time.time()  # the time limit of the analysis itself begins here
+        row.as_clip = row.as_clip and upload.format in ANIMATION_FORMATS
+        key = content_key(upload.sha256, settings, as_clip=row.as_clip)
         twin = session.scalar(select(Analysis).where(Analysis.owner == row.owner, Analysis.upload_key == key))
         row.upload_key = key if twin is None else None
         if twin is None or twin.state != JobState.DONE or twin.report is None:

@@ -71,7 +71,10 @@ def _paths() -> dict[str, Any]:
                     "multipart/form-data": {
                         "schema": {
                             "type": "object",
-                            "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                            "properties": {
+                                "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+                                "as_clip": {**msgspec.json.schema(types.AsClip), "default": False},
+                            },
                             "required": ["file"],
                         }
                     },

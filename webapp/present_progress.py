@@ -29,7 +29,7 @@ class Stage:
 
 def progress(row: Analysis, waiting: Waiting | None, told: Progress, skip: Collection[str] = ()) -> dict[str, Any]:
     """Everything the progress fragment shows."""
-    stages = _clip_stages(told) if row.format in VIDEO_FORMATS else _still_stages(told, skip)
+    stages = _clip_stages(told) if row.format in VIDEO_FORMATS or row.as_clip else _still_stages(told, skip)
     if not row.format:
         stages = [Stage("Fetching the file", 0, 1)]  # what it is, and so what follows, is not known yet
     age = time.time() - row.created_at

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    false,
     func,
     select,
     text,
@@ -79,6 +80,8 @@ class Analysis(Base):
     """What the browser calls this upload: sending it again under the same key makes no second analysis."""
     engine: Mapped[str | None]
     """Version of the engine whose report it is (:func:`webapp.intake.engine_version`)."""
+    as_clip: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it is an animation (GIF, WebP, PNG) to be looked at frame by frame."""
     runs: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often it was begun: a second time when a worker that had to leave handed it back, never a third time."""
 
@@ -109,6 +112,8 @@ class Upload:
     size: int
     sha256: str
     media: str
+    as_clip: bool = False
+    """An animation is to be looked at frame by frame."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,7 @@ class Store:
             sha256=upload.sha256,
             media=upload.media,
             upload_key=key,
+            as_clip=upload.as_clip,
         )
         try:
             with self.transaction() as session:
@@ -268,10 +274,12 @@ class Store:
         with self.transaction() as session:
             return session.scalar(query) or 0
 
-    def content(self, analysis_id: str) -> str:
-        """SHA-256 of the file of an analysis; empty while an address has not been fetched, or when it is deleted."""
+    def asked(self, analysis_id: str) -> tuple[str, bool]:
+        """SHA-256 of the file of an analysis (empty when it is deleted), and whether it is looked at as a clip."""
+        query = select(Analysis.sha256, Analysis.as_clip).where(Analysis.id == analysis_id)
         with self.transaction() as session:
-            return session.scalar(select(Analysis.sha256).where(Analysis.id == analysis_id)) or ""
+            found = session.execute(query).one_or_none()
+            return (found[0], found[1]) if found else ("", False)
 
     def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes], engine: str | None = None) -> None:
         """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile)."""

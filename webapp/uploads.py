@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -14,7 +15,7 @@ from htmx_flask.requests import HtmxAwareRequest
 from werkzeug.datastructures import FileStorage
 
 from analysis.errors import ErrorCode
-from analysis.sniff import sniff
+from analysis.sniff import ANIMATION_FORMATS, sniff
 
 from .errors import Refusal, answer
 from .intake import must_be_open
@@ -53,8 +54,8 @@ def init_app(app: Flask, max_bytes: int) -> None:
     app.register_error_handler(OSError, _full)
 
 
-def accept(file: FileStorage | None) -> Upload:
-    """Keep an uploaded file for its analysis.
+def accept(file: FileStorage | None, *, as_clip: bool = False) -> Upload:
+    """Keep an uploaded file for its analysis; of what can be no animation nothing is looked at as a clip.
 
     Raises
     ------
@@ -79,7 +80,13 @@ def accept(file: FileStorage | None) -> Upload:
         raise Refusal(
             ErrorCode.UNSUPPORTED_TYPE, f"{what}. The content of a file decides what it is, whatever its name says."
         )
-    return Upload(format=kind.format, size=incoming.size, sha256=incoming.sha256, media=incoming.keep())
+    return Upload(
+        format=kind.format,
+        size=incoming.size,
+        sha256=incoming.sha256,
+        media=incoming.keep(),
+        as_clip=as_clip and kind.format in ANIMATION_FORMATS,
+    )
 
 
 def upload_key(given: str | None) -> str | None:
@@ -93,6 +100,20 @@ def upload_key(given: str | None) -> str | None:
     if given and not _KEY.fullmatch(given):
         raise Refusal("bad_key", "The key of an upload has 16 to 64 letters, digits and hyphens.", 400)
     return given or None
+
+
+def wants_clip(form: Mapping[str, str]) -> bool:
+    """Whether a form asks that an animation be looked at as a clip.
+
+    Raises
+    ------
+    Refusal
+        It says something else than yes or no.
+    """
+    given = form.get("as_clip", "false")
+    if given not in {"true", "false"}:
+        raise Refusal("bad_request", "as_clip is true or false.", 400)
+    return given == "true"
 
 
 def _take_a_turn() -> None:

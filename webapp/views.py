@@ -16,7 +16,7 @@ from .present_progress import progress
 from .security import owner
 from .services import services
 from .store import Analysis, JobState, KnownKey
-from .uploads import accept, upload_key
+from .uploads import accept, upload_key, wants_clip
 
 pages = Blueprint("pages", __name__)
 
@@ -37,12 +37,13 @@ def create() -> ResponseReturnValue:
     An upload that carries a ``key`` may be sent again after a lost connection: it is analyzed once.
     """
     doors = services()
-    key = upload_key(request.form.get("key"))
+    key, as_clip = upload_key(request.form.get("key")), wants_clip(request.form)
     file, untrusted_url = request.files.get("file"), request.form.get("url", "").strip()
     if untrusted_url and not file:
-        address = intake.keep_address(doors, untrusted_url)
-        return _started(intake.start_once(doors, owner(), address, intake.address_key(owner(), untrusted_url)))
-    upload = accept(file)
+        address = intake.keep_address(doors, untrusted_url, as_clip=as_clip)
+        address_key = intake.address_key(owner(), untrusted_url, as_clip=as_clip)
+        return _started(intake.start_once(doors, owner(), address, address_key))
+    upload = accept(file, as_clip=as_clip)
     try:
         analysis_id = intake.start(doors, owner(), upload, key)
     except KnownKey as known:

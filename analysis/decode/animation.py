@@ -14,10 +14,10 @@ from PIL import Image
 from ..media import Clip, Frame, Limits, Media
 from ..report import Kind, VideoFacts
 from ..signal.resample import reduce_to_preview
+from ..sniff import ANIMATION_FORMATS
 from .clip_plan import Packets, choose, schedule
 from .image import open_image, to_rgb
 
-FORMATS = frozenset({"GIF", "WEBP", "PNG"})
 _MORE_THAN_A_FEW = 4
 _DEFAULT = 100.0  # milliseconds, as browsers show frames that give no duration, or an absurd one
 _SHORTEST = 20.0
@@ -33,7 +33,7 @@ def open_animation(data: bytes, limits: Limits) -> Media:
     """
     until = time.monotonic() + limits.decode_seconds
     still = open_image(data, limits)
-    if still.facts.format not in FORMATS:
+    if still.facts.format not in ANIMATION_FORMATS:
         return still
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of broken metadata, which provenance speaks of

@@ -12,6 +12,7 @@ let queue = [];
 let sending = 0;
 
 const form = () => document.getElementById("upload");
+const asClip = () => form()?.elements.as_clip?.checked ?? false; // a page kept offline may be older than the box
 const csrf = () => form()?.elements.csrf_token.value;
 
 export function announce(text) {
@@ -111,7 +112,7 @@ export function take(files) {
   document.getElementById("notice").replaceChildren();
   const most = Number(form().dataset.maxBytes);
   for (const file of files) {
-    const line = new Line(outbox.entry(file));
+    const line = new Line(outbox.entry(file, "", asClip()));
     if (file.size > most) {
       const megabytes = (count) => Math.round(count / 1048576);
       line.says(`The file has ${megabytes(file.size)} MB; at most ${megabytes(most)} MB are accepted here.`, "bad");
@@ -231,7 +232,7 @@ document.addEventListener("paste", (event) => {
 document.addEventListener("submit", (event) => {
   if (event.target.id === "address") {
     event.preventDefault();
-    const line = new Line(outbox.entry(null, event.target.elements.url.value.trim()));
+    const line = new Line(outbox.entry(null, event.target.elements.url.value.trim(), asClip()));
     queue.push(line);
     event.target.reset();
     pump();

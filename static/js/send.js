@@ -14,6 +14,7 @@ function body(entry, csrf) {
   const form = new FormData();
   form.set("csrf_token", csrf);
   form.set("key", entry.key);
+  if (entry.asClip) form.set("as_clip", "true");
   if (entry.address) form.set("url", entry.address);
   else form.set("file", entry.file, entry.name);
   return form;

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expec
 
 from tests.browser.test_ways_in import REPORT, files, picture
 from tests.driven import CHROMIUM, FLAGS
+from tests.webapp.given import animation
 
 WAITING = """async () => {
     const outbox = await import(document.querySelector('link[href$="outbox.js"]').href);
@@ -147,6 +148,21 @@ def test_files_chosen_offline_survive_the_browser_and_are_sent_once(profile):
         )
     assert page.evaluate(WAITING) == []
     assert checks(page) == 2
+
+
+def test_an_animation_kept_offline_is_still_to_be_looked_at_as_a_clip(visit):
+    one = visit()
+    page = one.page
+    ready(page)
+    one.context.set_offline(True)
+    page.locator("#upload").get_by_label("Look at an animation").check()
+    page.set_input_files("#file", files(a_gif=animation()))
+    expect(kept(page)).to_be_visible()
+    page.reload()  # from the cache, its box empty
+    one.context.set_offline(False)
+    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Over time")).to_be_visible()
+    one.complaints.clear()  # Chromium logs that it was offline
 
 
 def test_a_lost_answer_makes_no_second_check(visit):

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.webapp.given import animation
+
 REPORT = "article.report"
 _seed = itertools.count()
 
@@ -93,6 +95,30 @@ def test_it_works_without_scripts(visit):
     page.set_input_files("#file", files(a_png=picture()))
     page.get_by_role("button", name="Analyze").click()
     expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["scripts", "plain"])
+def test_an_animation_is_looked_at_as_a_clip_when_the_box_is_ticked(visit, look, script):
+    page = visit(script=script).page
+    page.goto("/")
+    page.locator("#upload").get_by_label("Look at an animation").check()
+    if script:
+        look(page, "as-clip-dark")
+    page.set_input_files("#file", files(a_gif=animation()))
+    if not script:
+        page.get_by_role("button", name="Analyze").click()
+    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Over time")).to_be_visible()
+
+
+def test_the_box_goes_for_an_address_too(visit):
+    page = visit().page
+    page.goto("/")
+    page.locator("#upload").get_by_label("Look at an animation").check()
+    page.get_by_label("Address of a picture").fill("http://127.0.0.1:9/a.gif")
+    with page.expect_request("**/analyses") as sent:
+        page.get_by_role("button", name="Check the address").click()
+    assert 'name="as_clip"\r\n\r\ntrue' in (sent.value.post_data or "")
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])

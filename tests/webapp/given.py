@@ -36,9 +36,13 @@ def token(client: FlaskClient) -> str:
     return page.partition('name="csrf_token" value="')[2].partition('"')[0]
 
 
-def send(client: FlaskClient, data: bytes, name: str = "photo.jpg", **headers: str) -> TestResponse:
-    """Upload a file as the form does."""
+def send(
+    client: FlaskClient, data: bytes, name: str = "photo.jpg", *, as_clip: str | None = None, **headers: str
+) -> TestResponse:
+    """Upload a file as the form does; a box that is not ticked sends nothing."""
     form = {"csrf_token": token(client), "file": (io.BytesIO(data), name)}
+    if as_clip is not None:
+        form["as_clip"] = as_clip
     return client.post("/analyses", data=form, content_type="multipart/form-data", headers=headers)
 
 
@@ -47,6 +51,15 @@ def picture(side: int = 96, fmt: str = "JPEG") -> bytes:
     noise = np.random.default_rng(7).normal(128, 20, (side, side, 3)).clip(0, 255).astype(np.uint8)
     out = io.BytesIO()
     Image.fromarray(noise).resize((side * 2, side * 2)).save(out, fmt)
+    return out.getvalue()
+
+
+def animation(fmt: str = "GIF", count: int = 6) -> bytes:
+    """A few pictures of soft noise, one after the other."""
+    noise = np.random.default_rng(7).normal(128, 20, (count, 48, 64, 3)).clip(0, 255).astype(np.uint8)
+    pictures = [Image.fromarray(one).resize((128, 96)) for one in noise]
+    out = io.BytesIO()
+    pictures[0].save(out, fmt, save_all=True, append_images=pictures[1:], duration=100)
     return out.getvalue()
 
 

@@ -14,7 +14,7 @@ import analysis
 import worker
 from analysis.lenses import Lens
 from analysis.report import from_json
-from tests.webapp.given import evidence, lens, media_files, picture, report, send
+from tests.webapp.given import animation, evidence, lens, media_files, picture, report, send
 from webapp import intake
 from webapp.app import create_app
 from webapp.store import JobState
@@ -33,8 +33,8 @@ class Program:
         address = path if path.startswith("/api") else f"/api/v1{path}"
         return self.client.open(address, method=method, headers=headers, **given)
 
-    def send(self, data=None):
-        return self("POST", "/analyses", data={"file": (io.BytesIO(data or picture()), "photo.jpg")})
+    def send(self, data=None, **more):
+        return self("POST", "/analyses", data={"file": (io.BytesIO(data or picture()), "photo.jpg"), **more})
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def engine(monkeypatch):
     """An engine that reports at once; each analysis leaves a line in the list it returns."""
     drawn = {"spectrum": Lens(lens(), "image/webp", 320, 240)}
     monkeypatch.setattr(worker.lenses, "render_all", lambda frame: drawn)
-    monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits: Opened(data))
+    monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits, **_: Opened(data))
     monkeypatch.setitem(vars(analysis), "analyze", lambda media, **_: report())
 
 
@@ -57,9 +57,9 @@ class Opened:
     frame: None = None
 
 
-def done(program, doors, data=None, **changes):
+def done(program, doors, data=None, *, as_clip="false", **changes):
     """An analysis of this program that has ended."""
-    analysis_id = program.send(data).json["id"]
+    analysis_id = program.send(data, as_clip=as_clip).json["id"]
     doors.media.discard(doors.store.start(analysis_id))
     engine = intake.engine_version(doors.settings)
     doors.store.finish(analysis_id, report(**changes), {"spectrum": lens()}, engine)
@@ -218,6 +218,41 @@ def test_another_engine_analyzes_again(settings, app, program, doors):
     sent = Program(other).send()
     assert sent.status_code == 202
     assert sent.json["id"] != first
+
+
+def test_an_animation_is_one_analysis_as_a_still_and_another_as_a_clip(program, doors, work):
+    still, asked = program.send(animation()), program.send(animation(), as_clip="true")
+    assert asked.status_code == 202
+    assert asked.json["id"] != still.json["id"]
+    assert asked.json["sha256"] == still.json["sha256"]
+    work()
+    for wish, kind, sent in (("false", "image", still), ("true", "video", asked)):
+        again = program.send(animation(), as_clip=wish)
+        assert (again.status_code, again.json["id"], again.json["result"]["kind"]) == (200, sent.json["id"], kind)
+    sha256 = asked.json["sha256"]
+    assert program("POST", "/lookups", json={"hashes": [sha256]}).json["known"][sha256]["id"] == still.json["id"]
+
+
+def test_two_wishes_that_run_at_the_same_time_are_two(program):
+    first, again = program.send(animation(), as_clip="true"), program.send(animation(), as_clip="true")
+    assert first.json["id"] == again.json["id"] != program.send(animation()).json["id"]
+    urls = [{"url": "http://pictures.example/a.gif", **more} for more in ({}, {"as_clip": False}, {"as_clip": True})]
+    still, also, asked = (program("POST", "/analyses", json=one).json["id"] for one in urls)
+    assert still == also != asked
+
+
+def test_a_picture_that_is_never_a_clip_is_one_analysis_however_it_is_asked(program, doors):
+    known = done(program, doors)
+    again = program.send(as_clip="true")
+    assert (again.status_code, again.json["id"]) == (200, known)
+
+
+@pytest.mark.parametrize("wish", ["1", "yes", "", "True"])
+def test_a_wish_that_is_neither_yes_nor_no_is_refused(program, doors, wish):
+    answer = program.send(animation(), as_clip=wish)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_request")
+    assert program("POST", "/analyses", json={"url": "http://a.example/", "as_clip": wish}).status_code == 400
+    assert not media_files(doors)
 
 
 def test_what_failed_may_be_sent_again(program, doors):

@@ -69,6 +69,14 @@ def test_the_description_is_openapi_31(described):
         jsonschema_rs.meta.validate({"$schema": dialect, **schema})
 
 
+def test_both_ways_in_tell_of_clips(described):
+    form, json_body = described["paths"]["/api/v1/analyses"]["post"]["requestBody"]["content"].values()
+    told = form["schema"]["properties"]["as_clip"]
+    assert (told["type"], told["default"]) == ("boolean", False)
+    assert json_body["schema"]["$ref"].endswith("/AddressBody")
+    assert described["components"]["schemas"]["AddressBody"]["properties"]["as_clip"] == told
+
+
 def validator(described, name):
     return jsonschema_rs.validator_for({"$ref": f"#/components/schemas/{name}", "components": described["components"]})
 

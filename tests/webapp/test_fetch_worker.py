@@ -13,7 +13,7 @@ import pytest
 import analysis
 import worker
 from analysis.lenses import Lens
-from tests.webapp.given import lens, media_files, picture, report
+from tests.webapp.given import animation, lens, media_files, picture, report
 from webapp import intake
 from webapp.database import migrate
 from webapp.services import Services
@@ -27,7 +27,8 @@ class Site(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.asked.append(self.path)
-        body = picture() if self.path.startswith("/picture") else b"<!doctype html><p>hello"
+        is_picture = self.path.startswith("/picture")
+        body = picture() if is_picture else animation() if self.path == "/animation" else b"<!doctype html><p>hello"
         self.send_response(404 if self.path == "/nothing" else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -66,7 +67,7 @@ def doors(settings):
 @pytest.fixture
 def engine(monkeypatch):
     """An engine that reports at once and counts its analyses by a file each."""
-    monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits: Opened(data))
+    monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits, **_: Opened(data))
     monkeypatch.setitem(vars(analysis), "analyze", lambda media, **_: report(summary=f"{len(media.data)} bytes"))
     drawn = {"spectrum": Lens(lens(), "image/webp", 320, 240)}
     monkeypatch.setattr(worker.lenses, "render_all", lambda frame: drawn)
@@ -78,9 +79,9 @@ class Opened:
     frame: None = None
 
 
-def ask(doors, url, owner=OWNER):
-    upload = intake.keep_address(doors, url)
-    return intake.start_once(doors, owner, upload, intake.address_key(owner, url))
+def ask(doors, url, owner=OWNER, *, as_clip=False):
+    upload = intake.keep_address(doors, url, as_clip=as_clip)
+    return intake.start_once(doors, owner, upload, intake.address_key(owner, url, as_clip=as_clip))
 
 
 def test_an_address_becomes_a_report_and_is_forgotten(doors, work, engine, site, settings):
@@ -134,6 +135,25 @@ def test_the_same_content_from_another_address_is_analyzed_once_for_its_owner(do
     assert doors.store.lens_names(second) == ["spectrum"]
     assert doors.store.get(foreign, "another").state == JobState.FAILED  # it was analyzed: nothing crosses over
     assert len(site.asked) == 3
+
+
+def test_an_animation_at_an_address_is_one_analysis_as_a_still_and_another_as_a_clip(doors, work, site, settings):
+    ids = [ask(doors, f"{site.address}/animation", as_clip=asked) for asked in (False, True)]
+    work()
+    rows = [doors.store.get(one, OWNER) for one in ids]
+    assert [analysis.from_json(row.report).kind for row in rows] == ["image", "video"]
+    keys = [intake.content_key(rows[0].sha256, settings, as_clip=asked) for asked in (False, True)]
+    assert [row.upload_key for row in rows] == keys
+
+
+def test_what_is_no_animation_at_an_address_is_one_analysis_however_it_is_asked(doors, work, engine, site):
+    rows = []
+    for asked in (False, True):
+        one = ask(doors, f"{site.address}/picture", as_clip=asked)
+        work()
+        rows.append(doors.store.get(one, OWNER))
+    assert [row.as_clip for row in rows] == [False, False]
+    assert rows[1].upload_key is None, "it was analyzed twice"
 
 
 def test_a_failed_address_may_be_tried_again(doors, work, engine, site):

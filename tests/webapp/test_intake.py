@@ -6,9 +6,11 @@ import io
 import threading
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 import analysis
-from tests.webapp.given import media_files, picture, report, token, upload
+from tests.webapp.given import animation, media_files, picture, report, send, token, upload
+from webapp import intake
 from webapp.jobs import Progress, Waiting
 from webapp.present_progress import progress
 from webapp.store import KnownKey, Store
@@ -95,6 +97,55 @@ def test_a_token_for_scripts_is_accepted_and_never_cached(client):
     assert client.post("/analyses", data=form).status_code == 303
 
 
+def row_at(client, doors, address):
+    with client.session_transaction() as session:
+        return doors.store.get(address.rpartition("/")[2], session["owner"])
+
+
+def test_the_form_asks_for_clips_and_only_what_may_be_one_is(client, doors):
+    page = client.get("/").get_data(as_text=True)
+    assert '<input type="checkbox" name="as_clip" value="true">Look at an animation' in page
+    for data, asked, kept in (
+        (animation("GIF"), "true", True),
+        (animation("WEBP"), "true", True),
+        (animation("PNG"), "true", True),
+        (animation("GIF"), None, False),
+        (picture(), "true", False),
+    ):
+        row = row_at(client, doors, send(client, data, as_clip=asked).headers["Location"])
+        assert row.as_clip is kept
+
+
+def test_what_is_neither_yes_nor_no_is_refused_and_nothing_is_kept(client, doors):
+    assert send(client, animation(), as_clip="perhaps").status_code == 400
+    assert not media_files(doors)
+
+
+def test_an_address_carries_the_wish(client, doors):
+    form = {"csrf_token": token(client), "url": "http://pictures.example/a.gif"}
+    still, asked = (client.post("/analyses", data=form | more) for more in ({}, {"as_clip": "true"}))
+    assert still.headers["Location"] != asked.headers["Location"]
+    assert [row_at(client, doors, one.headers["Location"]).as_clip for one in (still, asked)] == [False, True]
+
+
+def test_a_key_taken_at_the_very_moment_an_address_arrives_lends_no_other_result(client, doors, monkeypatch):
+    other = put(client).headers["Location"].rpartition("/")[2]  # sent without a key, as forms without scripts do
+    doors.store.start(other)
+    doors.store.finish(other, report(), {})
+    form = {"csrf_token": token(client), "url": "http://pictures.example/a.gif"}
+    mine = client.post("/analyses", data=form).headers["Location"].rpartition("/")[2]
+    doors.store.start(mine)
+    real, collisions = intake._arrived, iter([IntegrityError("INSERT", None, Exception())])
+
+    def collides_once(*given):
+        for problem in collisions:
+            raise problem
+        return real(*given)
+
+    monkeypatch.setattr(intake, "_arrived", collides_once)
+    assert intake.arrived(doors.store, mine, upload(), doors.settings), "it took the result of another file"
+
+
 def cancel(client, address):
     return client.post(address + "/cancel", data={"csrf_token": token(client)})
 
@@ -120,7 +171,9 @@ def test_cancelled_while_running_its_child_is_killed_and_it_stays_cancelled(clie
     begun = threading.Event()
     real = doors.store.start
     monkeypatch.setattr(doors.store, "start", lambda one: (real(one), begun.set())[0])
-    monkeypatch.setattr(analysis, "open_media", lambda data, limits: threading.Event().wait())  # never ends by itself
+    monkeypatch.setattr(
+        analysis, "open_media", lambda data, limits, **_: threading.Event().wait()
+    )  # never ends by itself
 
     def from_elsewhere():
         begun.wait()

@@ -28,7 +28,7 @@ def engine(monkeypatch):
     """An engine that reports at once, or does what a test says."""
 
     def does(analyze):
-        monkeypatch.setattr(worker, "_analyze", lambda file, settings, anchors, say: analyze(say))
+        monkeypatch.setattr(worker, "_analyze", lambda file, settings, anchors, say, **_: analyze(say))
 
     does(lambda say: say("r", analysis.to_json(report())))
     return does

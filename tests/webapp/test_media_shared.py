@@ -111,7 +111,7 @@ def test_from_the_form_to_the_report_nothing_stays(shared_settings, held, app, m
     doors = site.extensions["services"]
     monkeypatch.setattr(worker, "_services", lambda: doors)
 
-    def analyze(file, settings, trust_anchors, send):
+    def analyze(file, settings, trust_anchors, send, **_options):
         assert file.read() == picture()
         send("r", to_json(report()))
 

@@ -55,4 +55,5 @@ def test_the_engine_of_known_results_is_taken_along(engine):
     upgrade(engine, "head")
     with engine.connect() as connection:
         found = dict(map(tuple, connection.execute(text("SELECT id, engine FROM analyses"))))
+        assert set(connection.scalars(text("SELECT as_clip FROM analyses"))) == {0}  # they were looked at as stills
     assert found == {"done": "0.1.0-abc-no_deep", "waits": None, "page": None, "plain": None}

@@ -19,7 +19,7 @@ from analysis import ErrorCode, MediaError
 from analysis.lenses import Lens
 from analysis.report import Verdict
 from analysis.words import FRAME_LENS, FRAME_PICTURE, LENSES
-from tests.webapp.given import lens, media_files, picture, report, send
+from tests.webapp.given import animation, lens, media_files, picture, report, send
 from webapp.sandbox import Limits
 
 
@@ -40,16 +40,16 @@ def engine(monkeypatch):
         return report()
 
     replace(
-        open_media=lambda data, limits: Read(data),
+        open_media=lambda data, limits, **_: Read(data),
         analyze=analyze,
         draw=lambda frame: {"spectrum": Lens(lens(), "image/webp", 320, 240)},
     )
     return replace
 
 
-def finish(client, doors, work, data=None):
+def finish(client, doors, work, data=None, **asked):
     """Send a picture, let the worker work, return the row."""
-    address = send(client, data or picture()).headers["Location"]
+    address = send(client, data or picture(), **asked).headers["Location"]
     work()
     row = doors.store.get(address.rpartition("/")[2], owner_of(client))
     assert row is not None
@@ -98,7 +98,7 @@ def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, e
 
 
 def test_a_refusal_of_the_engine_is_the_rows_error(client, doors, work, engine):
-    def open_media(data, limits):
+    def open_media(data, limits, **_options):
         raise MediaError(ErrorCode.TRUNCATED, "The file ends before the picture does.")
 
     engine(open_media=open_media)
@@ -149,7 +149,7 @@ def test_a_child_that_eats_memory_is_ended_and_said(client, doors, work, engine,
     "say", [lambda send: send("r", b"not json"), lambda send: send("p", b"[1"), lambda send: send("l", b"\xff\0x")]
 )
 def test_nonsense_from_the_child_is_not_believed(client, doors, work, monkeypatch, say):
-    def taken_over(file, settings, trust_anchors, send):
+    def taken_over(file, settings, trust_anchors, send, **_options):
         say(send)
         send("r", analysis.to_json(report()))
 
@@ -226,6 +226,22 @@ def test_a_clip_keeps_a_small_picture_of_each_frame(client, doors, work, shared)
         assert max(small.size) <= 320
     page = client.get(f"/analyses/{row.id}").get_data(as_text=True)
     assert f"/lenses/{FRAME_PICTURE.format(len(frames) - 1)}" in page
+
+
+@pytest.mark.parametrize("fmt", ["GIF", "WEBP", "PNG"])
+def test_an_animation_is_looked_at_frame_by_frame_when_asked(client, doors, work, fmt):
+    asked = finish(client, doors, work, animation(fmt), as_clip="true")
+    assert (asked.state, asked.error_message) == ("done", None)
+    found = analysis.from_json(asked.report)
+    assert (found.kind, found.media.frames, len(found.timeline.frames)) == ("video", 6, 6)
+    assert {FRAME_PICTURE.format(number) for number in range(6)} < set(doors.store.lens_names(asked.id))
+    assert "Over time" in client.get(f"/analyses/{asked.id}").get_data(as_text=True)
+
+
+def test_an_animation_is_a_still_when_not_asked_and_a_still_picture_is_one_though_asked(client, doors, work):
+    for data, asked in ((animation(), None), (animation(), "false"), (picture(fmt="PNG"), "true")):
+        row = finish(client, doors, work, data, as_clip=asked)
+        assert (row.state, analysis.from_json(row.report).kind) == ("done", "image"), asked
 
 
 def test_the_worker_imports_nothing_that_trains():
