@@ -221,9 +221,10 @@ def test_a_playlist_never_opens_its_neighbor(pretended, tmp_path, monkeypatch):
     canary.write_bytes(counted(40))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(video, "sniff", lambda _: Sniffed(pretended))
-    for text in (f"ffconcat version 1.0\nfile {canary}\n", f"#EXTM3U\n#EXTINF:1,\n{canary}\n#EXT-X-ENDLIST\n"):
+    playlists = ("ffconcat version 1.0\nfile neighbor.mp4\n", f"#EXTM3U\n#EXTINF:1,\n{canary}\n#EXT-X-ENDLIST\n")
+    for text in playlists:
         with pytest.raises(MediaError) as caught:
-            video.open_video(text.encode() * 3, Limits())
+            video.open_video((text + "# nothing more\n" * 9).encode(), Limits())
         assert caught.value.code in (ErrorCode.UNREADABLE, ErrorCode.TRUNCATED, ErrorCode.NO_VIDEO_STREAM)
 
 
