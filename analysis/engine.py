@@ -17,7 +17,7 @@ from PIL import Image
 from . import __version__, provenance
 from .analyzers import deep
 from .decode import jpeg
-from .detector import judge, network
+from .detector import clips, judge, network
 from .errors import MediaError
 from .media import Media
 from .networks.run import Missing, Network
@@ -84,8 +84,10 @@ def analyze(
     with on_one_blas_thread():
         findings = provenance.read(media, trust_anchors)
         scored, context, timeline = look(media, skip, progress, threads)
-        if scoring is Scoring.CALIBRATED and media.facts.kind is Kind.IMAGE:
+        if scoring is Scoring.CALIBRATED and timeline is None:
             scored = judge.judge(media, scored, findings, networks)
+        elif scoring is Scoring.CALIBRATED and timeline is not None:
+            scored, timeline = clips.judge(media, scored, timeline, threads=threads)
     conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
@@ -160,6 +162,7 @@ def prepare(skip: Collection[str] = ()) -> None:
     Image.init()  # every format of Pillow
     jpeg.prepare()
     components.models()
+    clips.calibration()
     network.parameters_hash()
     network.load()  # on one thread of its own caller, so a fork afterwards is safe
     for analyzer in all_analyzers():

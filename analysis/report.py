@@ -211,7 +211,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FrameReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One sampled frame: which of the clip (``index``), when (seconds), and what the rules make of it alone.
+    """One sampled frame: which of the clip (``index``), when (seconds), and what the scoring makes of it alone.
 
     ``number`` counts the sampled frames from 0; ``scene`` counts the stretches between cuts, from 0. ``components``
     holds each component's score, 0 to 100.

@@ -9,7 +9,7 @@ import msgspec
 from ..report import ComponentResult, Evidence, Scoring
 
 AVAILABLE = (Scoring.CALIBRATED, Scoring.RULES)
-"""The scorings this version has, the default first. Clips are scored by the rules whichever is asked for."""
+"""The scorings this version has, the default first."""
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_clips import clip, counted
 
-from analysis import analyze, from_json, open_media, to_json
+from analysis import Scoring, analyze, from_json, open_media, to_json
 from analysis.media import Burst
 from analysis.report import Kind, Status
 from analysis.timeline import find_cadence
@@ -166,7 +166,7 @@ def test_progress_is_told_for_every_frame_and_may_end_the_analysis():
 
 
 def test_skipping_what_works_over_time_leaves_the_rest():
-    report = analyze(open_media(counted(6)), skip={"deep", "temporal", "metadata"}, threads=1)
+    report = analyze(open_media(counted(6)), skip={"deep", "temporal", "metadata"}, threads=1, scoring=Scoring.RULES)
     assert report.timeline.steps == ()
     assert "temporal" not in report.components
     assert report.score is not None
@@ -217,7 +217,7 @@ def test_one_analyzer_that_fails_stops_no_other(monkeypatch):
 
     failing = Analyzer("broken", "Broken", frozenset({Kind.VIDEO}), "", "", (), broken)
     monkeypatch.setattr(video, "all_analyzers", lambda: (*all_analyzers(), failing))
-    report = analyze(open_media(counted(6)), skip={"deep"}, threads=2)
+    report = analyze(open_media(counted(6)), skip={"deep"}, threads=2, scoring=Scoring.RULES)
     assert report.components["broken"].status is Status.FAILED
     assert report.components["noise"].status is Status.OK
     assert report.score is not None
