@@ -58,11 +58,15 @@ class Product:
         return found
 
     def memory(self, name: str) -> int:
-        """Resident bytes of those parts with their children, pages they share counted once a process."""
+        """Resident bytes of those parts, of the web server with its children; shared pages count once a process.
+
+        Children of workers do not count: they come and go with every file.
+        """
         total = 0
         for one in self.parts(name):
             with contextlib.suppress(psutil.NoSuchProcess):
-                total += sum(part.memory_info().rss for part in [one, *one.children(recursive=True)])
+                children = one.children(recursive=True) if name == "granian" else []
+                total += sum(part.memory_info().rss for part in [one, *children])
         return total
 
     def browser(self) -> Browser:
