@@ -26,6 +26,10 @@ lint: setup-dev ## ruff, mypy, the direction of imports, known weaknesses of lib
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports
 	@$(PY) bin/audit
 
+.PHONY: extension
+extension: setup ## write the browser extension's archives into dist/
+	@$(PY) bin/extension
+
 .PHONY: evaluate
 evaluate: setup ## repeat the accuracy figures: CORPUS=folder with real/ and ai/ (or a CSV) ARGS="--sample 500"
 	@test -n "$(CORPUS)" || { echo "Name the pictures: make evaluate CORPUS=folder"; exit 2; }
