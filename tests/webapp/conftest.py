@@ -43,7 +43,7 @@ def settings(tmp_path: Path, redis_url: str) -> Settings:
         database_url=f"sqlite:///{tmp_path / 'test.db'}",
         redis_url=redis_url,
         media_dir=tmp_path / "media",
-        timeout=20.0,
+        timeout=60.0,
     )
 
 
