@@ -93,11 +93,12 @@ def test_without_a_wall_files_can_be_read(only, tmp_path):
 
 
 @pytest.mark.parametrize("wall", [EMPTY_ROOT, LANDLOCK, None])
-def test_nothing_can_be_written(only, wall, tmp_path):
+def test_nothing_can_be_written(only, wall, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "there").touch()
     (tmp_path / "there").chmod(0o666)
     only(wall)
-    for target in (tmp_path / "there", tmp_path / "new", Path("new")):
+    for target in (tmp_path / "there", tmp_path / "new", Path("newer")):
         attempt(lambda target=target: target.write_bytes(b"x" * 4096))
         assert not target.exists() or target.stat().st_size == 0
 
