@@ -15,6 +15,7 @@ import json
 import math
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -82,13 +83,28 @@ def share(tensors: list[Tensor]) -> None:
         tensor.copy_(part.view_as(tensor))
 
 
-def work(rank: int, args: argparse.Namespace) -> None:
-    """What one process does; only the first writes."""
+def start(work: Callable[[int, argparse.Namespace], None], args: argparse.Namespace) -> None:
+    """Run ``work(rank, args)`` in as many processes as are asked for; with one, in this."""
     if args.processes > 1:
-        # single-threaded processes that meet once a step lose less to busy neighbours than threads that meet
-        # in every operation
+        torch.multiprocessing.spawn(work, (args,), nprocs=args.processes)
+    else:
+        work(0, args)
+
+
+def meet(rank: int, args: argparse.Namespace) -> None:
+    """Join the other processes.
+
+    Single-threaded processes that meet once a step lose less to busy neighbours than threads that meet in every
+    operation.
+    """
+    if args.processes > 1:
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(args.port)}
         dist.init_process_group("gloo", rank=rank, world_size=args.processes)
+
+
+def work(rank: int, args: argparse.Namespace) -> None:
+    """What one process does; only the first writes."""
+    meet(rank, args)
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     views, items = command.pictures(args)
@@ -104,7 +120,7 @@ def work(rank: int, args: argparse.Namespace) -> None:
     average = copy.deepcopy(student)
     optimizer = torch.optim.AdamW(student.parameters(), lr=1e-3, weight_decay=1e-4)
     features = FeatureLoss()
-    start, log = time.time(), []
+    began, log = time.time(), []
     for step in range(args.first, args.steps):
         warm = min(1, (step + 1 - args.first) / 60)
         rate = 2.5e-3 * warm * (0.5 + 0.5 * math.cos(math.pi * step / args.steps)) + 2e-5
@@ -130,14 +146,14 @@ def work(rank: int, args: argparse.Namespace) -> None:
         log.append([float(p.detach()) for p in parts])
         if rank == 0 and step % 50 == 49:
             recent = torch.tensor(log[-50:]).mean(0).tolist()
-            say(step + 1, f"{time.time() - start:.0f} s", [round(v, 3) for v in recent])
+            say(step + 1, f"{time.time() - began:.0f} s", [round(v, 3) for v in recent])
         if step % 100 == 99 or step == args.steps - 1:
             share([b for b in average.buffers() if b.dtype.is_floating_point])
             if rank == 0:
                 torch.save(average.state_dict(), args.work / "student.pt")
     if rank == 0:
         facts = {"steps": args.steps, "batch": args.batch, "seed": args.seed, "pictures": len(items),
-                 "seconds": round(time.time() - start), "loss": torch.tensor(log[-50:]).mean(0).tolist()}  # fmt: skip
+                 "seconds": round(time.time() - began), "loss": torch.tensor(log[-50:]).mean(0).tolist()}  # fmt: skip
         (args.work / "distill.json").write_text(json.dumps(facts, indent=1))
 
 
@@ -156,10 +172,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=29511)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    if args.processes > 1:
-        torch.multiprocessing.spawn(work, (args,), nprocs=args.processes)
-    else:
-        work(0, args)
+    start(work, args)
 
 
 if __name__ == "__main__":

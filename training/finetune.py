@@ -16,20 +16,18 @@ import argparse
 import copy
 import json
 import math
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 -- the usual name
 
 from . import command, corpus, degrade, linear
 from .command import say
-from .distill import share
+from .distill import meet, share, start
 from .network import Detector, Student, follow, pool, to_input
 from .sampling import Tiles
 
@@ -142,9 +140,7 @@ def optimizer_of(detectors: list[Detector], args: argparse.Namespace) -> torch.o
 
 def work(rank: int, args: argparse.Namespace) -> None:
     """What one process does; only the first writes."""
-    if args.processes > 1:
-        os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(args.port)}
-        dist.init_process_group("gloo", rank=rank, world_size=args.processes)
+    meet(rank, args)
     torch.manual_seed(args.seed + rank)
     torch.set_num_threads(1)
     views, items = command.pictures(args)
@@ -161,7 +157,7 @@ def work(rank: int, args: argparse.Namespace) -> None:
         detector.drop.train()
     names = [*(f"fold_{k}" for k in range(corpus.FOLDS)), "final"]
     optimizer = optimizer_of(detectors, args)
-    start, log = time.time(), []
+    began, log = time.time(), []
     for step, batch in zip(range(args.steps), tiles, strict=False):
         warm = min(1, (step + 1) / 40)
         rate = args.rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / args.steps)) + 1e-7
@@ -179,13 +175,13 @@ def work(rank: int, args: argparse.Namespace) -> None:
         log.append(facts)
         if rank == 0 and step % 50 == 49:
             recent = torch.stack(log[-50:]).mean(0).tolist()
-            say(step + 1, f"{time.time() - start:.0f} s", "loss {:.3f} right {:.3f} moved {:.3f}".format(*recent))
+            say(step + 1, f"{time.time() - began:.0f} s", "loss {:.3f} right {:.3f} moved {:.3f}".format(*recent))
         if rank == 0 and (step % 100 == 99 or step == args.steps - 1):
             for name, average in zip(names, averages, strict=True):
                 torch.save(average.state_dict(), args.work / f"{name}.pt")
     if rank == 0:
         options = {k: v for k, v in vars(args).items() if not isinstance(v, Path)}
-        made = {**options, "pictures": len(items), "seconds": round(time.time() - start), "last": log[-1].tolist()}
+        made = {**options, "pictures": len(items), "seconds": round(time.time() - began), "last": log[-1].tolist()}
         (args.work / "finetune.json").write_text(json.dumps(made, indent=1))
 
 
@@ -206,10 +202,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=29512)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    if args.processes > 1:
-        torch.multiprocessing.spawn(work, (args,), nprocs=args.processes)
-    else:
-        work(0, args)
+    start(work, args)
 
 
 if __name__ == "__main__":
