@@ -209,7 +209,10 @@ def clips(models: Path) -> str:
          percent(measured["generated_at_or_above"][score], 1)]
         for score in measured["genuine_at_or_above"]
     ]  # fmt: skip
-    tried = "; ".join(f"{name}: {found['auc']:.2f} / {found['worst']:.2f}" for name, found in measured["tried"].items())
+    tried = "; ".join(
+        f"{name.replace('+', ' and ').replace('_', ' ')} {found['auc']:.2f} / {found['worst']:.2f}"
+        for name, found in measured["tried"].items()
+    )
     return (
         f"{counts['genuine']} genuine and {counts['generated']} generated clips of {counts['sources']} sources: AUC "
         f"{measured['auc']:.2f} on sources left out, {measured['worst_source_auc']:.2f} on the worst. Inputs tried "
