@@ -82,7 +82,7 @@ def web_command(settings: Settings) -> list[str]:
     """What serves pages and API."""
     options = {"interface": "wsgi", "host": settings.host, "port": str(settings.port), "workers": "1"}
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-    command = [sys.executable, "-m", "granian", *flags, "--blocking-threads", "64", "--log-level", "error"]
+    command = [sys.executable, "-m", "granian", *flags, "--blocking-threads", "88", "--log-level", "error"]
     return [*command, "--factory", "webapp.app:serve"]
 
 

@@ -23,7 +23,7 @@ from .media_store import Incoming
 from .services import services
 from .store import Upload
 
-BODIES = 40
+BODIES = 64
 """Requests with a body that are served at the same time. The server waits for a body in one of its threads
 (:func:`webapp.commands.web_command` gives it more than these), so slow senders must not get them all."""
 _bodies = threading.BoundedSemaphore(BODIES)
