@@ -16,8 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
+
+cv2 = lazy.load("cv2")  # the web process reads bands and never needs OpenCV
 
 Floats = NDArray[np.float64]
 
@@ -203,9 +206,8 @@ UNRELATED = 0.2
 
 def plainness(pixels: NDArray[np.uint8]) -> float:
     """Share of the most frequent color, colors taken in steps of 16."""
-    steps = (pixels // 16).astype(np.int64)
-    counts = np.bincount((steps[..., 0] * 256 + steps[..., 1] * 16 + steps[..., 2]).ravel())
-    return float(counts.max() / counts.sum())
+    counts = cv2.calcHist([pixels], [0, 1, 2], None, [16, 16, 16], [0, 256] * 3)
+    return float(counts.max() / counts.sum(dtype=np.float64))
 
 
 def neighbourhood(pixels: NDArray[np.uint8]) -> float:
@@ -229,7 +231,7 @@ def abstention(pixels: NDArray[np.uint8], distance: float) -> str | None:
     height, width = pixels.shape[:2]
     if min(height, width) < 64:
         return "The picture is too small to judge: its shorter side is under 64 pixels."
-    if float(pixels.std(axis=(0, 1)).max()) < 4.0:
+    if float(cv2.meanStdDev(pixels)[1].max()) < 4.0:
         return "The picture is almost one flat color: there is nothing in it to judge."
     if plainness(pixels) > PLAIN:
         return "Most of the picture is one color, as in a text page or a diagram: the detector was not made for these."
