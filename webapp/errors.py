@@ -113,8 +113,10 @@ def answer(refusal: Refusal) -> Response:
         body = make_response(msgspec.json.encode({"error": {"code": refusal.code, "message": refusal.message}}))
         body.mimetype = "application/json"
     else:
-        template = "_problem.html" if request.htmx and not request.htmx.history_restore_request else "problem.html"
-        body = make_response(render_template(template, problem=refusal))
+        fragment = request.htmx and not request.htmx.history_restore_request
+        body = make_response(render_template("_problem.html" if fragment else "problem.html", problem=refusal))
+        if fragment:
+            body.headers["HX-Reselect"] = "#problem"  # whatever part of a page the request meant to take
     body.status_code = refusal.status
     if refusal.retry_after is not None:
         body.headers["Retry-After"] = str(refusal.retry_after)

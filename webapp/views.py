@@ -54,14 +54,16 @@ def create() -> ResponseReturnValue:
 
 @pages.get("/analyses/<analysis_id>")
 def show(analysis_id: str) -> ResponseReturnValue:
-    """An analysis as a page, in whatever state it is. A refused file's page carries the status of its code."""
+    """An analysis as a page, in whatever state it is. A refused file's page carries the status of its code.
+
+    Not to htmx, for which a page about a refusal is what it asked for and not an error beside the page before it.
+    """
     row = _own(analysis_id)
-    status = _refusal(row).status if row.state == JobState.FAILED else 200
     page = render_template("analysis.html", **_view(row))
+    if not request.htmx or request.htmx.history_restore_request:
+        return page, _refusal(row).status if row.state == JobState.FAILED else 200
     # htmx follows the redirect of an upload by itself and would keep the form's address
-    led = request.htmx and not request.htmx.history_restore_request and "frame" not in request.args
-    push = request.path if led else None
-    return make_response(page, status, push_url=push)
+    return make_response(page, push_url=None if "frame" in request.args else request.path)
 
 
 @pages.get("/analyses/<analysis_id>/state")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -174,6 +175,23 @@ def test_what_cannot_be_analyzed_is_said_with_what_to_do(visit, look, name):
     assert any(one in said.inner_text() for one in advice.split("|"))
     if name in ("words.jpg", "cut.png"):
         look(page, f"refused-{name.partition('.')[0]}")
+    one.complaints.clear()  # Chromium logs every answer of 4xx as an error
+
+
+def test_what_has_ended_before_its_page_was_fetched_is_said_too(visit):
+    one = visit()
+    page = one.page
+
+    def late(route):
+        plain = {name: value for name, value in route.request.headers.items() if name != "hx-request"}
+        while route.fetch(headers=plain).status == 200:  # it waits or runs: a refused file's page is a 422
+            pass
+        route.continue_()
+
+    page.route(re.compile(r"/analyses/[\w-]{22}$"), late)
+    choose(page, {"name": "cut.png", "mimeType": "", "buffer": picture()[:3000]})
+    expect(page.locator("main > #analysis #problem")).to_contain_text("ends before", timeout=60_000)
+    assert page.locator("main").count() == 1
     one.complaints.clear()  # Chromium logs every answer of 4xx as an error
 
 

@@ -162,6 +162,7 @@ def test_what_cannot_be_taken_is_refused_in_every_manner_and_leaves_nothing(clie
     assert "<html" in as_page.get_data(as_text=True)
     assert "<html" not in as_fragment.get_data(as_text=True)
     assert 'id="problem"' in as_fragment.get_data(as_text=True)
+    assert as_fragment.headers["HX-Reselect"] == "#problem"  # a request that wanted #main of a page has no #main here
     assert not media_files(doors)
     assert doors.store.ping() == 0
 
@@ -187,6 +188,9 @@ def test_a_failed_analysis_says_why_with_the_status_of_its_code(client, doors, c
     page = client.get(address)
     assert page.status_code == status
     assert "A clear sentence." in page.get_data(as_text=True)
+    led = client.get(address, headers={"HX-Request": "true"})
+    assert led.status_code == 200  # it ended before htmx had its page: the page is what was asked for
+    assert "A clear sentence." in led.get_data(as_text=True)
     fragment = client.get(address + "/state")
     assert fragment.status_code == 200  # the poll itself has worked; htmx swaps it and stops
     assert "hx-trigger" not in fragment.get_data(as_text=True)
