@@ -25,6 +25,7 @@ from analysis.words import FRAME_LENS, FRAME_PICTURE
 from webapp import intake, logs, quarantine, sandbox
 from webapp.fetch import fetch
 from webapp.jobs import Progress, QueueDown
+from webapp.media_store import MediaDown
 from webapp.reconcile import LOST, Reconciler
 from webapp.sandbox import Ending, Level, Send
 from webapp.services import Services
@@ -58,6 +59,11 @@ def run(analysis_id: str) -> None:
         file = services.media.take(media)
     except FileNotFoundError:
         services.store.fail(analysis_id, ErrorCode.EXPIRED, _GONE)
+        return
+    except MediaDown:
+        log.warning("analysis %s: the store of files does not answer", analysis_id)
+        if not services.store.hand_back(analysis_id, media):  # the next sweep queues it again, once
+            services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, LOST)
         return
     try:
         with file:

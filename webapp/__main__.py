@@ -44,12 +44,16 @@ class Program:
     deaths: list[float] = field(default_factory=list)
 
     def start(self) -> None:
-        """Start it in a group of its own, so that a Ctrl-C in the terminal reaches the supervisor alone."""
+        """Start it in a group of its own, so that a Ctrl-C in the terminal reaches the supervisor alone.
+
+        Not in a session of its own: Linux may share the cores out evenly by sessions, and then an analysis' lower
+        priority would count for nothing beside the web server.
+        """
         self.process = subprocess.Popen(  # noqa: S603 -- our own commands
             self.command,
             env=self.env,
             cwd=ROOT,
-            start_new_session=True,
+            process_group=0,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 -- this process has no threads
         )
 

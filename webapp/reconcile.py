@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 
 from analysis.errors import ErrorCode
 
 from .jobs import QueueDown
+from .media_store import MediaDown
 from .services import Services
 from .store import Analysis
 
@@ -35,7 +37,8 @@ class Reconciler:
         self._services.archive.forget_expired(self._services.settings.keep_days)
         self._services.quarantine.forget_expired()
         self._services.store.scrub()
-        self._services.media.sweep(self._services.store.waiting_media(), older_than=_ABANDONED)
+        with suppress(MediaDown):  # what nobody waits for is removed when its store is back
+            self._services.media.sweep(self._services.store.waiting_media(), older_than=_ABANDONED)
 
     def _look_after_rows(self, now: float) -> None:
         store, jobs, settings = self._services.store, self._services.jobs, self._services.settings
@@ -56,5 +59,6 @@ class Reconciler:
     def _end(self, row: Analysis) -> None:
         self._services.store.fail(row.id, ErrorCode.ANALYSIS_CRASHED, LOST)
         if row.media:
-            self._services.media.discard(row.media)
+            with suppress(MediaDown):  # a later sweep removes it
+                self._services.media.discard(row.media)
         log.warning("analysis %s was lost and is now ended", row.id)

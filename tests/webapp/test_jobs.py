@@ -18,6 +18,7 @@ import worker
 from tests.webapp.given import media_files, picture, report, send, upload
 from webapp import jobs, quarantine
 from webapp.jobs import Jobs, QueueDown, QueueFull
+from webapp.media_store import MediaDown
 from webapp.quarantine import Quarantine
 from webapp.reconcile import Reconciler
 from webapp.store import MOST_RUNS, Analysis
@@ -117,6 +118,37 @@ def test_a_row_without_a_place_in_the_queue_is_found(client, doors, work, engine
     Reconciler(doors)()
     work()
     assert doors.store.get(analysis_id, "somebody").state == "done"
+
+
+@pytest.mark.parametrize(("comes_back", "end"), [(True, ("done", None)), (False, ("failed", "analysis_crashed"))])
+def test_where_the_store_of_files_is_away_one_more_run_is_made(client, doors, work, engine, later, comes_back, end):  # noqa: PLR0917 -- fixtures
+    one = new(client)
+    with pytest.MonkeyPatch.context() as away:
+        away.setattr(doors.media, "take", store_is_away)
+        work()
+        assert state(doors, one) == ("queued", None)
+        later(30)
+        Reconciler(doors)()
+        if not comes_back:
+            work()
+    work()
+    assert state(doors, one) == end
+    assert doors.jobs.queued() == set()
+
+
+def test_a_sweep_goes_on_while_the_store_of_files_is_away(client, doors, later, monkeypatch):
+    rows = [new(client, picture(side)) for side in (96, 97)]
+    for one in rows:
+        doors.store.start(one)
+    for door in ("discard", "sweep"):
+        monkeypatch.setattr(doors.media, door, store_is_away)
+    later(10_000)
+    Reconciler(doors)()
+    assert {state(doors, one) for one in rows} == {("failed", "analysis_crashed")}
+
+
+def store_is_away(*_given, **_named):
+    raise MediaDown
 
 
 def test_queued_twice_is_begun_once(client, doors, work, engine):

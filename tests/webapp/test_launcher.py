@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from webapp.__main__ import Program
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -90,6 +92,17 @@ def test_a_stop_leaves_no_process_and_no_folder(launch, port, tmp_path, sign):
     assert not list(tmp_path.glob("ai-media-detector-*"))
     assert not (tmp_path / "media").exists()
     assert (tmp_path / "detector.db").is_file()
+
+
+def test_programs_share_a_session_so_that_priorities_count_between_them():
+    sleeper = Program("sleeper", ["sleep", "60"], {**os.environ})
+    sleeper.start()
+    try:
+        assert os.getsid(sleeper.process.pid) == os.getsid(0)
+        assert os.getpgid(sleeper.process.pid) == sleeper.process.pid  # a Ctrl-C does not reach it
+    finally:
+        sleeper.process.kill()
+        sleeper.process.wait()
 
 
 def test_what_dies_comes_back(launch, port):
