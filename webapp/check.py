@@ -15,6 +15,7 @@ from pathlib import Path
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
+from .database import sqlite_file
 from .media_shared import open_media
 from .media_store import MediaDown
 from .settings import Settings
@@ -118,6 +119,10 @@ def _queue(settings: Settings) -> None:
 
 
 def _database(settings: Settings) -> None:
+    file = sqlite_file(settings.database_url)
+    if file is not None and not file.exists():
+        _write_into(next(folder for folder in file.parents if folder.exists()))
+        return  # it is made by who starts: a look leaves nothing
     store = Store(settings.database_url)
     try:
         store.engine.connect().close()

@@ -51,10 +51,17 @@ def connect(url: str) -> Engine:
     parsed = make_url(url)
     engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)  # errors are logged, contents are not
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (file := sqlite_file(url)) is not None:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         event.listen(engine, "connect", _tune_sqlite)
     return engine
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that such a database is; None where it is none."""
+    parsed = make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}
+    return Path(str(parsed.database)) if is_file else None
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:

@@ -11,6 +11,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -102,7 +103,11 @@ def _isolation(found: Isolation) -> Iterator[Said]:
 
 def _surroundings(settings: Settings) -> Iterator[Said]:
     bundled = not os.environ.get("REDIS_URL")
+    made = [folder for folder in (settings.media_dir, settings.data_dir) if not folder.exists()]
     found = [*settings_together(settings), *surroundings(settings)]
+    for folder in made:
+        with suppress(OSError):  # not there, or somebody uses it by now
+            folder.rmdir()
     redis_fails = any(one.sentence.startswith("REDIS_URL") for one in found)
     for one in found:
         if bundled and one.sentence.startswith("REDIS_URL"):

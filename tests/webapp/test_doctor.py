@@ -44,6 +44,20 @@ def test_all_is_well(machine, capsys):
     assert "drops no job" in said
 
 
+@pytest.mark.parametrize("data", ["", "data"])
+def test_a_look_leaves_nothing(machine, capsys, monkeypatch, tmp_path, data):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / data))
+    status, said = machine(capsys)
+    assert (status, "The database (sqlite) can be reached" in said) == (0, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_database_that_could_not_be_made_stands_in_the_way(machine, capsys, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////proc/detector/detector.db")
+    status, said = machine(capsys)
+    assert (status, "DATABASE_URL" in said) == (1, True)
+
+
 def test_a_wrong_redis_stands_in_the_way(machine, capsys, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "unix:///nowhere")
     status, said = machine(capsys)
