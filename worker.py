@@ -109,7 +109,8 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         return
     heard = _Heard(partial(services.jobs.report, analysis_id))
     limits = sandbox.Limits(services.settings.timeout, services.settings.memory)
-    work = partial(_analyze, file, services.settings, _trusted(services.settings), as_clip=as_clip)
+    work = partial(_analyze, file, services.settings, _trusted(services.settings))
+    work = partial(work, as_clip=as_clip, threads=_share(services))
     try:
         ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),), stop=stop)
     except Exception:
@@ -202,6 +203,13 @@ class _Heard:
             self.error = msgspec.json.decode(payload, type=ErrorBody)
 
 
+def _share(services: Services) -> int:
+    """How many threads an analysis that begins now may have: all cores while it is alone, else its part of them."""
+    backlog = services.store.backlog()
+    side_by_side = min(backlog.waiting + backlog.running, services.settings.workers)
+    return max(1, (os.cpu_count() or 1) // max(1, side_by_side))
+
+
 def _trusted(settings: Settings) -> str | None:
     """The certificates the operator trusts: read here, for the child sees no file but the one it is handed."""
     return settings.trust_file.read_text() if settings.trust_file else None
@@ -214,7 +222,13 @@ def _networks(settings: Settings) -> tuple[analysis.Network | analysis.Missing, 
 
 
 def _analyze(
-    file: BinaryIO, settings: Settings, trust_anchors: str | None, send: Send, *, as_clip: bool = False
+    file: BinaryIO,
+    settings: Settings,
+    trust_anchors: str | None,
+    send: Send,
+    *,
+    as_clip: bool = False,
+    threads: int | None = None,
 ) -> None:
     """In the child: open, analyze, draw; say everything over the pipe."""
 
@@ -234,28 +248,29 @@ def _analyze(
         skip=settings.skip,
         trust_anchors=trust_anchors,
         networks=_networks(settings),
+        threads=threads,
         progress=lambda _done, total, name: step(name, total),
     )
-    for name, picture in _draw(media, report):
+    for name, picture in _draw(media, report, threads):
         send(_LENS, name.encode() + b"\0" + picture)
     step("lenses")
     seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
     send(_REPORT, analysis.to_json(msgspec.structs.replace(report, seconds=seconds)))
 
 
-def _draw(media: Media, report: Report) -> Iterator[tuple[str, bytes]]:
+def _draw(media: Media, report: Report, threads: int | None = None) -> Iterator[tuple[str, bytes]]:
     """Every derived picture: the lenses, of a clip those of its strongest frame, and smaller ones of each other."""
     clip = report.timeline
     strongest = clip.strongest[0] if clip is not None and clip.strongest else 0
     shown = media.frames[strongest] if clip is not None else media.frame
-    for name, lens in lenses.render_all(shown).items():
+    for name, lens in lenses.render_all(shown, threads=threads).items():
         yield name, lens.bytes
     if clip is None:
         return
     for number, frame in enumerate(media.frames):
         yield FRAME_PICTURE.format(number), lenses.thumbnail(frame).bytes
     others = [number for number in range(len(media.frames)) if number != strongest]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         for number, drawn in zip(others, pool.map(lambda n: lenses.of_frame(media.frames[n]), others), strict=True):
             for name, lens in drawn.items():
                 yield FRAME_LENS.format(number, name), lens.bytes

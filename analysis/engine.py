@@ -85,7 +85,7 @@ def analyze(
         findings = provenance.read(media, trust_anchors)
         scored, context, timeline = look(media, skip, progress, threads)
         if scoring is Scoring.CALIBRATED and timeline is None:
-            scored = judge.judge(media, scored, findings, networks)
+            scored = judge.judge(media, scored, findings, networks, threads=threads)
         elif scoring is Scoring.CALIBRATED and timeline is not None:
             scored, timeline = clips.judge(media, scored, timeline, threads=threads)
     conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)

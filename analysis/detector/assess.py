@@ -98,11 +98,16 @@ def _ask(networks: Sequence[Network], pixels: Pixels) -> tuple[dict[str, Opinion
 
 
 def stability(
-    preview: Pixels, *, detector: Detector | None = None, networks: Sequence[Network] = ()
+    preview: Pixels,
+    *,
+    detector: Detector | None = None,
+    networks: Sequence[Network] = (),
+    threads: int | None = None,
 ) -> dict[str, float]:
     """Scores of the picture's preview after JPEG 90, 75 and 60, at half size and cropped.
 
-    The preview stands for the picture, so that the strip costs as much for a large one as for a small one.
+    The preview stands for the picture, so that the strip costs as much for a large one as for a small one. They are
+    scored side by side over ``threads`` (default: the cores).
 
     Returns
     -------
@@ -127,7 +132,7 @@ def stability(
         again = assess(pixels, pixels, ways, detector=detector, networks=networks)
         return again.calibrated.score
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         return dict(zip(changed, pool.map(score, changed.values()), strict=True))
 
 

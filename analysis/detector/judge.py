@@ -22,7 +22,12 @@ _MANY = 2  # families that speak for AI by chance seldom come in pairs: each doe
 
 
 def judge(
-    media: Media, by_rules: Scored, findings: tuple[Finding, ...], networks: Sequence[Network | Missing] = ()
+    media: Media,
+    by_rules: Scored,
+    findings: tuple[Finding, ...],
+    networks: Sequence[Network | Missing] = (),
+    *,
+    threads: int | None = None,
 ) -> Scored:
     """Replace the rules' score and confidence by the calibrated ones.
 
@@ -39,6 +44,8 @@ def judge(
         Provenance; only whether a camera's own data is there is asked, which tells how the picture arrived.
     networks
         The operator's networks; those that can be used join the score, each is a component of its own.
+    threads
+        How many of the five further scorings run side by side; default: one a core.
     """
     if by_rules.score is None:
         return by_rules  # every analyzer failed: nothing is known, whatever a network says
@@ -69,7 +76,7 @@ def judge(
             components=measured | _of_networks(networks, assessed),
         )
     heard = [network for network in networks if isinstance(network, Network) and network.name in assessed.opinions]
-    strip = stability(frame.preview, networks=heard)
+    strip = stability(frame.preview, networks=heard, threads=threads)
     conflict = _conflict(found.score, measured)
     return msgspec.structs.replace(
         by_rules,

@@ -19,7 +19,7 @@ from analysis import ErrorCode, MediaError
 from analysis.lenses import Lens
 from analysis.report import Verdict
 from analysis.words import FRAME_LENS, FRAME_PICTURE, LENSES
-from tests.webapp.given import animation, lens, media_files, picture, report, send
+from tests.webapp.given import animation, lens, media_files, picture, report, send, upload
 from webapp.sandbox import Limits
 
 
@@ -34,7 +34,7 @@ def engine(monkeypatch):
             else:
                 monkeypatch.setitem(vars(analysis), name, part)
 
-    def analyze(media, *, skip, trust_anchors, progress, networks):
+    def analyze(media, *, skip, trust_anchors, progress, networks, threads):
         for done, name in enumerate(("noise", "frequency"), start=1):
             progress(done, 2, name)
         return report()
@@ -42,7 +42,7 @@ def engine(monkeypatch):
     replace(
         open_media=lambda data, limits, **_: Read(data),
         analyze=analyze,
-        draw=lambda frame: {"spectrum": Lens(lens(), "image/webp", 320, 240)},
+        draw=lambda frame, threads: {"spectrum": Lens(lens(), "image/webp", 320, 240)},
     )
     return replace
 
@@ -87,7 +87,7 @@ def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, e
     lying_there = []
     monkeypatch.setattr(doors.jobs, "report", lambda *_: lying_there.extend([media_files(doors)]))
 
-    def analyze(media, *, skip, trust_anchors, progress, networks):
+    def analyze(media, *, skip, trust_anchors, progress, networks, threads):
         assert media.data == picture(), "other bytes"
         return report()
 
@@ -95,6 +95,27 @@ def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, e
     assert finish(client, doors, work).state == "done"
     assert lying_there, "nothing was told while it ran"
     assert not any(lying_there), "the file still has a name while it is analyzed"
+
+
+@pytest.mark.parametrize(
+    ("beside", "workers", "threads"),
+    [(0, 4, 8), (1, 4, 4), (9, 4, 2), (9, 1, 8), (9, 16, 1)],
+)
+def test_an_analysis_has_every_core_while_alone_and_its_part_beside_others(  # noqa: PLR0917 -- fixtures
+    client, doors, engine, monkeypatch, beside, workers, threads
+):
+    had = []
+    monkeypatch.setattr(worker.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(worker, "_services", lambda: replace(doors, settings=replace(doors.settings, workers=workers)))
+    monkeypatch.setattr(worker.sandbox, "run", lambda work, *_, **__: work(lambda *_: None))
+    engine(
+        analyze=lambda *_, threads, **__: had.append(threads) or report(),
+        draw=lambda *_, threads: had.append(threads) or {},
+    )
+    for number in range(beside):
+        doors.store.create("somebody", upload(f"{number:032d}"))
+    worker.run(send(client, picture()).headers["Location"].rpartition("/")[2])
+    assert had == [threads, threads]
 
 
 def test_a_refusal_of_the_engine_is_the_rows_error(client, doors, work, engine):
@@ -159,7 +180,7 @@ def test_nonsense_from_the_child_is_not_believed(client, doors, work, monkeypatc
 
 
 def test_a_lens_that_is_no_picture_is_not_kept(client, doors, work, engine):
-    engine(draw=lambda frame: {"spectrum": Lens(b"<script>alert(1)</script>", "image/png", 1, 1)})
+    engine(draw=lambda frame, threads: {"spectrum": Lens(b"<script>alert(1)</script>", "image/png", 1, 1)})
     row = finish(client, doors, work)
     assert (row.state, row.error_code) == ("failed", "analysis_crashed")
 
@@ -184,7 +205,7 @@ def test_the_operators_trust_list_reaches_a_child_that_cannot_read_it(client, do
     listed = doors.settings.data_dir / "trusted.pem"
     listed.write_text("certificates")
 
-    def analyze(media, *, skip, trust_anchors, progress, networks):
+    def analyze(media, *, skip, trust_anchors, progress, networks, threads):
         assert trust_anchors == "certificates"
         assert not listed.exists(), "files are in sight"
         return report()

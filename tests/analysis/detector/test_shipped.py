@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import pytest
 
+from analysis import analyze, open_media
 from analysis.detector.assess import assess, stability
 from analysis.detector.network import load
 from analysis.scoring.calibrated import CONDITIONS
@@ -45,6 +48,22 @@ def test_the_strip_scores_every_change(scene: np.ndarray) -> None:
     strip = stability(scene)
     assert set(strip) == {"JPEG 90", "JPEG 75", "JPEG 60", "half size", "cropped"}
     assert all(0 <= score <= 100 for score in strip.values())
+
+
+def test_a_judged_picture_starts_no_more_threads_than_it_may(
+    scene: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def counted(threads: int) -> ThreadPoolExecutor:
+        asked.append(threads)
+        return ThreadPoolExecutor(threads)
+
+    for module in ("analysis.runner", "analysis.detector.assess"):
+        monkeypatch.setattr(f"{module}.ThreadPoolExecutor", counted)
+    _, data = cv2.imencode(".png", scene)
+    assert analyze(open_media(data.tobytes()), skip={"deep"}, threads=1).stability
+    assert asked == [1, 1]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 700), (70, 70)])
