@@ -16,9 +16,7 @@ document.addEventListener("htmx:afterSettle", () => {
   if (document.getElementById("files")?.children.length === 0) resume();
 });
 
-// A poll that is still under way must not answer into a page that has moved on: Cancel replaces what it belongs to.
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const polled = document.getElementById("progress");
-  if (!polled || detail.requestConfig?.elt === polled) return;
-  polled.dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true, detail: { elt: polled } }));
+// An answer that comes when what asked for it is gone belongs to nobody: Cancel replaces a poll that is under way.
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  elt.addEventListener("htmx:beforeOnLoad", (event) => elt.isConnected || event.preventDefault(), { once: true });
 });

@@ -186,17 +186,30 @@ async function wait(line) {
   }
 }
 
-/** Show what waits on this device, and send it. */
-export async function resume() {
+let turn = Promise.resolve();
+
+/** Show what waits on this device, and send it; one time after the other. */
+export function resume() {
+  return (turn = turn.then(sendWaiting, sendWaiting));
+}
+
+async function sendWaiting() {
   if (!form() || !globalThis.indexedDB) return;
   const known = await outbox.all().catch(() => []);
   for (const one of known) if (!lines.has(one.key)) new Line(one).waits();
   if (!known.length) return;
-  await outbox.drain((one) => {
+  const ours = new Map();
+  await outbox.drain(async (one) => {
     const line = lines.get(one.key) ?? new Line(one);
-    return send(one, { signal: line.stop.signal, progress: (share) => line.progress(share) });
+    const outcome = await send(one, { signal: line.stop.signal, progress: (share) => line.progress(share) });
+    if (outcome.where) ours.set(one.key, { ...one, ...outcome, state: "sent" });
+    return outcome;
   });
-  for (const one of await outbox.all()) {
+  const left = new Map((await outbox.all()).map((one) => [one.key, one])); // another tab may have told of some already
+  for (const { key } of known) {
+    if (!left.has(key) && !ours.has(key)) lines.get(key)?.says("Sent by another tab. Its report is among your checks.");
+  }
+  for (const one of new Map([...ours, ...left]).values()) {
     const line = lines.get(one.key);
     if (!line) continue;
     if (one.state === "waiting") {

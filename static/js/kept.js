@@ -4,8 +4,18 @@ const MOST = 30;
 const REPORT = /^\/analyses\/[\w-]{22}$/;
 const SHELL = `shell-${new URL(import.meta.url).pathname.split("/")[2]}`;
 
-/** Keep the report on this page. */
-export async function keep() {
+let isLeaving = false; // deleting and signing out take away what is kept: nothing must be kept again meanwhile
+
+document.addEventListener("submit", (event) => {
+  isLeaving ||= !event.defaultPrevented;
+});
+
+/** Keep the report on this page; not where the connection breaks, or all is forgotten, meanwhile. */
+export function keep() {
+  return keepWhole().catch(() => undefined);
+}
+
+async function keepWhole() {
   const where = location.pathname;
   if (!REPORT.test(where) || !document.querySelector("article.report")) return;
   if (!navigator.serviceWorker?.controller || !navigator.onLine) return;
@@ -13,15 +23,17 @@ export async function keep() {
   if (!page.ok) return;
   const reports = await caches.open("reports");
   const held = new DOMParser().parseFromString(await page.clone().text(), "text/html");
-  await reports.delete(where); // put again it counts as the newest
-  await reports.put(where, page);
   const pictures = [...held.querySelectorAll("[src]")].map((one) => one.getAttribute("src"));
   await Promise.all([...new Set(pictures)].filter((src) => src.startsWith(`${where}/`)).map((src) => reports.add(src)));
+  if (isLeaving) return;
   const used = performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname);
   const shell = await caches.open(SHELL);
   for (const path of used) {
     if (path.startsWith("/static/") && !(await shell.match(path))) await shell.add(path);
   }
+  await reports.delete(where); // put again it counts as the newest
+  if (isLeaving) return;
+  await reports.put(where, page); // after all it shows: what is offered offline is whole
   const pages = (await reports.keys()).filter((one) => REPORT.test(new URL(one.url).pathname));
   for (const old of pages.slice(0, -MOST)) await forget(new URL(old.url).pathname);
 }
