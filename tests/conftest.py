@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.driven import axe, photo, playwright, site  # noqa: F401 -- fixtures for every folder that drives a browser
+from tests.driven import axe, photo, playwright, product, site  # noqa: F401 -- fixtures of every folder with a browser
 
 ROOT = Path(__file__).parent.parent
 

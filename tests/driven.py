@@ -9,12 +9,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
@@ -27,6 +28,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 100_000  # milliseconds; a busy machine is slow or stands still, and no test of a browser asserts a time
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class Served:
     address: str
     folder: Path
     process: subprocess.Popen[str]
+
+    def held(self, word: str) -> ExitStack:
+        """Hold the processes whose command has that word, until the end of a ``with``."""
+        stack = ExitStack()
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            if any(word in part for part in process.cmdline()):
+                process.suspend()
+                stack.callback(process.resume)
+        return stack
 
 
 def free_port() -> int:
@@ -79,10 +92,16 @@ def serve(folder: Path, workers: int = 1, port: int | None = None, **env: str) -
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The whole product with one worker; its address."""
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The whole product with one worker."""
     with serve(tmp_path_factory.mktemp("var")) as served:
-        yield served.address
+        yield served
+
+
+@pytest.fixture(scope="session")
+def site(product: Served) -> str:
+    """Its address."""
+    return product.address
 
 
 @pytest.fixture(scope="session")

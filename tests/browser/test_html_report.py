@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from analysis.command.examine import Examined, Examiner
 from analysis.command.html_report import HtmlReport
@@ -57,13 +58,12 @@ def test_the_page_is_calm_complete_and_accessible(chromium, axe, shot, page_file
     page.goto(page_file.as_uri())
     for summary in page.locator("summary").all():
         summary.click()
-    page.wait_for_timeout(100)
     shot(page, f"command-report-{width}-{theme}")
     assert page.locator("article").count() == 3
     assert page.locator("script").count() == 0
     pictures = page.locator("img")
     assert pictures.count() == 12
-    assert all(pictures.nth(i).evaluate("image => image.complete && image.naturalWidth > 0") for i in range(12))
+    page.wait_for_function("() => [...document.images].every((one) => one.complete && one.naturalWidth > 0)")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert "49" not in page.locator("#r2 .name").inner_text()
     assert "<script>alert(1)</script>" in page.locator("#r2 .name").inner_text()
@@ -82,9 +82,11 @@ def test_a_lens_opens_and_closes_without_a_script(chromium, page_file):
     lens = page.locator("#r1-ela")
     small = lens.locator("img").bounding_box()
     lens.locator("a.open").click()
+    expect(lens.get_by_role("link", name="Close")).to_be_in_viewport()
     large = lens.locator("img").bounding_box()
     assert large["width"] > 1.5 * small["width"]
     assert lens.bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 800}
     lens.get_by_role("link", name="Close").click()
+    expect(lens.get_by_role("link", name="Close")).not_to_be_visible()
     assert lens.locator("img").bounding_box()["width"] == small["width"]
     context.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
 
 from tests.browser.test_ways_in import REPORT, files, picture
-from tests.driven import CHROMIUM, FLAGS
+from tests.driven import CHROMIUM, FLAGS, PATIENCE
 from tests.webapp.given import animation
 
+KEPT = "async () => (await caches.open('reports')).match(location.href, { ignoreVary: true })"
+OFFLINE = "net::ERR_"  # Chromium logs every request that nothing could answer
 WAITING = """async () => {
     const outbox = await import(document.querySelector('link[href$="outbox.js"]').href);
     return (await outbox.all()).map((one) => one.state);
@@ -75,6 +78,7 @@ def profile(playwright: Playwright, site: str, tmp_path: Path) -> Iterator[Calla
                 tmp_path / "profile", executable_path=CHROMIUM, args=FLAGS, base_url=site
             )
         ]
+        open_now[0].set_default_timeout(PATIENCE)
         return open_now[0]
 
     yield start
@@ -94,12 +98,13 @@ def test_browsers_offer_to_install_it(profile):
 
 def test_it_starts_offline_and_reads_what_was_read_until_that_is_deleted(visit, look):
     one = visit(390, 844)
+    one.forgives = OFFLINE
     page = one.page
     ready(page)
     page.set_input_files("#file", files(a_png=picture()))
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
     address = page.url
-    page.wait_for_function("async () => (await (await caches.open('reports')).keys()).length > 3")
+    page.wait_for_function(KEPT)
     title = page.locator("h1").inner_text()
 
     one.context.set_offline(True)
@@ -121,11 +126,10 @@ def test_it_starts_offline_and_reads_what_was_read_until_that_is_deleted(visit, 
     page.goto(address)
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete this report").click()
-    expect(page.locator(REPORT)).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("made by")
     one.context.set_offline(True)
     page.goto(address)
     expect(page.get_by_text("None yet.")).to_be_visible()
-    one.complaints.clear()  # Chromium logs that it is offline
 
 
 def test_files_chosen_offline_survive_the_browser_and_are_sent_once(profile):
@@ -143,15 +147,14 @@ def test_files_chosen_offline_survive_the_browser_and_are_sent_once(profile):
     page.goto("/")
     other.goto("/")  # two pages at once, one sender
     for name in ("a.png", "b.png"):
-        expect(page.locator("#files li", has_text=name).get_by_role("link", name="Report")).to_be_visible(
-            timeout=60_000
-        )
+        expect(page.locator("#files li", has_text=name).get_by_role("link", name="Report")).to_be_visible()
     assert page.evaluate(WAITING) == []
     assert checks(page) == 2
 
 
 def test_an_animation_kept_offline_is_still_to_be_looked_at_as_a_clip(visit):
     one = visit()
+    one.forgives = OFFLINE
     page = one.page
     ready(page)
     one.context.set_offline(True)
@@ -160,13 +163,13 @@ def test_an_animation_kept_offline_is_still_to_be_looked_at_as_a_clip(visit):
     expect(kept(page)).to_be_visible()
     page.reload()  # from the cache, its box empty
     one.context.set_offline(False)
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
     expect(page.get_by_role("heading", name="Over time")).to_be_visible()
-    one.complaints.clear()  # Chromium logs that it was offline
 
 
 def test_a_lost_answer_makes_no_second_check(visit):
     one = visit()
+    one.forgives = OFFLINE
     page = one.page
     ready(page)
 
@@ -178,13 +181,13 @@ def test_a_lost_answer_makes_no_second_check(visit):
     page.set_input_files("#file", files(a_png=picture()))
     expect(kept(page)).to_be_visible()
     page.reload()
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
     assert checks(page) == 1
-    one.complaints.clear()  # Chromium logs the failed request
 
 
 def test_the_worker_sends_in_the_background(visit, site):
     one = visit()
+    one.forgives = OFFLINE
     page = one.page
     devtools = one.context.new_cdp_session(page)
     known = []
@@ -196,32 +199,30 @@ def test_the_worker_sends_in_the_background(visit, site):
     expect(kept(page)).to_be_visible()
     page.goto("/install")  # a page that sends nothing by itself
     one.context.set_offline(False)
-    devtools.send(
-        "ServiceWorker.dispatchSyncEvent",
-        {"origin": site, "registrationId": known[-1]["registrationId"], "tag": "outbox", "lastChance": False},
-    )
-    for _ in range(100):
-        if page.evaluate(WAITING) == ["sent"]:
-            break
-        page.wait_for_timeout(100)
-    assert page.evaluate(WAITING) == ["sent"]
+    deadline = time.monotonic() + PATIENCE / 1000
+    while page.evaluate(WAITING) != ["sent"]:
+        assert time.monotonic() < deadline
+        if known:  # a worker that has not heard yet that it is online again fails, and the browser asks again later
+            sync = {"registrationId": known[-1]["registrationId"], "tag": "outbox", "lastChance": False}
+            devtools.send("ServiceWorker.dispatchSyncEvent", {"origin": site, **sync})
+        page.wait_for_timeout(1000)
     assert checks(page) == 1
     page.goto("/")
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
     assert page.evaluate(WAITING) == []
-    one.complaints.clear()  # Chromium logs that it was offline
 
 
 def test_what_another_app_shares_is_analyzed(visit):
     page = visit(390, 844).page
     ready(page)
     share(page, picture())
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
     assert checks(page) == 1
 
 
 def test_what_is_shared_offline_waits_and_an_empty_share_takes_nothing_away(visit, look):
     one = visit(390, 844, "light")
+    one.forgives = OFFLINE
     page = one.page
     ready(page)
     one.context.set_offline(True)
@@ -233,9 +234,8 @@ def test_what_is_shared_offline_waits_and_an_empty_share_takes_nothing_away(visi
     look(page, "waiting-390-light")
     one.context.set_offline(False)
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
     assert checks(page) == 1
-    one.complaints.clear()  # Chromium logs that it was offline
 
 
 def test_a_new_version_is_told_and_loaded_on_request(visit, look):
@@ -248,7 +248,8 @@ def test_a_new_version_is_told_and_loaded_on_request(visit, look):
     look(page, "update")
     with page.expect_navigation():
         page.get_by_role("button", name="Load it").click()
-    expect(page.locator("#update")).to_be_hidden()
+    # what is served from now on; the page offers its own script again, which is another one than that
+    page.wait_for_function("() => navigator.serviceWorker.controller?.scriptURL.endsWith('?another')")
 
 
 def test_the_button_that_installs_appears_with_the_browsers_offer(visit):

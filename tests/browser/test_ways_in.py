@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 from tests.webapp.given import animation
 
 REPORT = "article.report"
+REFUSAL = "status of 4|Error Code 4"  # Chromium and htmx log every such answer as an error
 _seed = itertools.count()
 
 
@@ -60,7 +61,7 @@ def test_a_picture_is_given_with_one_gesture(visit, event):
     page = visit().page
     page.goto("/")
     hand_over(page, event, picture())
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
     assert "/analyses/" in page.url
 
 
@@ -77,7 +78,7 @@ def test_the_paste_button_takes_the_clipboard(visit):
         list(picture()),
     )
     page.get_by_role("button", name="Paste", exact=True).click()
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
 
 
 def test_a_phone_photographs(visit):
@@ -86,7 +87,7 @@ def test_a_phone_photographs(visit):
     expect(page.get_by_text("Take a photo")).to_be_visible()
     assert page.locator("#camera").get_attribute("capture") == "environment"
     page.set_input_files("#camera", files(photo_png=picture()))
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
 
 
 def test_it_works_without_scripts(visit):
@@ -95,7 +96,7 @@ def test_it_works_without_scripts(visit):
     assert page.locator("#file").get_attribute("multiple") is None
     page.set_input_files("#file", files(a_png=picture()))
     page.get_by_role("button", name="Analyze").click()
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["scripts", "plain"])
@@ -108,7 +109,7 @@ def test_an_animation_is_looked_at_as_a_clip_when_the_box_is_ticked(visit, look,
     page.set_input_files("#file", files(a_gif=animation()))
     if not script:
         page.get_by_role("button", name="Analyze").click()
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+    expect(page.locator(REPORT)).to_be_visible()
     expect(page.get_by_role("heading", name="Over time")).to_be_visible()
 
 
@@ -125,13 +126,14 @@ def test_the_box_goes_for_an_address_too(visit):
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_several_files_have_a_line_each(visit, look, width, theme):
     one = visit(width, 844, theme)
+    one.forgives = REFUSAL
     page = one.page
     choose(page, *files(first_png=picture(), second_png=picture(), words_jpg=b"only some words"))
     lines = page.locator("#files > li")
     expect(lines).to_have_count(3)
     for name in ("first.png", "second.png"):
         line = lines.filter(has_text=name)
-        expect(line.locator(".chip")).to_be_visible(timeout=60_000)
+        expect(line.locator(".chip")).to_be_visible()
         expect(line.get_by_role("link", name="Report")).to_be_visible()
         expect(line.locator("img")).to_be_visible()
     expect(lines.filter(has_text="words.jpg")).to_contain_text("text file")
@@ -140,7 +142,6 @@ def test_several_files_have_a_line_each(visit, look, width, theme):
     expect(lines).to_have_count(2)
     lines.filter(has_text="second.png").get_by_role("link", name="Report").click()
     expect(page.locator(REPORT)).to_be_visible()
-    one.complaints.clear()  # Chromium logs every answer of 4xx as an error
 
 
 def wide_png() -> bytes:
@@ -168,18 +169,19 @@ REFUSED = {
 def test_what_cannot_be_analyzed_is_said_with_what_to_do(visit, look, name):
     data, says, advice = REFUSED[name]
     one = visit()
+    one.forgives = REFUSAL
     page = one.page
     choose(page, {"name": name, "mimeType": "", "buffer": data})
     said = page.locator("#files .bad, #problem")  # at once where the first bytes tell, else by the analysis
-    expect(said).to_contain_text(says, timeout=60_000)
+    expect(said).to_contain_text(says)
     assert any(one in said.inner_text() for one in advice.split("|"))
     if name in ("words.jpg", "cut.png"):
         look(page, f"refused-{name.partition('.')[0]}")
-    one.complaints.clear()  # Chromium logs every answer of 4xx as an error
 
 
 def test_what_has_ended_before_its_page_was_fetched_is_said_too(visit):
     one = visit()
+    one.forgives = REFUSAL
     page = one.page
 
     def late(route):
@@ -190,29 +192,30 @@ def test_what_has_ended_before_its_page_was_fetched_is_said_too(visit):
 
     page.route(re.compile(r"/analyses/[\w-]{22}$"), late)
     choose(page, {"name": "cut.png", "mimeType": "", "buffer": picture()[:3000]})
-    expect(page.locator("main > #analysis #problem")).to_contain_text("ends before", timeout=60_000)
+    expect(page.locator("main > #analysis #problem")).to_contain_text("ends before")
     assert page.locator("main").count() == 1
-    one.complaints.clear()  # Chromium logs every answer of 4xx as an error
 
 
 def test_the_bar_shows_what_has_really_left(visit):
     one = visit()
+    one.forgives = REFUSAL
     page = one.page
     page.goto("/")
     devtools = one.context.new_cdp_session(page)
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
     devtools.send("Network.emulateNetworkConditions", slow)
+    page.evaluate(
+        """() => {
+            globalThis.seen = [];
+            const note = (changes) => {
+                for (const { target } of changes) if (target.matches("progress.upload")) seen.push(target.value);
+            };
+            new MutationObserver(note).observe(document.body, { subtree: true, attributeFilter: ["value"] });
+        }"""
+    )
     page.set_input_files("#file", files(big_png=picture() + bytes(2_000_000)))
-    bar = page.locator("progress.upload")
-    values = set()
-    for _ in range(200):
-        values.add(bar.evaluate_all("(bars) => bars[0]?.value"))
-        if None in values:
-            break
-        page.wait_for_timeout(40)
-    assert len({value for value in values if value and 0 < value < 100}) > 2
-    expect(page.locator(f"{REPORT}, #problem")).to_be_visible(timeout=60_000)
-    one.complaints.clear()  # Chromium logs every answer of 4xx as an error
+    expect(page.locator(f"{REPORT}, #problem")).to_be_visible()
+    assert len({value for value in page.evaluate("seen") if 0 < value < 100}) > 2
 
 
 def test_too_large_a_file_is_said_before_it_is_sent(visit, tmp_path):
@@ -232,29 +235,51 @@ def test_too_large_a_file_is_said_before_it_is_sent(visit, tmp_path):
 
 def test_an_address_that_may_not_be_fetched_is_refused_with_a_sentence(visit):
     one = visit()
+    one.forgives = REFUSAL
     page = one.page
     page.goto("/")
     page.get_by_label("Address of a picture").fill("http://127.0.0.1:9/a.jpg")
     page.get_by_role("button", name="Check the address").click()
-    expect(page.locator("#problem")).to_contain_text("save the picture", ignore_case=True, timeout=30_000)
-    one.complaints.clear()  # Chromium logs every answer of 4xx as an error
+    expect(page.locator("#problem")).to_contain_text("save the picture", ignore_case=True)
 
 
 def test_by_keyboard_alone(visit):
-    page = visit().page
+    one = visit()
+    one.forgives = "user activation"  # see below
+    page = one.page
     page.goto("/")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
     for _ in range(3):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == "file":
             break
     expect(page.locator("#file")).to_be_focused()
-    with page.expect_file_chooser() as chooser:
+    choosers = []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108 -- no built-in can be given here
+    while not choosers:  # where over 5 s lie between press and release, Chromium has forgotten the press: so again
         page.keyboard.press("Space")
-    chooser.value.set_files(files(a_png=picture()))
-    expect(page.locator(REPORT)).to_be_visible(timeout=60_000)
+        page.wait_for_timeout(1000)
+    choosers[0].set_files(files(a_png=picture()))
+    expect(page.locator(REPORT)).to_be_visible()
+
+
+def test_a_poll_that_is_answered_after_cancel_changes_nothing(visit, product):
+    page = visit().page
+    asked = []
+    page.route("**/state", lambda route: asked.append(route))  # noqa: PLW0108 -- no built-in can be given here
+    with product.held("worker.py"):
+        choose(page, *files(a_png=picture()))
+        while not asked:
+            page.wait_for_timeout(50)
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+    late = {"HX-Retarget": "#analysis", "Content-Type": "text/html"}
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/state")):
+        asked[0].fulfill(headers=late, body="<p>Waiting for its turn</p>")
+    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -264,32 +289,43 @@ def clip(shared: Path) -> Path:
     return found[-1]
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "dark"), (390, "light")])
+@pytest.mark.parametrize("seen", [(1280, "dark"), (390, "light")])
 def test_a_clip_is_followed_frame_by_frame_and_cancelled_and_so_is_what_waits_behind_it(
-    visit, look, clip, width, theme
+    visit, look, product, clip, seen
 ):
+    width, theme = seen
     one = visit(width, 844, theme)
-    first, second = one.page, one.context.new_page()
-    choose(first, {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": clip.read_bytes()})
-    expect(first.get_by_role("heading", name="Measuring")).to_be_visible(timeout=30_000)
-    choose(second, *files(behind_png=picture()))
-    expect(second.get_by_text("Yours is next. One worker takes them in turn.")).to_be_visible(timeout=30_000)
-    third = one.context.new_page()
+    first, second, third = one.page, one.context.new_page(), one.context.new_page()
     third.route("**/state", lambda route: route.fulfill(status=204))  # it stands still, to be looked at later
-    choose(third, *files(last_png=picture()))
-    expect(third.get_by_text("One file is ahead of yours.")).to_be_visible(timeout=30_000)
-    second.get_by_role("button", name="Cancel").click()
-    expect(second.get_by_role("heading", name="Cancelled")).to_be_visible()
-    first.get_by_role("button", name="Cancel").click()
-    expect(first.get_by_role("heading", name="Cancelled")).to_be_visible()
+    choose(first, {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": clip.read_bytes()})
+    expect(first.get_by_role("heading", name="Measuring")).to_be_visible()
+    with product.held("worker.py"):  # else a clip may be over before all of this has been seen
+        choose(second, *files(behind_png=picture()))
+        expect(second.get_by_text("Yours is next. One worker takes them in turn.")).to_be_visible()
+        choose(third, *files(last_png=picture()))
+        expect(third.get_by_text("One file is ahead of yours.")).to_be_visible()
+        second.get_by_role("button", name="Cancel").click()
+        expect(second.get_by_role("heading", name="Cancelled")).to_be_visible()
+        first.get_by_role("button", name="Cancel").click()
+        expect(first.get_by_role("heading", name="Cancelled")).to_be_visible()
     look(third, f"waiting-{width}-{theme}")
     third.close()
     look(first, f"cancelled-{width}-{theme}")
     first.reload()
     expect(first.get_by_role("heading", name="Cancelled")).to_be_visible()
 
+    told = []
+
+    def until_a_frame_is_done(route):  # what is looked at stands still
+        if any('<rect class="done"' in text for text in told):
+            route.fulfill(status=204)
+        else:
+            answer = route.fetch()
+            told.append(answer.text())
+            route.fulfill(response=answer)
+
+    first.route("**/state", until_a_frame_is_done)
     choose(first, {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": clip.read_bytes()})
-    expect(first.locator(".film .done").first).to_be_attached(timeout=30_000)
-    first.route("**/state", lambda route: route.fulfill(status=204))  # what is looked at stands still
+    expect(first.locator(".film .done").first).to_be_attached()
     expect(first.locator("#subject")).to_be_visible()  # its first frame, drawn by the browser itself
     look(first, f"measuring-{width}-{theme}")
