@@ -69,6 +69,11 @@ class Product:
                 total += sum(part.memory_info().rss for part in [one, *children])
         return total
 
+    def processor_time(self, name: str) -> float:
+        """Seconds of processor time that those parts have taken so far, with their children."""
+        every = [part for one in self.parts(name) for part in (one, *one.children(recursive=True))]
+        return sum(taken.user + taken.system for taken in (part.cpu_times() for part in every))
+
     def browser(self) -> Browser:
         """A client with a cookie and a token of its own."""
         return Browser(self.base)

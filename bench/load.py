@@ -8,6 +8,7 @@ itself in a namespace without network).
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -25,7 +26,7 @@ from webapp.__main__ import redis_command, wait_for_redis
 from webapp.store import Store
 from webapp.tokens import Tokens
 
-from ._product import ENDED, ROOT, Product, filled, pictures, quantile, row, running
+from ._product import ENDED, ROOT, Browser, Product, filled, pictures, quantile, row, running
 
 MB = 1_000_000
 NO_NETWORK = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
@@ -121,35 +122,51 @@ def slow(number: int = 200, asked: int = 200) -> None:
 
 
 def posts(number: int = 20, size: int = 5 * MB, rounds: int = 3) -> None:
-    """Many posts at once, time until each is accepted; the workers rest meanwhile."""
-    with running(WORKERS="1") as product:
-        for worker in product.parts("worker.py"):
-            worker.suspend()  # what is measured is the web process
-        data = filled(size)
-        browsers = [product.browser() for _ in range(number)]
-        times, statuses = [], []
+    """Many posts at once, time until each is accepted: while the workers rest, then while they analyze."""
+    for resting in (True, False):
+        with running(WORKERS="2") as product:
+            browsers, made = [product.browser() for _ in range(number)], pictures(1024)
+            if resting:
+                for worker in product.parts("worker.py"):
+                    worker.suspend()
+            else:
+                for _ in range(2 * number):
+                    browsers[0].post(next(made))  # enough to keep them busy
+            times, used, statuses = _post_together(product, browsers, filled(size), rounds)
+            for worker in product.parts("worker.py"):
+                worker.resume()
+            beside = "workers rest" if resting else "workers analyze"
+            row(
+                f"{number} posts of {size // MB} MB at once, {rounds} times, {beside}",
+                "accepted p95 below 300 ms",
+                f"p95 {1000 * quantile(times, 0.95):.0f} ms, median {1000 * quantile(times, 0.5):.0f} ms, "
+                f"{sum(status != 303 for status in statuses)} errors; processor time of the web server "
+                f"{1000 * used / len(times):.1f} ms a post (client on the same cores)",
+            )
 
-        together = threading.Barrier(number)
 
-        def timed(browser) -> None:
-            ready = browser.prepare(data)  # what the client needs for itself is not the server's time
-            together.wait()
-            start = time.perf_counter()
-            statuses.append(browser.session.send(ready, allow_redirects=False, timeout=120).status_code)
-            times.append(time.perf_counter() - start)
+def _post_together(
+    product: Product, browsers: list[Browser], data: bytes, rounds: int
+) -> tuple[list[float], float, list[int]]:
+    """Seconds until each post is accepted, processor seconds the web server took for all, and the statuses."""
+    times, statuses, together = [], [], threading.Barrier(len(browsers))
 
-        for _ in range(rounds):
-            with ThreadPoolExecutor(number) as pool:
-                list(pool.map(timed, browsers))
-        for worker in product.parts("worker.py"):
-            worker.resume()
-        product.wait_until_ended(number * rounds, 300)
-        row(
-            f"{number} posts of {size // MB} MB at once, {rounds} times",
-            "accepted p95 below 300 ms",
-            f"p95 {1000 * quantile(times, 0.95):.0f} ms, median {1000 * quantile(times, 0.5):.0f} ms, "
-            f"{sum(status != 303 for status in statuses)} errors (client on the same cores)",
-        )
+    def timed(browser: Browser) -> None:
+        ready = browser.prepare(data)  # what the client needs for itself is not the server's time
+        connection = http.client.HTTPConnection("127.0.0.1", product.port, timeout=120)
+        connection.connect()
+        together.wait()
+        start = time.perf_counter()
+        connection.request("POST", ready.path_url, ready.body, dict(ready.headers))
+        statuses.append(connection.getresponse().status)
+        times.append(time.perf_counter() - start)
+        connection.close()
+
+    before = product.processor_time("granian")
+    for _ in range(rounds):
+        with ThreadPoolExecutor(len(browsers)) as pool:
+            list(pool.map(timed, browsers))
+    return times, product.processor_time("granian") - before, statuses
 
 
 def redis_down() -> None:
@@ -187,7 +204,12 @@ def _refusal(browser, data: bytes) -> tuple[int, float]:
 
 
 def workers(jobs: int = int(os.environ.get("JOBS", "40"))) -> None:
-    """The same pictures with one worker and with two: free to use every core, and each on a core of its own."""
+    """The same pictures with one worker and with two: free to use every core, and each on a core of its own.
+
+    Beside them what two processes that only compute gain over one here: cores may share what they compute with.
+    """
+    alone, both = _count(1), _count(2)
+    row("two processes that only compute against one", "–", f"{2 * alone / both:.2f} ×")
     for how in ("every core free", "a core for each"):
         taken = {number: _time_with(number, jobs, pinned=how == "a core for each") for number in (1, 2)}
         row(
@@ -195,6 +217,15 @@ def workers(jobs: int = int(os.environ.get("JOBS", "40"))) -> None:
             "at least 1.8 ×",
             f"{taken[1] / taken[2]:.2f} × ({jobs / taken[1]:.2f} and {jobs / taken[2]:.2f} a second)",
         )
+
+
+def _count(processes: int) -> float:
+    """Seconds that so many processes need to do the same work each, side by side."""
+    command = [sys.executable, "-c", "sum(number * number for number in range(30_000_000))"]
+    start = time.monotonic()
+    for one in [subprocess.Popen(command) for _ in range(processes)]:
+        one.wait()
+    return time.monotonic() - start
 
 
 def _time_with(number: int, jobs: int, *, pinned: bool) -> float:
