@@ -171,7 +171,7 @@ def redis_command(server: Path) -> list[str]:
 
 def wait_for_redis(url: str) -> None:
     connection = redis.Redis.from_url(url)
-    for _ in range(100):
+    for _ in range(1200):  # a minute: a busy machine takes its time
         try:
             connection.ping()
         except redis.RedisError:
@@ -183,7 +183,7 @@ def wait_for_redis(url: str) -> None:
 
 
 def _wait_for_port(settings: Settings, web: Program) -> None:
-    for _ in range(600):
+    for _ in range(6000):  # five minutes: a web server that cannot start ends, a slow machine does not
         with socket.socket(_family(settings.host)) as probe:
             if probe.connect_ex((settings.host, settings.port)) == 0:
                 return
