@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +43,13 @@ class Served:
 
     def held(self, word: str) -> ExitStack:
         """Hold the processes whose command has that word, until the end of a ``with``."""
-        stack = ExitStack()
-        for process in psutil.Process(self.process.pid).children(recursive=True):
-            if any(word in part for part in process.cmdline()):
-                process.suspend()
-                stack.callback(process.resume)
-        return stack
+        with ExitStack() as stack:
+            for process in psutil.Process(self.process.pid).children(recursive=True):
+                with suppress(psutil.NoSuchProcess):  # it has just ended
+                    if any(word in part for part in process.cmdline()):
+                        process.suspend()
+                        stack.callback(process.resume)
+            return stack.pop_all()
 
 
 def free_port() -> int:
