@@ -21,13 +21,14 @@ export function shoot(tab, shots, width) {
 
 async function take(tab, shots, width) {
   await pause(Math.max(0, BETWEEN - (Date.now() - last) / 1000));
-  last = Date.now();
   let picture;
   try {
     if (!(await chrome.tabs.get(tab.id)).active) return { problem: "not-visible" };
     picture = await chrome.tabs.captureVisibleTab(tab.windowId, { format: "png" });
   } catch {
     return { problem: "not-allowed" };
+  } finally {
+    last = Date.now(); // a slow browser counts from when it heard of it, not from when it was asked
   }
   const page = await createImageBitmap(await (await fetch(picture)).blob());
   const scale = page.width / width;

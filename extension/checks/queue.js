@@ -1,4 +1,5 @@
-// From a file to its verdict: hash, kept result, look-up, upload, wait. At most four checks are with the server at once.
+// From a file to its verdict: hash, kept result, look-up, upload, wait. At most four checks are with the server at once;
+// the first of many goes alone for a moment, since each one beside it would make its verdict later.
 
 import { ended, isFinal, lookUp, pause, sendAddress, sendFile, Trouble } from "../api.js";
 import { pairing } from "../settings.js";
@@ -7,12 +8,17 @@ import * as jobs from "./jobs.js";
 import * as results from "./results.js";
 
 const AT_ONCE = 4;
+const ALONE = 1000; // milliseconds the others wait for the first, at most: it may be a long clip
 const LOOK_UP = 50;
+const TOGETHER = 200; // milliseconds in which those that have to wait gather for one look-up
 const TRIES = 6; // how often a busy server is asked again
 
 const waiting = []; // {job, file}
 const dropped = new Set();
 let running = 0;
+let most = 1; // how many may be with the server now
+let isAlone = 0; // timers
+let isGathering = 0;
 let tell = () => {};
 
 /** Who hears of every change of a job. */
@@ -59,13 +65,28 @@ export async function drop(keys) {
 const following = new Set();
 
 function pump() {
-  while (running < AT_ONCE && waiting.length) {
-    const several = waiting.filter((one) => one.sha256 && !one.asked);
-    if (several.length > 1) void lookUpFirst(several.slice(0, LOOK_UP));
+  while (running < most && waiting.length) {
+    lookUpSeveral();
     const next = waiting.findIndex((one) => !one.asking);
     if (next < 0) return;
     void run(waiting.splice(next, 1)[0]);
   }
+  if (waiting.length)
+    isGathering ||= setTimeout(() => {
+      isGathering = 0;
+      lookUpSeveral();
+    }, TOGETHER);
+}
+
+function allow(count) {
+  most = count;
+  clearTimeout(isAlone);
+  isAlone = 0;
+}
+
+function lookUpSeveral() {
+  const several = waiting.filter((one) => one.sha256 && !one.asked);
+  if (several.length > 1) void lookUpFirst(several.slice(0, LOOK_UP));
 }
 
 /** Several at once: those that the server knows need no upload. A look-up that fails is only a lost shortcut. */
@@ -91,6 +112,11 @@ async function lookUpFirst(several) {
 async function run({ job, file, url }) {
   if (dropped.delete(job.key)) return;
   running += 1;
+  if (most === 1)
+    isAlone ||= setTimeout(() => {
+      allow(AT_ONCE);
+      pump();
+    }, ALONE);
   following.add(job.key);
   try {
     const door = await pairing();
@@ -108,6 +134,7 @@ async function run({ job, file, url }) {
   } finally {
     following.delete(job.key);
     running -= 1;
+    allow(running || waiting.length ? AT_ONCE : 1);
     pump();
   }
 }

@@ -13,15 +13,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, expect
 
-from tests.driven import CHROMIUM, FLAGS, ROOT, Served, serve
+from tests.driven import CHROMIUM, FLAGS, PATIENCE, ROOT, Served, serve
 from tests.extension.gallery import Gallery, gallery
 from tests.extension.targets import Targets
 
 EXTENSION = ROOT / "extension"
 COMMANDS = {"pointer": "check-pointer", "page": "check-page", "next": "next-badge"}
-PATIENCE = 60_000  # milliseconds; a busy machine is slow, and nothing here asserts a time
-
-expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+IS_ENTERED = """async () => {
+    const [tab] = await chrome.tabs.query({ active: true, lastFocusedWindow: true });
+    const look = { target: { tabId: tab.id }, func: () => Boolean(globalThis.detector?.main) };
+    return (await chrome.scripting.executeScript(look).catch(() => []))[0]?.result;
+}"""
 
 
 @dataclass
@@ -89,7 +93,7 @@ class Browser:
         """Choose an entry of the context menu. A gesture of the keyboard has to grant the tab first."""
         if not page.locator("ai-media-detector").count():  # else it is granted, and the key would move the page
             self.key(page, "next")
-            page.wait_for_timeout(200)  # the command has no visible effect to wait for
+            until(page, lambda: self.inside(IS_ENTERED))
         told = {"menuItemId": item, "editable": False, "pageUrl": page.url, "frameId": 0, **info}
         self.inside(
             """async (told) => {
@@ -110,8 +114,9 @@ class Browser:
 
     def kill(self) -> None:
         """End the background, as the browser does when it wants its memory back."""
-        self.targets.close(self.targets.wait(self.background))
-        while self.targets.find(self.background):
+        doomed = self.targets.wait(self.background)
+        self.targets.close(doomed)
+        while self.targets.find(self.background) == doomed:  # a page that waits for it may have started it again
             self.context.pages[0].wait_for_timeout(20)
 
     def pair(self, server: str) -> Page:

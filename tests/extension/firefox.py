@@ -12,9 +12,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.driven import free_port
+from tests.driven import PATIENCE, free_port
 
-PATIENCE = 60.0
 _PREFERENCES = """\
 user_pref("browser.shell.checkDefaultBrowser", false);
 user_pref("browser.startup.homepage_override.mstone", "ignore");
@@ -42,7 +41,7 @@ class Firefox:
     async def _call(self, method: str, params: dict[str, Any]) -> Any:
         self._number += 1
         await self._socket.send_json({"id": self._number, "method": method, "params": params})
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE / 1000):
             while (said := await self._socket.receive_json()).get("id") != self._number:
                 pass
         assert said["type"] == "success", said
@@ -80,7 +79,7 @@ class Firefox:
 
     def until(self, condition: Any) -> Any:
         """Ask until it holds; what it then gives."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE / 1000
         while not (value := condition()):
             assert time.monotonic() < deadline, "it does not come about"
             time.sleep(0.1)
@@ -115,7 +114,7 @@ def firefox(program: str, profile: Path) -> Iterator[Firefox]:
 
 async def _connected(port: int) -> tuple[aiohttp.ClientSession, aiohttp.ClientWebSocketResponse]:
     session = aiohttp.ClientSession()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + PATIENCE / 1000
     while True:
         try:
             return session, await session.ws_connect(f"ws://127.0.0.1:{port}/session", max_msg_size=0)

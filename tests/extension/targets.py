@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-PATIENCE = 60.0
+from tests.driven import PATIENCE
 
 
 class Targets:
@@ -34,7 +34,7 @@ class Targets:
 
     def wait(self, address: str) -> str:
         """The target at an address, when it is there."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < deadline:
             if found := self.find(address):
                 return found
@@ -72,7 +72,7 @@ class Targets:
         self._number += 1
         message = json.dumps({"id": self._number, "method": method, "params": params})
         self._session.send("Target.sendMessageToTarget", {"sessionId": session, "message": message})
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE / 1000
         while (session, self._number) not in self._answers:
             assert time.monotonic() < deadline, f"{method} is not answered"
             self._pause(10)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 
-import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -16,7 +15,7 @@ RATE = "1 per 5 second"
 
 
 class Restarted:
-    """A server of these tests alone, which can be ended, started again and held."""
+    """A server of these tests alone, which can be ended and started again."""
 
     def __init__(self, folder):
         self._folder, self._port, self._running = folder, free_port(), ExitStack()
@@ -27,15 +26,6 @@ class Restarted:
 
     def stop(self):
         self._running.close()
-
-    def held(self, word):
-        """Hold the processes whose command has that word, as an overloaded machine would."""
-        stack = ExitStack()
-        for process in psutil.Process(self.served.process.pid).children(recursive=True):
-            if any(word in part for part in process.cmdline()):
-                process.suspend()
-                stack.callback(process.resume)
-        return stack
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +78,7 @@ def test_a_server_that_is_down_and_comes_back(browser, own, pages):
 
 def test_a_server_that_answers_late(browser, own, pages):
     page = browser.open(pages.page("strict"))
-    with own.held("granian"):
+    with own.served.held("granian"):
         badge = browser.check(page, "#same")
         page.wait_for_timeout(2500)
         expect(badge).to_have_attribute("data-state", "checking")
@@ -98,7 +88,7 @@ def test_a_server_that_answers_late(browser, own, pages):
 
 def test_the_backgrounds_death_in_the_middle_of_a_check(browser, own, pages):
     page = browser.open(pages.page("dialog"))
-    with own.held("worker.py"):
+    with own.served.held("worker.py"):
         badge = browser.check(page, "#below")
         until(page, lambda: "running" in states(browser))
         browser.kill()
