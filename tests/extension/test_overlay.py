@@ -16,15 +16,15 @@ def done(badge):
 
 def wait_until_seen(page, badge):
     """Until the badge itself is what lies there, for eye and pointer."""
-    box = badge.bounding_box()
-    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
-    until(page, lambda: page.evaluate(IS_SEEN, middle))
+    until(page, lambda: badge.evaluate(IS_SEEN))
 
 
-IS_SEEN = """([x, y]) => {
+IS_SEEN = """(badge) => {
+    const { x: left, y: top, width, height } = badge.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
     const host = document.elementFromPoint(x, y);
     const hit = host?.shadowRoot?.elementFromPoint(x, y)?.closest("button.badge");
-    return Boolean(hit?.checkVisibility({ opacityProperty: true, visibilityProperty: true }));
+    return hit === badge && hit.checkVisibility({ opacityProperty: true, visibilityProperty: true });
 }"""
 
 
@@ -81,11 +81,19 @@ def test_below_a_sticky_header_and_with_the_scroll(paired, visit, pages):
     page.mouse.wheel(0, 1500)
     expect(first).to_be_hidden()
     page.wait_for_function("() => late.complete && late.currentSrc && late.getBoundingClientRect().top < 600")
-    page.wait_for_timeout(300)  # the wheel's scrolling ends smoothly
+    page.evaluate(STANDS_STILL)  # the wheel's scrolling ends smoothly
     late = done(paired.check(page, "#late"))
     page.set_viewport_size({"width": 700, "height": 700})
     page.locator("#late").scroll_into_view_if_needed()
     assert badge_on(page, "#late").get_attribute("data-key") == late.get_attribute("data-key")
+
+
+STANDS_STILL = """async () => {
+    for (let [same, before] = [0, null]; same < 20; before = scrollY) {
+        await new Promise((drawn) => requestAnimationFrame(drawn));
+        same = scrollY === before ? same + 1 : 0;
+    }
+}"""
 
 
 def test_on_a_page_whose_styles_are_against_it(paired, visit, pages):
@@ -113,9 +121,7 @@ def test_keys_reach_everything(paired, visit, pages):
     page.keyboard.press("Enter")
     expect(badge).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("Tab")
-    assert page.evaluate(
-        "document.querySelector('ai-media-detector').shadowRoot.activeElement.closest('#card') !== null"
-    )
+    page.wait_for_function("document.querySelector('ai-media-detector').shadowRoot.activeElement?.closest('#card')")
     page.keyboard.press("Escape")
     expect(badge).to_have_attribute("aria-expanded", "false")
     assert page.evaluate(focused) == badge.get_attribute("data-key")  # the focus is where it was
@@ -161,8 +167,10 @@ def test_axe_finds_nothing_in_badge_card_and_form(paired, visit, pages, axe):
 
 
 def test_axe_finds_nothing_in_the_extensions_own_pages(paired, axe):
-    for path in ("options/options.html", "popup/popup.html", "grant/grant.html?host=https%3A%2F%2Fa.example%2F*"):
+    pages = {"options/options.html": "#pair-text", "popup/popup.html": "#found",
+             "grant/grant.html?host=https%3A%2F%2Fa.example%2F*": "#hosts"}  # fmt: skip
+    for path, last in pages.items():
         page = paired.own(path)
-        page.wait_for_timeout(300)
+        expect(page.locator(last)).not_to_be_empty()  # its script has come to its end
         assert violations(page, axe) == [], path
         page.close()

@@ -6,6 +6,7 @@ import time
 
 from playwright.sync_api import expect
 
+from tests.driven import PATIENCE
 from tests.extension.conftest import until
 
 BADGES = "ai-media-detector button.badge"
@@ -27,13 +28,27 @@ def test_twenty_pictures_of_a_page(paired, visit, pages):
     begun = time.monotonic()
     expect(page.locator(f"{BADGES}[data-state=done]").first).to_be_attached()
     first = time.monotonic() - begun
+    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(20, timeout=2 * PATIENCE)
     shown = until(page, lambda: (now := paired.popup(page, SHOWN))["done"] == 20 and now)
     every = time.monotonic() - begun
     print(f"\n20 pictures of 1024 × 1024, 2 workers: first badge after {first:.1f} s, all after {every:.1f} s")
     assert shown["of"] == 20
     assert sum(shown["tally"]) == 20
     assert not shown["stop"]
-    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(20)
+
+
+def test_a_first_picture_that_takes_long_holds_nobody_up(paired, visit, pages, server):
+    page = visit(pages.page("three"))
+    with server.held("worker.py"):
+        paired.key(page, "page")
+        until(page, lambda: paired.inside(WITH_THE_SERVER) == 3)
+    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(3)
+
+
+WITH_THE_SERVER = """async () => {
+    const { jobs = {} } = await chrome.storage.session.get("jobs");
+    return Object.values(jobs).filter((job) => job.state === "running").length;
+}"""
 
 
 def test_five_hundred_pictures_are_found_cheaply_and_the_checks_stopped(paired, visit, pages):
