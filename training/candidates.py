@@ -122,8 +122,8 @@ def main() -> None:
     # the baseline as it is described: the whole view, trained on one condition; the student's features on all
     for name, parts, trained_on, components, c in (
         ("teacher", (0,), ("web",), 256, 0.003),
-        ("frozen.whole", (0,), every, 200, 0.0005),
-        ("frozen.native", (1,), every, 200, 0.0005),
+        ("frozen.whole", (0,), every, 1000, 0.0001),
+        ("frozen.native", (1,), every, 1000, 0.0001),
         ("traces", None, every, 0, 0.01),
     ):
         network = Predictions(folder, [name.split(".")[0]])
