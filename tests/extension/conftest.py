@@ -22,10 +22,11 @@ COMMANDS = {"pointer": "check-pointer", "page": "check-page", "next": "next-badg
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder drives a browser."""
+    """Everything in this folder drives a browser, and gets a second try (decision 0057)."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 IS_ENTERED = """async () => {
