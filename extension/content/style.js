@@ -8,7 +8,7 @@ detector.define("style", () => {
 :host::backdrop { display: none !important; }
 .layer, .live { --bg: #15121f; --ink: #f3f0fb; --ink-2: #c9c2dc; --ink-3: #a79fc0; --line: #a78bfa38; --inset: #0000004d; --accent: #a78bfa; --action: #6d28d9; --action-hover: #7c3aed; --real: #2dd4bf; --mild: #86d3a5; --mixed: #fbbf24; --likely: #fb923c; --ai: #fb7185; --unknown: #a5b4d4; --shadow: 0 24px 64px #000b, 0 2px 10px #0008; font: 400 14px/1.5 -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; color: var(--ink); -webkit-font-smoothing: antialiased; }
 @media (prefers-color-scheme: light) {
-  .layer, .live { --bg: #fdfcff; --ink: #191425; --ink-2: #453c5c; --ink-3: #5f5578; --line: #4c1d952e; --inset: #4c1d950d; --accent: #6d28d9; --action: #6d28d9; --action-hover: #5b21b6; --real: #0f766e; --mild: #2f6f46; --mixed: #855106; --likely: #9c3c07; --ai: #be123c; --unknown: #475569; --shadow: 0 24px 64px #4c1d9540, 0 2px 10px #0003; }
+  .layer, .live { --bg: #fdfcff; --ink: #191425; --ink-2: #453c5c; --ink-3: #5f5578; --line: #4c1d952e; --inset: #4c1d950d; --accent: #6d28d9; --action: #6d28d9; --action-hover: #5b21b6; --real: #0d635c; --mild: #2f6f46; --mixed: #855106; --likely: #9c3c07; --ai: #be123c; --unknown: #475569; --shadow: 0 24px 64px #4c1d9540, 0 2px 10px #0003; }
 }
 *, *::before, *::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
