@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from av.error import FFmpegError
 from made_clips import clip, counted, numbers, only_sound, picture
 
 from analysis import analyze
@@ -178,6 +179,14 @@ def test_a_damaged_tail_costs_its_frames_alone():
     assert 2 <= len(part.frames) <= len(whole.frames)
     assert part.frames[-1].time < whole.frames[-1].time
     assert numbers(part) == [frame.index for frame in part.frames]
+
+
+def test_packets_before_an_error_count():
+    def demux(_stream):
+        yield from [SimpleNamespace(size=1)] * 3
+        raise FFmpegError(1, "damaged beyond reading")
+
+    assert len(list(clip_frames._packets(SimpleNamespace(demux=demux), None))) == 3
 
 
 def test_a_damaged_middle_is_counted_not_invented():

@@ -82,7 +82,7 @@ def test_json_beyond_its_limits_is_unreadable():
         "{",
         '{"a" 1}',
         "",
-        "x" * 5_000_000,
+        '"' + "x" * 5_000_000 + '"',
     ):
         with pytest.raises(Unreadable):
             parse_json(text)
