@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from .media import Frame as Frame
     from .media import Limits as Limits
     from .media import Media as Media
-    from .networks.run import Missing as Missing
-    from .networks.run import Network as Network
-    from .networks.run import open_networks as open_networks
     from .report import Report as Report
     from .report import Scoring as Scoring
     from .report import Verdict as Verdict
     from .report import from_json as from_json
     from .report import to_json as to_json
+    from .verdict.network import Missing as Missing
+    from .verdict.network import Network as Network
+    from .verdict.network import open_networks as open_networks
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
@@ -41,7 +41,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "engine": ["analyze", "prepare", "refuse", "use_weights_of"],
         "errors": ["ErrorCode", "MediaError"],
         "media": ["Frame", "Limits", "Media"],
-        "networks.run": ["Missing", "Network", "open_networks"],
+        "verdict.network": ["Missing", "Network", "open_networks"],
         "report": ["Report", "Scoring", "Verdict", "from_json", "to_json"],
     },
 )

@@ -17,17 +17,16 @@ from PIL import Image
 from . import __version__, provenance
 from .analyzers import deep
 from .decode import jpeg
-from .detector import clips, judge, network
 from .errors import MediaError
 from .media import Media
-from .networks.run import Missing, Network
 from .process import find_libraries, keep_freed_memory, on_one_blas_thread
 from .registry import all_analyzers
 from .report import Context, ErrorBody, Kind, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
-from .scoring import AVAILABLE, Scored, components, interpretation, rules
-from .scoring import context as scoring_context
 from .signal import planes
+from .verdict import AVAILABLE, Scored, clip, components, detector, interpretation, rules, still
+from .verdict.network import Missing, Network
+from .verdict.rules import context as scoring_context
 
 _LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "encodings")
 """Packages of which a file may need parts that no other file has needed before."""
@@ -85,9 +84,9 @@ def analyze(
         findings = provenance.read(media, trust_anchors)
         scored, context, timeline = look(media, skip, progress, threads)
         if scoring is Scoring.CALIBRATED and timeline is None:
-            scored = judge.judge(media, scored, findings, networks, threads=threads)
+            scored = still.judge(media, scored, findings, networks, threads=threads)
         elif scoring is Scoring.CALIBRATED and timeline is not None:
-            scored, timeline = clips.judge(media, scored, timeline, threads=threads)
+            scored, timeline = clip.judge(media, scored, timeline, threads=threads)
     conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
@@ -162,9 +161,9 @@ def prepare(skip: Collection[str] = ()) -> None:
     Image.init()  # every format of Pillow
     jpeg.prepare()
     components.models()
-    clips.calibration()
-    network.parameters_hash()
-    network.load()  # on one thread of its own caller, so a fork afterwards is safe
+    clip.calibration()
+    detector.parameters_hash()
+    detector.load()  # on one thread of its own caller, so a fork afterwards is safe
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:
             analyzer.prepare()

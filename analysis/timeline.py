@@ -16,8 +16,8 @@ from .analyzers import temporal
 from .errors import NotApplicable
 from .media import Burst, Footage, Media
 from .report import Cadence, ComponentResult, Cut, FrameReading, Freeze, Status, StepReading, Timeline
-from .scoring import rules
 from .signal.steps import Step
+from .verdict import rules
 from .video import Reading
 
 # Measured on 49 photographs: 85 % of the pairs of different ones pass, and none of the pairs that a camera moving over

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from analysis import open_media
-from analysis.detector import clips
 from analysis.errors import MediaError
-from analysis.scoring import conformal, figures
+from analysis.verdict import clip as clips
+from analysis.verdict import conformal, figures
 
 from . import command, corpus
 from .command import say

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from analysis.scoring import conformal, figures
-from analysis.scoring.components import inputs
+from analysis.verdict import conformal, figures
+from analysis.verdict.components import inputs
 
 from . import command, corpus, degrade
 from .command import say

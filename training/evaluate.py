@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any
 
 import analysis
-from analysis import MediaError, Scoring, arrival
+from analysis import MediaError, Scoring
+from analysis.backbones.installed import versions
 from analysis.command.arguments import NETWORKS_FOLDER
 from analysis.command.labelled import Picture, read
-from analysis.detector.network import parameters_hash
-from analysis.networks.installed import versions
 from analysis.report import Kind
-from analysis.scoring import rules
+from analysis.verdict import conditions as arrival
+from analysis.verdict import rules
+from analysis.verdict.detector import parameters_hash
 
 from .command import say
 from .stripped import without_metadata

@@ -3,7 +3,7 @@
 ``python -m training.guard --shared ../shared [--accept-worse]``
 
 To be run after ``training.ship``: it measures the parameters in ``analysis/models`` and writes
-``tests/analysis/detector/guard.json``. The smoke pictures are among those trained on, so these figures say nothing of
+``tests/analysis/verdict/guard.json``. The smoke pictures are among those trained on, so these figures say nothing of
 accuracy; they only have to stay where they are. Figures that fell by more than the margin are written with
 ``--accept-worse`` alone.
 """
@@ -23,14 +23,15 @@ from typing import Any
 
 import numpy as np
 
-from analysis import MediaError, arrival, open_media
-from analysis.detector.network import Detector, load
-from analysis.scoring import figures
-from analysis.scoring.calibrated import score_of
+from analysis import MediaError, open_media
+from analysis.verdict import conditions as arrival
+from analysis.verdict import figures
+from analysis.verdict.bands import score_of
+from analysis.verdict.detector import Detector, load
 
 from .command import say
 
-REFERENCE = Path(__file__).parent.parent / "tests" / "analysis" / "detector" / "guard.json"
+REFERENCE = Path(__file__).parent.parent / "tests" / "analysis" / "verdict" / "guard.json"
 CONDITIONS = ("clean", "web")
 A_SOURCE = 4
 """Pictures of one source and class that are measured."""

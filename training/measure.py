@@ -22,7 +22,7 @@ from analysis.errors import MediaError
 from analysis.registry import all_analyzers
 from analysis.report import Kind
 from analysis.runner import run_analyzers
-from analysis.scoring import context, rules
+from analysis.verdict import context, rules
 
 from . import command, degrade
 from .cache import Views

@@ -20,10 +20,11 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from analysis import MediaError, arrival, open_media
-from analysis.detector import lost
-from analysis.scoring import figures
+from analysis import MediaError, open_media
 from analysis.signal import screens
+from analysis.verdict import conditions as arrival
+from analysis.verdict import figures
+from analysis.verdict import quality as lost
 
 from .command import say
 from .stripped import without_metadata

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from analysis import Media, arrival
+from analysis import Media
+from analysis.verdict import conditions as arrival
 
 _JPEG_KEPT = (0xE0, 0xEE)  # JFIF, and Adobe's mark, which says how colors are coded
 _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")

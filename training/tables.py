@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.arrival import CONDITIONS
-from analysis.scoring import figures
-from analysis.scoring.conformal import PROMISES
+from analysis.verdict import figures
+from analysis.verdict.bands import PROMISES
+from analysis.verdict.conditions import CONDITIONS
 
 WORDS = {"clean": "as is, metadata stripped", "web": "web: ≤ 768, JPEG q60", "hard": "hard: ≤ 512, q40",
          "screenshot": "screenshot"}  # fmt: skip

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from analysis.networks.installed import versions
+from analysis.backbones.installed import versions
 from analysis.report import from_json, to_json
 from analysis.sniff import ANIMATION_FORMATS
 

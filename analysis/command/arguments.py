@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from .. import __version__, analyzers
-from ..networks import catalogue
+from ..backbones import manifest
 from ..report import DISCLAIMER, Scoring
-from ..scoring import AVAILABLE
+from ..verdict import AVAILABLE
 from .safe_text import printable
 
 STANDARD_INPUT = "-"
@@ -88,7 +88,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("--network: networks join the calibrated score; the rules do not ask them")
     try:
         for name in networks:
-            catalogue.load(given.networks_folder).get(name)
+            manifest.load(given.networks_folder).get(name)
     except (LookupError, ValueError) as nonsense:
         parser.error(f"--network: {nonsense}")
     trust_anchors, problem = _certificates(given.trust) if given.trust is not None else (None, None)

@@ -16,17 +16,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import arrival
+from ..backbones.installed import Calibration
 from ..decode import open_media
-from ..detector.network import Detector, load, parameters_hash
 from ..errors import MediaError
 from ..media import Limits
-from ..networks.installed import Calibration
-from ..networks.run import Network
 from ..report import Kind
-from ..scoring import conformal, figures
-from ..scoring.calibrated import CONDITIONS, abstention, score_of
-from ..scoring.fusion import combine
+from ..verdict import conditions as arrival
+from ..verdict import conformal, figures
+from ..verdict.abstain import abstention
+from ..verdict.bands import PROMISES, score_of
+from ..verdict.conditions import CONDITIONS
+from ..verdict.detector import Detector, load, parameters_hash
+from ..verdict.fusion import combine
+from ..verdict.network import Network
+from ..verdict.probability import platt
 from .labelled import Picture
 
 FEWEST = 30
@@ -137,7 +140,7 @@ def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]
         fused = _fused(raw, np.array([detector.p_value(float(r)) for r in shipped]), labels, sources)
         measured_figures[condition] = _figures(raw, fused, labels)
         if (labels == 1).sum() >= FEWEST:
-            slope, offset = conformal.platt(-np.log10(fused), labels, _weights(labels, sources))
+            slope, offset = platt(-np.log10(fused), labels, _weights(labels, sources))
             probability[condition] = (round(slope, 5), round(offset, 5))
     pictures = [p for p, _ in measured]
     listed = sorted(f"{a.sha256} {int(p.generated)} {p.source}" for p, a in measured)
@@ -170,7 +173,7 @@ def _condition(raw: Array, labels: Array, sources: Array) -> dict[str, Any]:
     finite = at < np.inf
     slope, offset = (0.0, 0.0)
     if (labels == 1).any():
-        slope, offset = conformal.platt(raw, labels, _weights(labels, sources))
+        slope, offset = platt(raw, labels, _weights(labels, sources))
     return {
         "levels": np.round(conformal.LEVELS[finite], 6).tolist(),
         "thresholds": [-1e9 if t == -np.inf else float(t) for t in at[finite]],
@@ -200,7 +203,7 @@ def _figures(raw: Array, fused: Array, labels: Array) -> dict[str, Any]:
     for label, word in ((0, "genuine_at_or_above"), (1, "generated_at_or_above")):
         if (labels == label).any():
             p = fused[labels == label]
-            reached[word] = {str(s): round(float((p <= level + 1e-9).mean()), 4) for s, level in conformal.PROMISES}
+            reached[word] = {str(s): round(float((p <= level + 1e-9).mean()), 4) for s, level in PROMISES}
     if (labels == 1).any():
         reached |= {
             "auc_alone": round(figures.auc(raw, labels), 4),

@@ -21,7 +21,7 @@ from .inputs import Source, read
 if TYPE_CHECKING:
     from ..lenses import Lens
     from ..media import Frame, Media
-    from ..networks.run import Missing, Network
+    from ..verdict.network import Missing, Network
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Examiner:
 @cache
 def _networks(folder: Path | None, names: tuple[str, ...]) -> tuple[Network | Missing, ...]:
     """Loaded once a worker."""
-    from ..networks.run import open_networks  # noqa: PLC0415 -- see the module's docstring
+    from ..verdict.network import open_networks  # noqa: PLC0415 -- see the module's docstring
 
     return open_networks(folder, names) if folder is not None and names else ()
 

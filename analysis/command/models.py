@@ -14,8 +14,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ..networks.catalogue import Catalogue, Entry, load
-from ..networks.installed import CALIBRATION, Calibration, Place, UnavailableError
+from ..backbones.installed import CALIBRATION, Calibration, Place, UnavailableError
+from ..backbones.manifest import Catalogue, Entry, load
 from .arguments import NETWORKS_FOLDER, cores_here, number_between, whole_number
 from .download import RefusedError, Wanted, fetch
 from .safe_text import printable
@@ -101,7 +101,7 @@ def verify(given: argparse.Namespace, catalogue: Catalogue) -> int:
 
 def calibrate(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Measure a network on one's own pictures."""
-    from ..networks.run import open_uncalibrated  # noqa: PLC0415 -- they load OpenCV, which listing does not need
+    from ..verdict.network import open_uncalibrated  # noqa: PLC0415 -- they load OpenCV, which listing does not need
     from .calibrate import calibration_of, highest_alone, measure  # noqa: PLC0415
     from .labelled import read  # noqa: PLC0415
 

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 import worker
+from analysis.backbones.installed import Place
 from analysis.command import models
-from analysis.detector import assess
-from analysis.networks.installed import Place
 from analysis.report import Status, from_json
-from analysis.scoring import conformal
-from analysis.scoring.calibrated import CONDITIONS
-from tests.analysis.networks import made_networks
+from analysis.verdict import assess, conformal
+from analysis.verdict.conditions import CONDITIONS
+from tests.analysis.backbones import made_networks
 from tests.webapp.given import send
 from webapp import intake
 from webapp.settings import Settings
@@ -41,7 +40,7 @@ def judged(monkeypatch):
 
 def _calibrated(place: Place):
     """As if 500 genuine pictures had been measured."""
-    from analysis.networks.installed import Calibration
+    from analysis.backbones.installed import Calibration
 
     at = conformal.thresholds(np.random.default_rng(0).normal(0, 1, 500), np.array(["own"] * 500))
     finite = at < np.inf

@@ -14,7 +14,7 @@ from analysis.command.arguments import components, parse
 from analysis.media import Limits
 from analysis.registry import all_analyzers
 from analysis.report import Scoring
-from analysis.scoring import AVAILABLE
+from analysis.verdict import AVAILABLE
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,7 +11,7 @@ from made_files import SOURCE_TYPE, Files, about_ai, findings_of
 from PIL import Image
 
 from analysis.report import Context
-from analysis.scoring import Scored, interpretation
+from analysis.verdict import Scored, interpretation
 
 INFOTEXT = "a lighthouse\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 5, Model: dreamer"
 LABEL = json.dumps({"Label": "1", "ContentProducer": "Example", "ProduceID": "4"})

@@ -7,7 +7,7 @@ from made_files import SOURCE_TYPE, Files, findings_of, media_of
 
 from analysis import provenance
 from analysis.report import Context, Scoring, Verdict
-from analysis.scoring import Scored, interpretation
+from analysis.verdict import Scored, interpretation
 
 AI = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPE + "trainedAlgorithmicMedia"}
 EDIT = {"action": "c2pa.edited", "digitalSourceType": SOURCE_TYPE + "compositeWithTrainedAlgorithmicMedia"}

@@ -1,0 +1,77 @@
+"""Thresholds keep their promise on pictures they never saw, and the probability has the right slope."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.verdict import conformal, figures
+from analysis.verdict.bands import PROMISES
+from analysis.verdict.probability import platt
+
+
+def p_of(raw, at):
+    return conformal.p_values(np.atleast_1d(raw), conformal.LEVELS, at)
+
+
+def test_genuine_pictures_reach_each_level_no_more_often_than_promised():
+    rng = np.random.default_rng(2)
+    kept = []
+    for _ in range(40):  # the promise is an average over calibrations, so it is measured over many
+        calibration, fresh = rng.normal(size=(2, 400))
+        kept.append(p_of(fresh, conformal.thresholds(calibration, np.array(["a"] * 400))))
+    p = np.concatenate(kept)
+    for _, level in PROMISES:
+        assert (p <= level).mean() <= level
+
+
+def test_few_pictures_never_give_a_small_p_value():
+    at = conformal.thresholds(np.arange(50.0), np.array(["a"] * 50))
+    assert p_of(1e9, at)[0] >= 1 / 51
+    assert p_of(-1e9, at)[0] == 1.0
+
+
+def test_a_small_source_of_its_own_counts_for_more_than_its_pictures():
+    raw = np.r_[np.zeros(990), np.full(10, 5.0)]
+    alone = conformal.survival(raw, np.array(["big"] * 1000), np.array([5.0]))
+    apart = conformal.survival(raw, np.array(["big"] * 990 + ["small"] * 10), np.array([5.0]))
+    assert apart[0] > 3 * alone[0]
+
+
+def test_a_group_is_judged_by_the_others():
+    raw = np.r_[np.zeros(200), np.full(200, 9.0)]
+    groups = np.array(["low"] * 200 + ["high"] * 200)
+    p = conformal.left_out(raw, groups)
+    assert (p[groups == "high"] < 0.01).all()
+    assert (p[groups == "low"] > 0.9).all()
+    assert (conformal.left_out(raw, np.array(["one"] * 400)) == 1).all()
+
+
+def test_the_probability_follows_what_was_true():
+    rng = np.random.default_rng(1)
+    raw = rng.normal(0, 2, 20_000)
+    labels = (rng.random(20_000) < 1 / (1 + np.exp(-(1.5 * raw - 0.5)))).astype(np.int64)
+    slope, offset = platt(raw, labels, np.ones(len(raw)))
+    assert slope == pytest.approx(1.5, abs=0.08)
+    assert offset == pytest.approx(-0.5, abs=0.08)
+
+
+def test_a_score_that_points_the_wrong_way_says_nothing_rather_than_the_opposite():
+    labels = np.repeat([0, 1], 100)
+    slope, _ = platt(-labels.astype(float), labels, np.ones(200))
+    assert slope == 0
+
+
+def test_classes_that_do_not_overlap_give_finite_numbers():
+    labels = np.repeat([0, 1], 5)
+    assert np.isfinite(platt(labels * 9.0, labels, np.ones(10))).all()
+
+
+def test_figures_of_a_perfect_and_of_an_idle_detector():
+    labels = np.repeat([0, 1], 200)
+    assert figures.auc(labels.astype(float), labels) == 1
+    assert figures.auc(np.zeros(400), labels) == 0.5
+    assert figures.tpr_at_fpr(labels.astype(float), labels) == 1
+    low, high = figures.wilson(0, 100)
+    assert low == 0
+    assert 0.03 < high < 0.04
