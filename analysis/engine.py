@@ -29,7 +29,7 @@ from .scoring import AVAILABLE, Scored, components, interpretation, rules
 from .scoring import context as scoring_context
 from .signal import planes
 
-_LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "encodings")
+_LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "pillow_jxl", "rawpy", "encodings")
 """Packages of which a file may need parts that no other file has needed before."""
 _NOT_OF_THE_ENGINE = ("analysis.command", "analysis.__main__", "av.__main__")
 
