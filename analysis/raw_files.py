@@ -19,6 +19,7 @@ _RELATIVES = (b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")  # Olympus, Panasonic: TIFF
 _RAF = b"FUJIFILMCCD-RAW "
 _RAF_PREVIEW = 84  # offset and length of a JPEG, big-endian [2]_
 _CANON_UUID = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+_STRIP_OFFSETS, _STRIP_BYTES, _JPEG_AT, _JPEG_SIZE = 0x0111, 0x0117, 0x0201, 0x0202
 _PHOTOMETRIC, _SUB_DIRECTORIES, _COLOR_FILTER_ARRAY = 0x0106, 0x014A, 32803
 _MOST_DIRECTORIES = 40
 _MOST_ENTRIES = 1_000
@@ -45,6 +46,17 @@ def name_of(data: bytes) -> str:
         return ""
     first = next(directories(data), {})
     return "DNG" if 0xC612 in first else "camera RAW"
+
+
+def jpegs(data: bytes) -> Iterator[bytes]:
+    """The JPEGs that the directories of a RAW file point to: its previews."""
+    if not is_tiff(data):
+        return
+    for entries in directories(data):
+        for offsets, sizes in ((_JPEG_AT, _JPEG_SIZE), (_STRIP_OFFSETS, _STRIP_BYTES)):
+            places, lengths = numbers(entries, offsets, data), numbers(entries, sizes, data)
+            if len(places) == len(lengths) == 1 and data[places[0] : places[0] + 3] == b"\xff\xd8\xff":
+                yield data[places[0] : places[0] + lengths[0]]
 
 
 def is_tiff(data: bytes) -> bool:

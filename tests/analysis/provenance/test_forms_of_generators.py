@@ -12,7 +12,8 @@ from PIL import Image, PngImagePlugin
 from analysis.provenance import container, generation_settings, infotext, programs
 
 PROMPT, NEGATIVE = "a wooden tub in the snow", "blurry"
-INFOTEXT = f"{PROMPT}\nNegative prompt: {NEGATIVE}\nSteps: 24, Sampler: DPM++ 2M, CFG scale: 6.5, Seed: 71823344, Size: 512x384"
+LAST = "Steps: 24, Sampler: DPM++ 2M, CFG scale: 6.5, Seed: 71823344, Size: 512x384"
+INFOTEXT = f"{PROMPT}\nNegative prompt: {NEGATIVE}\n{LAST}"
 GRAPH = {
     "3": {"class_type": "KSampler", "inputs": {"seed": 71823344, "steps": 24, "latent_image": ["5", 0]}},
     "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 384}},
