@@ -100,6 +100,8 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
 
 def directories(data: bytes) -> Iterator[dict[int, Entry]]:
     """The directories of a TIFF, each once: those of its chain, each followed by its sub-directories."""
+    if data[2:4] in (b"+\x00", b"\x00+"):
+        return  # BigTIFF: its directories have another form
     order = "<" if data[:2] == b"II" else ">"
     queue = [int.from_bytes(data[4:8], "little" if order == "<" else "big")]
     seen: set[int] = set()

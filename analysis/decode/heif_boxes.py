@@ -34,7 +34,7 @@ class Heif:
     """Where in the file each Exif item is declared as such."""
     xmp: list[bytes] = field(default_factory=list)
     transfer: int = 0
-    """Transfer characteristics [2]_ of the first color description; 0 where there is none."""
+    """Transfer characteristics [2]_ of the primary picture; 0 where they are not given by number."""
     primaries: int = 0
     video: Span | None = None
     """A video inside: that of a motion photo [3]_, or the whole file where it has a video track."""
@@ -91,20 +91,22 @@ class _Walk:
         return False
 
     def meta(self, start: int, end: int, found: Heif) -> None:
-        """Items of the two kinds that are metadata, and the first color description."""
+        """Items of the two kinds that are metadata, and the primary picture's color description."""
         types: dict[int, tuple[bytes, int]] = {}
         places: dict[int, list[Span]] = {}
-        in_data = (0, 0)
+        in_data, primary = (0, 0), 0
         for kind, at, stop in self.boxes(start, end):
             if kind == b"iinf":
                 types = self._item_types(at, stop)
             elif kind == b"idat":
                 in_data = (at, stop)
+            elif kind == b"pitm":
+                primary = self._number(at + 4, 4 if self._data[at] else 2)
         for kind, at, stop in self.boxes(start, end):
             if kind == b"iloc":
                 places = self._item_places(at, in_data)
             elif kind == b"iprp":
-                self._colors(at, stop, found)
+                self._colors(at, stop, primary, found)
         for number, (kind, declared_at) in types.items():
             body = b"".join(self._data[a:b] for a, b in places.get(number, []))
             if kind == b"Exif":
@@ -155,11 +157,34 @@ class _Walk:
                     places.setdefault(number, []).append((start, start + length))
         return places
 
-    def _colors(self, start: int, end: int, found: Heif) -> None:
+    def _colors(self, start: int, end: int, primary: int, found: Heif) -> None:
+        """The color description of the primary picture: gain maps and tone-mapped versions have others of their own."""
+        properties: list[tuple[bytes, int]] = []
+        of_primary: set[int] = set()
         for kind, at, stop in self.boxes(start, end):
-            for inner, a, _ in self.boxes(at, stop) if kind == b"ipco" else ():
-                if inner == b"colr" and self._data[a : a + 4] == b"nclx" and not found.transfer:
-                    found.primaries, found.transfer = self._number(a + 4, 2), self._number(a + 6, 2)
+            if kind == b"ipco":
+                properties = [(inner, a) for inner, a, _ in self.boxes(at, stop)]
+            elif kind == b"ipma":
+                of_primary |= self._properties_of(at, stop, primary)
+        for number, (kind, at) in enumerate(properties, start=1):
+            if number in of_primary and kind == b"colr" and self._data[at : at + 4] == b"nclx":
+                found.primaries, found.transfer = self._number(at + 4, 2), self._number(at + 6, 2)
+
+    def _properties_of(self, at: int, end: int, item: int) -> set[int]:
+        """The numbers of the properties that belong to an item (``ipma``)."""
+        id_size = 4 if self._data[at : at + 1] > b"\x00" else 2
+        size = 2 if self._number(at + 1, 3) & 1 else 1
+        count, at = self._number(at + 4, 4), at + 8
+        for _ in range(min(count, _MAX_ITEMS)):
+            number, used = self._number(at, id_size), self._number(at + id_size, 1)
+            at += id_size + 1
+            if number == item:
+                mask = (1 << (8 * size - 1)) - 1  # the highest bit says that a reader must know the property
+                return {self._number(at + size * i, size) & mask for i in range(used)}
+            at += size * used
+            if at >= end:
+                break
+        return set()
 
 
 def tiff_of(item: bytes) -> bytes:

@@ -242,8 +242,7 @@ def _on_an_ordinary_screen(image: Image.Image, data: bytes, fmt: str) -> Image.I
         boxes = heif_boxes.read(data)
         primaries, transfer = boxes.primaries, boxes.transfer
     elif fmt == "PNG":
-        at = data.find(b"cICP", 0, 4096)  # behind IHDR, before the pixels [PNG, third edition, 11.3.2.6]
-        primaries, transfer = (data[at + 4], data[at + 5]) if 0 < at < len(data) - 6 else (0, 0)
+        primaries, transfer = readable.png_colors(data)
     if transfer not in _HDR:
         return image
     from .tone_map import to_sdr  # noqa: PLC0415 -- seldom needed, and it loads OpenCV

@@ -54,6 +54,16 @@ def of_png(data: bytes) -> bytes | None:
     return bare if len(bare) < len(data) else None
 
 
+def png_colors(data: bytes) -> tuple[int, int]:
+    """Color primaries and transfer characteristics of a PNG (its chunk ``cICP``), as H.273 numbers them; else zeros."""
+    at = 8
+    while at + 14 <= len(data) and data[at + 4 : at + 8] != b"IDAT":
+        if data[at + 4 : at + 8] == b"cICP":
+            return data[at + 8], data[at + 9]
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    return 0, 0
+
+
 def of_jpeg(data: bytes) -> bytes | None:
     """A JPEG whose end marker is missing, with one; None where a part of its scan is missing too.
 

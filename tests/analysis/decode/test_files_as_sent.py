@@ -135,6 +135,25 @@ def test_high_dynamic_range_stills_come_out_as_on_an_ordinary_screen():
     assert abs(int(open_media(avif).frame.pixels.mean()) - 148) <= 3
 
 
+def test_the_colors_of_a_gain_map_are_not_those_of_the_picture():
+    def box(kind: bytes, *parts: bytes) -> bytes:
+        body = b"".join(parts)
+        return struct.pack(">I", 8 + len(body)) + kind + body
+
+    def colors(transfer: int) -> bytes:
+        return box(b"colr", b"nclx", struct.pack(">HHHB", 9, transfer, 9, 128))
+
+    def file(*owned: int) -> bytes:
+        belongs = struct.pack(">IIHB", 0, 1, 7, len(owned)) + bytes(0x80 | number for number in owned)
+        properties = box(b"iprp", box(b"ipco", colors(16), colors(13)), box(b"ipma", belongs))
+        primary = box(b"pitm", bytes(4), struct.pack(">H", 7))
+        return box(b"ftyp", b"heic", bytes(4), b"mif1heic") + box(b"meta", bytes(4), primary, properties)
+
+    assert heif_boxes.read(file(2)).transfer == 13
+    assert heif_boxes.read(file(1)).transfer == 16
+    assert heif_boxes.read(file()).transfer == 0
+
+
 def test_ten_bits_gain_maps_and_depth_give_the_primary_picture():
     deep = pillow_heif.from_bytes("RGB;16", (96, 64), (np.asarray(corners(), np.uint16) * 257).tobytes())
     out = io.BytesIO()
