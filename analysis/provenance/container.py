@@ -32,7 +32,7 @@ _TAG_NAMES = {  # the same field under the names that containers give it
     "encoder": ("encoder", "\xa9too", "isft", "writingapp", "muxingapp"),
     "created": ("com.apple.quicktime.creationdate", "\xa9day", "creation_time", "date", "dateutc"),
     "title": ("title", "\xa9nam", "com.apple.quicktime.title"),
-    "comment": ("comment", "\xa9cmt", "com.apple.quicktime.comment", "description", "desc"),
+    "comment": ("comment", "\xa9cmt", "com.apple.quicktime.comment", "description", "desc", "icmt"),
 }
 _POSITION = re.compile(r"location|\xa9xyz|gps|^loci$", re.IGNORECASE)
 

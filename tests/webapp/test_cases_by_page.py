@@ -7,6 +7,7 @@ import pytest
 import analysis
 from analysis.report import ErrorBody, Report
 from tests.cases import SAYS, cases, wrong_with
+from tests.made_stills import encode, noise, raw_file
 from tests.webapp.given import send
 
 
@@ -46,3 +47,23 @@ def test_the_video_of_a_motion_photo_is_looked_at_when_asked(client, doors, work
         row = doors.store.get(address.rpartition("/")[2], session["owner"])
     assert row is not None
     assert (row.as_clip, analysis.from_json(row.report).kind) == (True, "video")
+
+
+def test_decoders_of_their_own_work_within_the_walls(client, doors, work):
+    addresses = {
+        kind: send(client, data, f"picture.{kind}").headers["Location"]
+        for kind, data in {
+            "JXL": encode(noise(600, 400), "JXL"),
+            "JPEG2000": encode(noise(600, 400), "JPEG2000"),
+            "AVIF": encode(noise(600, 400), "AVIF"),
+            "RAW": raw_file(),
+        }.items()
+    }
+    work()
+    with client.session_transaction() as session:
+        owner = session["owner"]
+    for kind, address in addresses.items():
+        row = doors.store.get(address.rpartition("/")[2], owner)
+        assert row is not None
+        assert (row.state, row.error_message) == ("done", None), kind
+        assert analysis.from_json(row.report).media.format == kind
