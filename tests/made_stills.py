@@ -31,6 +31,32 @@ def encode(picture: Image.Image, fmt: str, **options: object) -> bytes:
     return out.getvalue()
 
 
+def at_corners(media):
+    """The colors near the corners: top-left, top-right, bottom-left, bottom-right."""
+    pixels, (h, w) = media.frame.pixels, media.frame.pixels.shape[:2]
+    return [tuple(int(v) for v in pixels[y, x]) for y in (h // 8, h - h // 8) for x in (w // 8, w - w // 8)]
+
+
+def near(found, expected, tolerance: int = 40) -> bool:
+    return all(
+        abs(a - b) <= tolerance
+        for one, other in zip(found, expected, strict=True)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def samsung_trailer(*blocks: tuple[int, bytes, bytes]) -> bytes:
+    body, entries = b"", []
+    for kind, name, data in blocks:
+        block = struct.pack("<HHI", 0, kind, len(name)) + name + data
+        entries.append((kind, len(body), len(block)))
+        body += block
+    directory = b"SEFH" + struct.pack("<II", 107, len(entries))
+    for kind, at, size in entries:
+        directory += struct.pack("<HHII", 0, kind, len(body) - at, size)
+    return body + directory + struct.pack("<I", len(directory)) + b"SEFT"
+
+
 def tiff(
     entries: dict[int, object],
     *,
