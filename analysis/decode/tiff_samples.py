@@ -20,7 +20,7 @@ from PIL import Image
 
 from .. import raw_files
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
+_WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 256, 257, 258, 262
 _SAMPLES, _PLANAR, _PREDICTOR, _TILE_WIDTH, _EXTRA, _FORMAT = 277, 284, 317, 322, 338, 339
 _GREY, _RGB, _CMYK = (0, 1), 2, 5
 _SAMPLED = {(16, 1), (32, 3)}  # bits and format: unsigned integers, floats
@@ -96,14 +96,13 @@ def _as_grey(data: bytes, samples: int, width: int, tile_width: int) -> bytes:
     (count,) = struct.unpack_from(order + "H", data, at)
     new = {_WIDTH: width * samples, _TILE_WIDTH: tile_width * samples, _SAMPLES: 1, _PHOTOMETRIC: 1}
     for place in range(at + 2, at + 2 + 12 * count, 12):
-        tag, kind, number = struct.unpack_from(order + "HHI", data, place)
+        tag, _, number = struct.unpack_from(order + "HHI", data, place)
         if tag in new:
             struct.pack_into(order + "HII", changed, place + 2, 4, 1, new[tag])
         elif tag in (_BITS, _FORMAT) and number > 1:
-            start = place + 8 if number == 1 or number * 2 <= 4 else struct.unpack_from(order + "I", data, place + 8)[0]
+            start = place + 8 if number == 2 else struct.unpack_from(order + "I", data, place + 8)[0]
             (first,) = struct.unpack_from(order + "H", data, start)
             struct.pack_into(order + "HIHH", changed, place + 2, 3, 1, first, 0)
         elif tag == _EXTRA:
             struct.pack_into(order + "H", changed, place, _UNUSED)
-        _ = kind
     return bytes(changed)

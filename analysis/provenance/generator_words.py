@@ -54,8 +54,8 @@ def by_program(
     seen = set()
     for field, value in fields.items():
         name = programs.generator(value)
-        if name is None or name in seen:
-            continue
+        if name in (None, "ComfyUI") or name in seen:
+            continue  # what ComfyUI did its graph says: it also cuts out and scales photographs
         seen.add(name)
         caption = next(iter(iptc.get("Caption", [])), "") or xmp.first(DC, "description")
         detail: Json = {"field": field, "software": plain(value, 200), "raw": plain(caption, PROMPT_CHARS)}

@@ -235,6 +235,11 @@ def test_programs_by_the_name_they_leave(field, name):
     assert about_ai(findings_of(data)) == ([("declared", "generated", "generator_chunks")] if name else [])
 
 
+def test_comfyuis_name_alone_says_nothing():
+    assert programs.generator("ComfyUI") == "ComfyUI"
+    assert about_ai(findings_of(Files.with_exif(Files.exif({0x0131: "ComfyUI"})))) == []
+
+
 @pytest.mark.parametrize(
     "place", ["XPComment", "XPTitle", "ImageDescription", "JPEG comment", "PNG Description", "IPTC"]
 )
