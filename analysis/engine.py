@@ -28,9 +28,9 @@ from .verdict import AVAILABLE, Scored, clip, components, detector, interpretati
 from .verdict.network import Missing, Network
 from .verdict.rules import context as scoring_context
 
-_LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "encodings")
+_LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "pillow_jxl", "rawpy", "encodings")
 """Packages of which a file may need parts that no other file has needed before."""
-_NOT_OF_THE_ENGINE = ("analysis.command", "analysis.__main__", "av.__main__")
+_NOT_OF_THE_ENGINE = ("analysis.command", "analysis.__main__", "av.__main__", "rawpy.enhance")
 
 
 def analyze(

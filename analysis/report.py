@@ -195,6 +195,10 @@ class MediaFacts(msgspec.Struct, frozen=True, kw_only=True):
     codec: str | None = None
     encoder: str | None = None
     video: VideoFacts | None = None
+    video_inside: int | None = None
+    """Bytes of a video that a phone keeps in the file beside the picture (a motion photo)."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of the file: which picture in it was analyzed, what else it holds."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,7 +71,7 @@ VERDICTS = {
         "seal",
         "ai",
         "It does not show who asked for the picture, or why; and it is as good as the statement or mark it rests on.",
-        "The file itself carries a signed statement or a known mark that AI made it.",
+        "The file itself carries a statement of a trusted signer, or a known mark, that AI made it.",
     ),
     Verdict.INCONCLUSIVE: VerdictWords(
         "Inconclusive",

@@ -12,7 +12,12 @@ from analysis.report import Evidence, Grade, Kind, Meaning, Scoring, Verdict
 from .feedback import NOTE, Says
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, in hexadecimal")]
-AsClip = Annotated[bool, Meta(description="look at an animation (GIF, WebP, APNG) as a clip, frame by frame")]
+AsClip = Annotated[
+    bool,
+    Meta(
+        description="look at an animation (GIF, WebP, APNG), or the video in a motion photo, as a clip, frame by frame"
+    ),
+]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
 
 

@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from analysis.errors import ErrorCode, MediaError
 from analysis.report import ErrorBody
-from analysis.sniff import SNIFF_BYTES, sniff
+from analysis.sniff import SNIFF_BYTES, ClipWatch, sniff
 
 from . import sandbox
 from .addresses import IPAddress, IPNetwork, Target, allowed, parse, permitted, refused
@@ -87,14 +87,17 @@ def _arrived(file: BinaryIO) -> Upload:
     file.seek(0)
     kind = sniff(file.read(SNIFF_BYTES))
     file.seek(0)
-    digest = hashlib.sha256()
+    digest, watch = hashlib.sha256(), ClipWatch()
     while chunk := file.read(_CHUNK):
         digest.update(chunk)
+        watch.feed(chunk)
     size = file.tell()
     file.seek(0)
     if not kind.format:
         raise _no_media(kind.says)
-    return Upload(format=kind.format, size=size, sha256=digest.hexdigest(), media="")
+    return Upload(
+        format=kind.format, size=size, sha256=digest.hexdigest(), media="", may_be_clip=watch.may_be_clip(kind.format)
+    )
 
 
 def _download(untrusted_url: str, into: int, limit: int, allow: Sequence[IPNetwork], send: Send) -> None:

@@ -19,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 
 from analysis.backbones.installed import versions
 from analysis.report import from_json, to_json
-from analysis.sniff import ANIMATION_FORMATS
 
 from .errors import Refusal
 from .jobs import QueueDown, QueueFull
@@ -168,7 +167,7 @@ def _arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings)
             return False
         row.format, row.size, row.sha256 = upload.format, upload.size, upload.sha256
         row.started_at = time.time()  # the time limit of the analysis itself begins here
-        row.as_clip = row.as_clip and upload.format in ANIMATION_FORMATS
+        row.as_clip = row.as_clip and upload.may_be_clip
         key = content_key(upload.sha256, settings, as_clip=row.as_clip)
         twin = session.scalar(select(Analysis).where(Analysis.owner == row.owner, Analysis.upload_key == key))
         row.upload_key = key if twin is None else None

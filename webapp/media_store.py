@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO
 
-from analysis.sniff import SNIFF_BYTES
+from analysis.sniff import SNIFF_BYTES, ClipWatch
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -34,6 +34,7 @@ class Incoming:
         self.name = secrets.token_hex(16)
         self.size = 0
         self.head = b""
+        self.clip_watch = ClipWatch()
         self._path = folder / self.name
         self._hash = hashlib.sha256()
         self._kept = False
@@ -50,6 +51,7 @@ class Incoming:
         if self.size < SNIFF_BYTES:
             self.head = (self.head + bytes(data))[:SNIFF_BYTES]
         self._hash.update(data)
+        self.clip_watch.feed(data)
         self.size += len(data)
         view = memoryview(data)
         while view:

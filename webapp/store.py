@@ -113,7 +113,9 @@ class Upload:
     sha256: str
     media: str
     as_clip: bool = False
-    """An animation is to be looked at frame by frame."""
+    """An animation, or the video beside a picture, is to be looked at frame by frame."""
+    may_be_clip: bool = False
+    """Of what an address has led to: whether it can be looked at so."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from htmx_flask.requests import HtmxAwareRequest
 from werkzeug.datastructures import FileStorage
 
 from analysis.errors import ErrorCode
-from analysis.sniff import ANIMATION_FORMATS, sniff
+from analysis.sniff import sniff
 
 from .errors import Refusal, answer
 from .intake import must_be_open
@@ -55,7 +55,7 @@ def init_app(app: Flask, max_bytes: int) -> None:
 
 
 def accept(file: FileStorage | None, *, as_clip: bool = False) -> Upload:
-    """Keep an uploaded file for its analysis; of what can be no animation nothing is looked at as a clip.
+    """Keep an uploaded file for its analysis; of what holds no animation and no video nothing is looked at as a clip.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def accept(file: FileStorage | None, *, as_clip: bool = False) -> Upload:
         size=incoming.size,
         sha256=incoming.sha256,
         media=incoming.keep(),
-        as_clip=as_clip and kind.format in ANIMATION_FORMATS,
+        as_clip=as_clip and incoming.clip_watch.may_be_clip(kind.format),
     )
 
 

@@ -153,7 +153,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     how.add_argument(
         "--animations", choices=("still", "clip"), default="still",
-        help="take animated GIF, WebP and PNG for their first picture or for clips (default: %(default)s)",
+        help="of an animated GIF, WebP or PNG the first picture or the whole as a clip, of a motion photo the picture "
+        "or its video (default: %(default)s)",
     )  # fmt: skip
     how.add_argument(
         "--trust", type=Path, metavar="PEM",

@@ -65,6 +65,7 @@ def file_facts(media: MediaFacts, context: Context | None) -> list[tuple[str, st
         lines.append(("Pictures", f"{media.frames:,} in this file; the first was analyzed"))
     if media.jpeg is not None:
         lines += _jpeg(media.jpeg)
+    lines += [("Note", note) for note in media.notes]
     if context is not None and (arrived := list(_arrival(context))):
         lines.append(("Context", "; ".join(arrived)))
     return lines

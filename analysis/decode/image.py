@@ -1,7 +1,7 @@
-"""Still images from bytes: JPEG, PNG, WebP, BMP, TIFF, GIF, HEIC/HEIF and AVIF.
+"""Still images from bytes: JPEG, PNG, WebP, BMP, TIFF, GIF, HEIC/HEIF, AVIF, JPEG XL, JPEG 2000 and camera RAW.
 
-One decoder for all of them (Pillow, with pillow-heif), and one gate before it: nothing is decoded before the header
-has said how many pixels would come out.
+One decoder for all of them (Pillow, with pillow-heif and pillow-jxl; LibRaw for the preview in a RAW file), and one
+gate before it: nothing is decoded before the header has said how many pixels would come out.
 """
 
 from __future__ import annotations
@@ -11,17 +11,21 @@ import io
 import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
+import msgspec
 import numpy as np
 import pillow_heif
+import pillow_jxl  # noqa: F401 -- it registers itself with Pillow
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ..errors import ErrorCode, MediaError
 from ..media import Frame, Limits, Media
 from ..report import Kind, MediaFacts
-from ..sniff import Sniffed, sniff
-from . import jpeg
+from ..sniff import sniff
+from . import camera_raw, heif_boxes, jpeg, jxl_header, motion_photo, readable, refusals, tiff_samples
 
 _ORIENTATION_TAG = 0x0112
 _MIME = {
@@ -33,7 +37,14 @@ _MIME = {
     "GIF": "image/gif",
     "HEIF": "image/heic",
     "AVIF": "image/avif",
+    "JXL": "image/jxl",
+    "JPEG2000": "image/jp2",
+    "RAW": "image/x-dcraw",
 }
+# Their decoders turn the picture; obeying EXIF as well would turn it twice. Pillow says in EXIF how AVIF is turned.
+_TURNED_BY_DECODER = ("HEIF", "JXL", "JPEG2000")
+_HDR = (16, 18)  # PQ and HLG, as ITU-T H.273 numbers them
+_BAND = 256  # rows that are tone mapped at a time
 _16_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -69,29 +80,94 @@ def open_image(data: bytes, limits: Limits) -> Media:
     """
     _check_size(data, limits)
     kind = sniff(data)
-    _check_type(kind)
-    if kind.format == "WEBP":
+    fmt = kind.format
+    if fmt not in _MIME:
+        raise refusals.of_type(kind)
+    if fmt == "WEBP":
         # Pillow's WebP reader reserves the whole canvas on opening, so this one header is read by hand.
         _check_pixels(_webp_size(data), limits)
+    elif fmt == "JXL":  # as above
+        size = jxl_header.size(data)
+        if size is None:
+            raise refusals.of(ValueError("no header"), data, fmt)
+        _check_pixels(size, limits)
+    elif fmt == "PNG" and data[12:16] == b"CgBI":
+        raise refusals.unsupported("PNG", "Apple CgBI")
     _set_up_decoders()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of broken metadata; provenance speaks of that, not stderr
         try:
-            return _decode(data, data, kind.format, limits)
+            return _with_video(_open(data, fmt, limits))
         except MediaError:
             raise
         except MemoryError:
             raise MediaError(ErrorCode.TOO_MANY_PIXELS, "This picture needs more memory than is allowed.") from None
         except Exception as error:
-            bare = _png_without_texts(data) if kind.format == "PNG" and isinstance(error, ValueError) else None
-            if bare is None:
-                raise _refusal(error, data, kind.format) from error
-        try:
-            return _decode(bare, data, kind.format, limits)
-        except MediaError:
+            raise refusals.of(error, data, fmt) from error
+
+
+def _open(data: bytes, fmt: str, limits: Limits) -> Media:
+    """Decode the file, or what is whole of it."""
+    if fmt == "RAW":
+        return _open_raw(data, limits)
+    if fmt in ("HEIF", "AVIF"):
+        return _decode(readable.of_isobmff(data, fmt), data, fmt, limits)
+    try:
+        return _decode(data, data, fmt, limits)
+    except MediaError:
+        raise
+    except Exception as error:
+        bare = None
+        if fmt == "PNG" and isinstance(error, ValueError):
+            bare = readable.of_png(data)
+        elif fmt == "JPEG" and isinstance(error, OSError):
+            bare = readable.of_jpeg(data)
+        elif fmt == "TIFF" and isinstance(error, UnidentifiedImageError):
+            return _open_samples(data, limits, error)
+        if bare is None:
             raise
-        except Exception as error:
-            raise _refusal(error, data, kind.format) from error
+        return _decode(bare, data, fmt, limits)
+
+
+def _open_raw(data: bytes, limits: Limits) -> Media:
+    shown = camera_raw.open_raw(data, limits)
+    if shown.jpeg is not None:
+        media = _decode(shown.jpeg, shown.jpeg, "JPEG", limits, orientation=shown.orientation)
+        facts = media.facts
+    else:
+        assert shown.picture is not None  # noqa: S101 -- one of the two is there
+        media = Media(_facts(data, "RAW", frame := Frame(shown.picture)), "", data, (frame,))
+        facts = media.facts
+    facts = msgspec.structs.replace(facts, format="RAW", mime=_MIME["RAW"], bytes=len(data), notes=(shown.note,))
+    return replace(media, facts=facts, sha256=hashlib.sha256(data).hexdigest(), data=data)
+
+
+def _open_samples(data: bytes, limits: Limits, error: Exception) -> Media:
+    """A TIFF of samples that Pillow does not take together."""
+    size = tiff_samples.size(data)
+    if size is None:
+        raise error
+    _check_pixels(size, limits)
+    decoded = tiff_samples.decode(data)
+    if decoded is None:
+        raise error
+    image, mode, has_alpha = decoded
+    frame = Frame(image, orientation=camera_raw.orientation_of(data))
+    facts = _facts(data, "TIFF", frame, mode=mode, bits=32 if "float" in mode else 16, has_alpha=has_alpha)
+    return Media(facts=facts, sha256=hashlib.sha256(data).hexdigest(), data=data, frames=(frame,))
+
+
+def _with_video(media: Media) -> Media:
+    """Say so where a phone keeps a video beside the picture."""
+    span = motion_photo.find(media.data, media.facts.format)
+    if span is None:
+        return media
+    note = (
+        f"The file also holds a video ({(span[1] - span[0]) / 1e6:.1f} MB): it is a motion photo. Only the still "
+        "picture was analyzed; the video can be checked as a clip."
+    )
+    facts = msgspec.structs.replace(media.facts, video_inside=span[1] - span[0], notes=(*media.facts.notes, note))
+    return replace(media, facts=facts)
 
 
 def _check_size(data: bytes, limits: Limits) -> None:
@@ -101,16 +177,6 @@ def _check_size(data: bytes, limits: Limits) -> None:
         raise MediaError(
             ErrorCode.TOO_LARGE,
             f"The file has {len(data) / 2**20:.0f} MB; at most {limits.max_bytes / 2**20:.0f} MB are accepted.",
-        )
-
-
-def _check_type(kind: Sniffed) -> None:
-    if kind.format not in _MIME:
-        what = f"This is {kind.says}" if kind.says else "This is no picture or video known here"
-        raise MediaError(
-            ErrorCode.UNSUPPORTED_TYPE,
-            f"{what}. What can be analyzed: JPEG, PNG, WebP, BMP, TIFF, GIF, HEIC and AVIF pictures, and MP4, MOV, "
-            "M4V, MKV, WebM and AVI videos.",
         )
 
 
@@ -140,49 +206,57 @@ def _webp_size(data: bytes) -> tuple[int, int] | None:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _decode(readable: bytes, data: bytes, fmt: str, limits: Limits) -> Media:
-    """Decode ``readable`` (the file, or its bare picture) into the media of the file ``data``."""
-    with Image.open(io.BytesIO(readable), formats=(fmt,)) as opened:
+def _decode(shown: bytes, data: bytes, fmt: str, limits: Limits, *, orientation: int | None = None) -> Media:
+    """Decode ``shown`` (the file, or its bare picture) into the media of the file ``data``."""
+    with Image.open(io.BytesIO(shown), formats=(fmt,)) as opened:
         _check_pixels(opened.size, limits)
         mode, frames = opened.mode, _frame_count(opened, fmt)
         has_alpha = "A" in opened.getbands() or "transparency" in opened.info
         icc = opened.info.get("icc_profile")
-        # HEIF and AVIF are turned by their decoders already; obeying EXIF as well would turn them twice.
-        orientation = 1 if fmt in ("HEIF", "AVIF") else _orientation(opened)
+        turned = _orientation(opened) if fmt not in _TURNED_BY_DECODER else 1
         # The decoder lets other threads run: what needs only the bytes is done meanwhile.
         with ThreadPoolExecutor(1) as aside:
             digest = aside.submit(lambda: hashlib.sha256(data).hexdigest())
             tables = aside.submit(lambda: jpeg.read(data) if fmt == "JPEG" else None)
             opened.load()
-        frame = Frame(to_rgb(opened, icc if isinstance(icc, bytes) else None), orientation=orientation)
-    facts = MediaFacts(
-        kind=Kind.IMAGE,
-        format=fmt,
-        mime=_MIME[fmt],
-        width=frame.width,
-        height=frame.height,
-        bytes=len(data),
-        mode=mode,
-        bits=_bits(mode, data, fmt),
-        has_alpha=has_alpha,
-        has_icc=bool(icc),
-        orientation=orientation,
-        frames=frames,
-        jpeg=tables.result(),
-    )
+        picture = _on_an_ordinary_screen(to_rgb(opened, icc if isinstance(icc, bytes) else None), data, fmt)
+        turned = orientation if turned == 1 and orientation is not None else turned
+        frame = Frame(picture, orientation=turned)
+    facts = _facts(
+        data, fmt, frame, mode=mode, bits=_bits(mode, data, fmt), has_alpha=has_alpha, has_icc=bool(icc),
+        orientation=turned, frames=frames, jpeg=tables.result(),
+    )  # fmt: skip
     return Media(facts=facts, sha256=digest.result(), data=data, frames=(frame,))
 
 
-def _png_without_texts(data: bytes) -> bytes | None:
-    """The chunks of a PNG that make its picture, for files whose texts or profile are bombs that Pillow refuses."""
-    kept, at = [data[:8]], 8
-    while at + 12 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
-            kept.append(data[at:end])
-        at = end
-    bare = b"".join(kept)
-    return bare if len(bare) < len(data) else None
+def _facts(data: bytes, fmt: str, frame: Frame, **more: Any) -> MediaFacts:
+    return MediaFacts(
+        kind=Kind.IMAGE, format=fmt, mime=_MIME[fmt], width=frame.width, height=frame.height, bytes=len(data), **more
+    )
+
+
+def _on_an_ordinary_screen(image: Image.Image, data: bytes, fmt: str) -> Image.Image:
+    """A picture of high dynamic range (PQ, HLG) as an ordinary screen shows it; any other as it is."""
+    primaries = transfer = 0
+    if fmt in ("HEIF", "AVIF"):
+        boxes = heif_boxes.read(data)
+        primaries, transfer = boxes.primaries, boxes.transfer
+    elif fmt == "PNG":
+        primaries, transfer = readable.png_colors(data)
+    if transfer not in _HDR:
+        return image
+    from .tone_map import to_sdr  # noqa: PLC0415 -- seldom needed, and it loads OpenCV
+
+    rows = range(0, image.height, _BAND)
+    shown = [
+        to_sdr(
+            np.asarray(image.crop((0, y, image.width, min(y + _BAND, image.height))), np.uint16) * 257,
+            transfer,
+            primaries,
+        )
+        for y in rows
+    ]
+    return Image.fromarray(np.concatenate(shown))
 
 
 def _frame_count(opened: Image.Image, fmt: str) -> int:
@@ -219,6 +293,8 @@ def to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
         return _scaled(np.asarray(image, dtype=np.float64), sixteen_bit=False)
     if image.mode == "CMYK":
         return _from_cmyk(image, icc)
+    if image.mode == "LAB":
+        return _from_lab(image)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGB", rgba.size, (255, 255, 255))
@@ -252,13 +328,7 @@ def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
     return image.convert("RGB")
 
 
-def _refusal(error: Exception, data: bytes, fmt: str) -> MediaError:
-    """The sentence for a decoder's failure. Decoders word a short file in their own ways; the structure tells too."""
-    words = str(error).lower()
-    short = isinstance(error, EOFError) or any(
-        w in words for w in ("truncat", "end of file", "not enough", "premature")
-    )
-    complete = {"JPEG": b"\xff\xd9" in data[-65536:], "PNG": b"IEND" in data[-65536:]}.get(fmt)
-    if short or (complete is False and not isinstance(error, UnidentifiedImageError)):
-        return MediaError(ErrorCode.TRUNCATED, "The file ends before the picture does. Ask for the complete file.")
-    return MediaError(ErrorCode.UNREADABLE, "The file is damaged: the picture in it cannot be decoded.")
+def _from_lab(image: Image.Image) -> Image.Image:
+    lab, screen = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, screen, outputMode="RGB")
+    return converted if converted is not None else image.convert("L").convert("RGB")

@@ -35,9 +35,11 @@ _LISTED = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm", "avi":
 _LEAST = 2
 _IN_FLIGHT = 25_000_000  # pixels in the frames that decoder threads hold, each of which keeps several
 _BUFFER = 256 * 1024
+_ENOUGH = 2_000
+"""Packets after which it is plain which of several video streams is the clip."""
 
 
-def open_video(data: bytes, limits: Limits) -> Media:
+def open_video(data: bytes, limits: Limits, fmt: str | None = None) -> Media:
     """Decode up to 30 frames, even over the whole clip (see :mod:`analysis.decode.clip_plan`).
 
     Parameters
@@ -47,6 +49,8 @@ def open_video(data: bytes, limits: Limits) -> Media:
     limits
         What is refused; the frame size is read from the header, before any frame is decoded, and frames that turn out
         larger are refused by the decoder. After ``decode_seconds`` what was decoded by then is all there is.
+    fmt
+        The container, where it is known better than its first bytes tell.
 
     Returns
     -------
@@ -69,32 +73,61 @@ def open_video(data: bytes, limits: Limits) -> Media:
             "A shorter cut can be checked.",
         )
     kind = sniff(data)
-    if kind.format not in VIDEO_FORMATS:
+    fmt = fmt or kind.format
+    if fmt not in VIDEO_FORMATS:
         what = f"This is {kind.says}, not a video" if kind.says else "This is not a video known here"
         raise MediaError(ErrorCode.UNSUPPORTED_TYPE, f"{what}. What can be analyzed: MP4, MOV, M4V, MKV, WebM and AVI.")
+    index: int | None = None
 
     def reopen() -> tuple[InputContainer, VideoStream]:
-        return _open(data, _DEMUXERS[kind.format], limits)
+        return _open(data, _DEMUXERS[fmt], limits, index)
 
     try:
         container, stream = reopen()
+        if len(_candidates(container)) > 1:
+            with container:
+                index = _busiest(container, until - limits.decode_seconds * 3 / 4)
+            container, stream = reopen()
         with container:
             width, height = stream.codec_context.width, stream.codec_context.height
             _check_pixels(width, height, limits)
             found = scan(container, stream, until - limits.decode_seconds / 2)
             shown = schedule(found.packets)
-            described = describe(data, kind.format, container=container, stream=stream, found=found, shown=shown)
+            described = describe(data, fmt, container=container, stream=stream, found=found, shown=shown)
         todo = plan(found.packets, shown, width * height)
         decoded = decode(reopen, found, todo, until, _threads(width * height))
     except FFmpegError as error:
-        raise _unreadable(data, kind.format) from error
+        raise _unreadable(data, fmt) from error
     except MemoryError:
         raise MediaError(ErrorCode.TOO_MANY_PIXELS, "This clip needs more memory than is allowed.") from None
     return _media(data, described, found=found, shown=shown, todo=todo, decoded=decoded)
 
 
-def _open(data: bytes, demuxer: str, limits: Limits) -> tuple[InputContainer, VideoStream]:
-    """The container and its main video stream, cover pictures aside; all other streams are passed over."""
+def _candidates(container: InputContainer) -> list[VideoStream]:
+    """The video streams that are not marked as cover pictures."""
+    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+
+
+def _busiest(container: InputContainer, until: float) -> int:
+    """The index of the video stream with the most packets: a cover picture that is not marked as one has a single one.
+
+    Where the container does not count them they are read, up to a number that tells any cover from a clip.
+    """
+    counts = {stream.index: stream.frames for stream in _candidates(container)}
+    if not all(counts.values()):
+        counts = dict.fromkeys(counts, 0)
+        try:
+            for number, packet in enumerate(container.demux(_candidates(container))):
+                counts[packet.stream.index] += bool(packet.size)
+                if number > _ENOUGH or time.monotonic() > until:
+                    break
+        except (FFmpegError, IndexError, KeyError):
+            pass  # a damaged tail: what came before it counts
+    return max(counts, key=lambda index: counts[index])  # the first of equals
+
+
+def _open(data: bytes, demuxer: str, limits: Limits, index: int | None = None) -> tuple[InputContainer, VideoStream]:
+    """The container and its main video stream (``index``, or the first); all other streams are passed over."""
     # The header is held to the limit itself; FFmpeg counts the padding of its buffers too.
     most = str(limits.max_pixels * 5 // 4 + 65_536)
     options = {
@@ -107,7 +140,7 @@ def _open(data: bytes, demuxer: str, limits: Limits) -> tuple[InputContainer, Vi
         io.BytesIO(data), "r", format=demuxer, options=options, buffer_size=_BUFFER, io_open=_refuse_to_open,
         metadata_errors="replace",
     )  # fmt: skip
-    stream = next((s for s in container.streams.video if not s.disposition & Disposition.attached_pic), None)
+    stream = next((s for s in _candidates(container) if index in (None, s.index)), None)
     if stream is None:
         nothing = not len(container.streams)
         container.close()

@@ -50,7 +50,9 @@ def read(media: Media, trust_anchors: str | None = None) -> tuple[Finding, ...]:
     else:
         blocks = _Blocks.of(media.data)
         reading.run("exif_xmp", lambda: exif_xmp.read(blocks.carried, blocks.exif, blocks.xmp, blocks.iptc))
-        reading.run("generator_chunks", lambda: generator_chunks.read(blocks.carried, blocks.exif, blocks.xmp))
+        reading.run(
+            "generator_chunks", lambda: generator_chunks.read(blocks.carried, blocks.exif, blocks.xmp, blocks.iptc)
+        )
         reading.run("generator_chunks", lambda: stealth.read(media))
         reading.run("watermark", lambda: _watermark(media))
         reading.run("camera", lambda: camera.read(media, blocks.carried, blocks.exif, blocks.xmp, blocks.iptc))

@@ -60,7 +60,7 @@ def read(data: bytes, trust_anchors: str | None = None) -> list[Finding]:
     list of Finding
         At most one. ``detail["state"]`` is ``intact``, ``broken`` (something was changed since), ``unverified``
         (neither is shown) or ``remote``; but for the last ``detail["trust"]`` is a key of ``TRUST_WORDS``. Only
-        intact credentials have a meaning and the grade ``signed``.
+        intact credentials have a meaning; with a trusted signer they are ``signed``, with any other ``declared``.
 
     Raises
     ------
@@ -134,10 +134,10 @@ def _finding(reader: Any, has_trust_list: bool) -> Finding:
     }
     return Finding(
         family=FAMILY,
-        # A revoked key may be in anyone's hands: what it signed is a declaration like any other.
-        grade=(Grade.DECLARED if trust == "revoked" else Grade.SIGNED) if intact else Grade.HINT,
+        # Anyone can make a key and sign with it: what nobody vouches for is a declaration like any other.
+        grade=(Grade.SIGNED if trust == "trusted" else Grade.DECLARED) if intact else Grade.HINT,
         meaning=meaning,
-        sentence=_sentence(store, state, meaning, said_by, tool) + (f" {TRUST_WORDS[trust]}" if intact else ""),
+        sentence=_sentence(store, state, meaning, said_by, tool) + (_vouched(meaning, trust) if intact else ""),
         generator=tool or None if meaning in (Meaning.GENERATED, Meaning.EDITED) else None,
         detail=detail,
     )
@@ -177,6 +177,12 @@ def _sentence(store: Store, state: str, meaning: Meaning | None, said_by: str, t
         return f"{start}say that a camera captured it{named}. This is the signer's word."
     made = f" It was last handled by {tool}." if tool else ""
     return f"{start}say neither that AI made it nor that a camera did.{made}"
+
+
+def _vouched(meaning: Meaning | None, trust: str) -> str:
+    """Who stands behind the statement, and what it therefore is."""
+    nobody = trust != "trusted" and meaning in (Meaning.GENERATED, Meaning.EDITED)
+    return f" {TRUST_WORDS[trust]}" + (" It is a statement that nobody vouches for, not proof." if nobody else "")
 
 
 def _signer(manifest: Json) -> str:

@@ -149,7 +149,8 @@ class Store:
         """What a manifest and its ingredients say together, and the label of the manifest that says so.
 
         An ingredient the picture was made *from* (``parentOf``) passes its meaning on; one that was put *into* it
-        (``componentOf``) makes it a composite; what was only shown to a model (``inputTo``) says nothing.
+        (``componentOf``) makes it a composite, unless the manifest adds nothing of its own to components that are all
+        made by AI: some writers wrap a finished picture so. What was only shown to a model (``inputTo``) says nothing.
         """
         if label not in self._stated:
             self._stated[label] = (None, label)  # what stands while its sources are asked, so that no circle closes
@@ -159,20 +160,31 @@ class Store:
 
     def _ask(self, label: str, level: int) -> tuple[Meaning | None, str]:
         said = dict.fromkeys(own_meanings(self.manifests[label]), label)
+        parts: list[tuple[Meaning | None, str]] = []
+        parents = 0
         for ingredient in ingredients(self.manifests[label]):
-            source = ingredient.get("active_manifest")
-            if not isinstance(source, str):
-                continue
-            meaning, by = self.statement(source, level + 1)
-            relationship = ingredient.get("relationship")
-            if meaning is not None and relationship == "parentOf":
+            source, relationship = ingredient.get("active_manifest"), ingredient.get("relationship")
+            meaning, by = self.statement(source, level + 1) if isinstance(source, str) else (None, label)
+            parents += relationship == "parentOf"
+            if relationship == "componentOf":
+                parts.append((meaning, by))
+            elif meaning is not None and relationship == "parentOf":
                 said.setdefault(meaning, by)
-            elif meaning in (Meaning.GENERATED, Meaning.EDITED) and relationship == "componentOf":
+        only_wraps = not said and not parents and not _begins_or_adds(self.manifests[label])
+        if only_wraps and parts and all(meaning is Meaning.GENERATED for meaning, _ in parts):
+            said.setdefault(Meaning.GENERATED, parts[0][1])
+        for meaning, by in parts:
+            if meaning in (Meaning.GENERATED, Meaning.EDITED):
                 said.setdefault(Meaning.EDITED, by)
         for meaning in (Meaning.GENERATED, Meaning.EDITED, Meaning.CAPTURED):
             if meaning in said:
                 return meaning, said[meaning]
         return None, label
+
+
+def _begins_or_adds(manifest: Json) -> bool:
+    """Whether a manifest says that its picture was begun anew, or that an element was put on it."""
+    return any(action.get("action") in ("c2pa.created", "c2pa.placed", "c2pa.drawing") for action in actions(manifest))
 
 
 def actions(manifest: Json) -> list[Json]:

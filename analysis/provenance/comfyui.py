@@ -7,47 +7,29 @@ A graph comes in two forms: ``prompt`` (what ran: node → class and inputs, a l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from ..report import Meaning
+from .comfyui_paths import Graph, Node, is_sampler, meaning, upstream
 from .untrusted import PROMPT_CHARS, plain, readable
+
+__all__ = ["MAX_NODES", "Graph", "Node", "describe", "graph_of", "meaning"]
 
 Json = dict[str, Any]
 
 MAX_NODES = 5_000
+_MUTED, _BYPASSED = 2, 4
 _TEXT_INPUTS = ("text", "prompt", "positive_prompt", "t5xxl", "text_g", "clip_l", "string", "value")
 _MODEL_FILE = re.compile(r"\.(?:safetensors|ckpt|pth?|gguf|sft|bin|onnx)$", re.IGNORECASE)
-_SAMPLER = re.compile(r"sampler", re.IGNORECASE)
-_NOT_SAMPLER = re.compile(r"select|modelsampling|^Sampler[A-Z_]", re.IGNORECASE)
-_LOADS_PICTURE = re.compile(r"^Load(?:Image|Video)|ImageLoad|LoadImages?From|^VHS_Load", re.IGNORECASE)
-_TAKES_PICTURE = re.compile(
-    r"VAEEncode|InpaintModelConditioning|ImageEdit|Kontext(?!.*Scale)|ReferenceLatent", re.IGNORECASE
-)
-# Nodes that only load, save, cut and scale: a graph of nothing else makes no picture.
-_HANDLES = re.compile(
-    r"(?:Load|Save|Preview|Image|Mask|Invert|Grow|Feather|Crop|Upscale|Get|Note|Markdown|Reroute|Primitive|Join|Split)\w*"
-)
 
 
-@dataclass(frozen=True)
-class Node:
-    """One node: its class, its plain inputs by name, and the nodes its linked inputs come from."""
-
-    kind: str
-    values: Json
-    links: dict[str, str]
-
-
-def graph_of(value: object) -> dict[str, Node] | None:
+def graph_of(value: object) -> Graph | None:
     """The nodes of a ``prompt`` or a ``workflow``; None where ``value`` is neither."""
     if not isinstance(value, dict):
         return None
     return _from_workflow(value) if isinstance(value.get("nodes"), list) else _from_prompt(value)
 
 
-def _from_prompt(prompt: Json) -> dict[str, Node] | None:
+def _from_prompt(prompt: Json) -> Graph | None:
     nodes = {}
     for key, entry in list(prompt.items())[:MAX_NODES]:
         if isinstance(entry, dict) and isinstance(entry.get("class_type"), str):
@@ -58,27 +40,65 @@ def _from_prompt(prompt: Json) -> dict[str, Node] | None:
     return nodes or None
 
 
-def _from_workflow(workflow: Json) -> dict[str, Node] | None:
+def _from_workflow(workflow: Json) -> Graph | None:
     if not isinstance(workflow.get("links"), list) and "last_node_id" not in workflow:
         return None
     comes_from = {
         str(link[0]): str(link[1]) for link in workflow.get("links") or [] if isinstance(link, list) and len(link) > 1
     }
-    nodes = {}
+    subgraphs = _subgraphs(workflow)
+    nodes, named = {}, {}
     for entry in workflow["nodes"][:MAX_NODES]:
         if not isinstance(entry, dict) or not isinstance(entry.get("type"), str) or "id" not in entry:
             continue
+        if entry.get("mode") == _MUTED:
+            continue
+        slots = [slot for slot in _list(entry.get("inputs")) if isinstance(slot, dict)]
         links = {
             str(slot.get("name")): comes_from[str(slot.get("link"))]
-            for slot in entry.get("inputs") or []
-            if isinstance(slot, dict) and str(slot.get("link")) in comes_from
+            for slot in slots
+            if str(slot.get("link")) in comes_from
         }
-        widgets = entry.get("widgets_values")
-        values = widgets if isinstance(widgets, dict) else {}
-        for position, value in enumerate(widgets if isinstance(widgets, list) else []):
-            values |= {"text" if isinstance(value, str) and "Text" in entry["type"] else f"widget {position}": value}
-        nodes[str(entry["id"])] = Node(entry["type"], values, links)
+        carries = {
+            str(slot["name"]): slot["type"] for slot in slots if isinstance(slot.get("type"), str) and "name" in slot
+        }
+        kind = "Reroute" if entry.get("mode") == _BYPASSED else subgraphs.get(entry["type"]) or str(entry["type"])
+        node = nodes[str(entry["id"])] = Node(kind, _widgets(entry), links, carries)
+        if kind == "SetNode":
+            named[str(next(iter(node.values.values()), ""))] = str(entry["id"])
+    for node in nodes.values():  # a wireless link: what one node calls by name, another takes up
+        source = named.get(str(next(iter(node.values.values()), ""))) if node.kind == "GetNode" else None
+        if source is not None:
+            node.links["value"] = source
     return nodes or None
+
+
+def _subgraphs(workflow: Json) -> dict[str, str]:
+    """What stands for each subgraph's number: its title, and a sampler where one is inside."""
+    definitions, kinds = workflow.get("definitions"), {}
+    for subgraph in _list(definitions.get("subgraphs"))[:MAX_NODES] if isinstance(definitions, dict) else []:
+        if isinstance(subgraph, dict) and isinstance(subgraph.get("id"), str):
+            inside = (
+                inner.get("type") for inner in _list(subgraph.get("nodes"))[:MAX_NODES] if isinstance(inner, dict)
+            )
+            samples = any(is_sampler(Node(kind, {}, {})) for kind in inside if isinstance(kind, str))
+            kinds[subgraph["id"]] = f"{subgraph.get('name', '')} {'KSampler' if samples else ''}".strip()
+    return kinds
+
+
+def _widgets(entry: Json) -> Json:
+    widgets = entry.get("widgets_values")
+    if isinstance(widgets, dict):
+        return widgets
+    is_text = "Text" in entry["type"]
+    return {
+        "text" if isinstance(value, str) and is_text else f"widget {position}": value
+        for position, value in enumerate(_list(widgets))
+    }
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _is_link(value: object) -> bool:
@@ -87,19 +107,10 @@ def _is_link(value: object) -> bool:
     )
 
 
-def meaning(nodes: dict[str, Node]) -> Meaning | None:
-    """What a graph does: make a picture, rework one that was loaded, or neither (it only cuts and scales)."""
-    if all(_HANDLES.fullmatch(node.kind) for node in nodes.values()):
-        return None
-    taking = [key for key, node in nodes.items() if _TAKES_PICTURE.search(node.kind)]
-    loads = any(_LOADS_PICTURE.search(node.kind) for node in _upstream(nodes, taking))
-    return Meaning.EDITED if loads else Meaning.GENERATED
-
-
-def describe(nodes: dict[str, Node]) -> Json:
+def describe(nodes: Graph) -> Json:
     """Prompt, negative prompt, seed, sampler, scheduler, steps, cfg and models, as far as the graph tells."""
-    samplers = [node for node in nodes.values() if _is_sampler(node)]
-    ordered = samplers + [node for node in nodes.values() if not _is_sampler(node)]
+    samplers = [node for node in nodes.values() if is_sampler(node)]
+    ordered = samplers + [node for node in nodes.values() if not is_sampler(node)]
     positive = _texts(nodes, samplers, ("positive", "guider"))
     negative = _texts(nodes, samplers, ("negative",))
     if not positive and not samplers:
@@ -125,26 +136,11 @@ def describe(nodes: dict[str, Node]) -> Json:
     return {key: value for key, value in told.items() if value not in (None, "", [])}
 
 
-def _is_sampler(node: Node) -> bool:
-    return _SAMPLER.search(node.kind) is not None and _NOT_SAMPLER.search(node.kind) is None
-
-
-def _upstream(nodes: dict[str, Node], start: Iterable[str]) -> Iterator[Node]:
-    """The nodes that lead to ``start``, these first, nearest first; each once, whatever loops there are."""
-    queue, seen = list(start), set()
-    for key in queue:
-        if key in seen or key not in nodes:
-            continue
-        seen.add(key)
-        yield nodes[key]
-        queue.extend(nodes[key].links.values())
-
-
-def _texts(nodes: dict[str, Node], samplers: list[Node], inputs: tuple[str, ...]) -> list[str]:
+def _texts(nodes: Graph, samplers: list[Node], inputs: tuple[str, ...]) -> list[str]:
     """The prompt texts that lie nearest to certain inputs of the samplers."""
     found = []
     for start in [node.links[name] for node in samplers for name in inputs if name in node.links][:20]:
-        found.extend(next((texts for node in _upstream(nodes, [start]) if (texts := _own_texts(node))), []))
+        found.extend(next((texts for node in upstream(nodes, [start]) if (texts := _own_texts(node))), []))
     return found
 
 
@@ -152,7 +148,7 @@ def _own_texts(node: Node) -> list[str]:
     return [text for name in _TEXT_INPUTS if isinstance(text := node.values.get(name), str) and text.strip()][:1]
 
 
-def _first(ordered: list[Node], nodes: dict[str, Node], names: tuple[str, ...]) -> Any:
+def _first(ordered: list[Node], nodes: Graph, names: tuple[str, ...]) -> Any:
     for node in ordered:
         for name in names:
             value = node.values.get(name)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..report import Finding, Grade, Meaning
-from . import generator_chunks, source_type, tc260, xmp
+from . import generator_chunks, infotext, source_type, tc260, xmp
 from .boxes import read_matroska, read_mp4
 from .carriers import riff_chunks
 from .untrusted import Unreadable, plain
@@ -32,7 +32,7 @@ _TAG_NAMES = {  # the same field under the names that containers give it
     "encoder": ("encoder", "\xa9too", "isft", "writingapp", "muxingapp"),
     "created": ("com.apple.quicktime.creationdate", "\xa9day", "creation_time", "date", "dateutc"),
     "title": ("title", "\xa9nam", "com.apple.quicktime.title"),
-    "comment": ("comment", "\xa9cmt", "com.apple.quicktime.comment", "description", "desc"),
+    "comment": ("comment", "\xa9cmt", "com.apple.quicktime.comment", "description", "desc", "icmt"),
 }
 _POSITION = re.compile(r"location|\xa9xyz|gps|^loci$", re.IGNORECASE)
 
@@ -105,11 +105,16 @@ def read(data: bytes) -> tuple[list[Finding], dict[str, int]]:
 
 
 def _generator_texts(tags: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Generators use their own names, or put their JSON into the comment."""
-    own = ("parameters", "prompt", "workflow", "sd-metadata", "Dream")
-    named = [(name, text) for name, text in tags if name in own or name.startswith("invokeai_")]
-    comments = [text for name, text in tags if name.lower() in _TAG_NAMES["comment"] and text.lstrip().startswith("{")]
-    return named + [("parameters", text) for text in comments if "parameters" not in dict(named)]
+    """Generators use names of their own, which FFmpeg writes in capitals, or the comment: JSON or infotext."""
+    own = {name.lower(): name for name in ("parameters", "prompt", "workflow", "sd-metadata", "Dream")}
+    named = [
+        (own.get(name.lower(), name.lower()), text)
+        for name, text in tags
+        if name.lower() in own or name.lower().startswith("invokeai_")
+    ]
+    comments = [text for name, text in tags if name.lower() in _TAG_NAMES["comment"]]
+    telling = [text for text in comments if text.lstrip().startswith("{") or infotext.parse(text)]
+    return named + [("parameters", text) for text in telling if "parameters" not in dict(named)]
 
 
 def _declared_in_xmp(found: Tags) -> list[Finding]:

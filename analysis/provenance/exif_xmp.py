@@ -34,7 +34,7 @@ _AIGC_PREFIX = re.compile(r"^\s*AIGC\s*[:=]?\s*(?=\{)")
 def read(carried: Carried, exif: Exif, xmp: Packet, iptc: dict[str, list[str]]) -> list[Finding]:
     """Every declaration; a rule whose data cannot be read is noted and stops no other."""
     found: list[Finding] = []
-    for rule in (_source_type, _ai_properties, _credit, _grok, _exif_makers, _samsung, _tc260):
+    for rule in (_source_type, _ai_properties, _credit, _canva, _grok, _exif_makers, _samsung, _tc260):
         try:
             found += rule(carried, exif, xmp, iptc)
         except Unreadable as reason:
@@ -110,6 +110,15 @@ def _credit(_carried: Carried, _exif: Exif, xmp: Packet, iptc: Iptc) -> list[Fin
                 _declared(meaning, f"The file's credit line says “{plain(value, 60)}”.", {"field": field}, "Google AI")
             ]
     return []
+
+
+def _canva(_carried: Carried, _exif: Exif, xmp: Packet, _iptc: Iptc) -> list[Finding]:
+    """Canva says in every export whether something in it was made by AI; "No" says nothing here."""
+    said = [p.value for p in xmp.properties if len(p.path) == 1 and p.path[0][1] == "ContainsAiGeneratedContent"]
+    if not said or said[0].strip().lower() != "yes" or "canva" not in xmp.first(XMP, "CreatorTool").lower():
+        return []
+    sentence = "The file's metadata says that this Canva design contains something that AI made."
+    return [_declared(Meaning.EDITED, sentence, {"field": "ContainsAiGeneratedContent"} | _described(xmp), "Canva")]
 
 
 def _grok(_carried: Carried, exif: Exif, _xmp: Packet, _iptc: Iptc) -> list[Finding]:

@@ -11,41 +11,65 @@ from collections.abc import Callable
 from typing import Any
 
 from ..report import Finding, Grade, Meaning
-from . import comfyui
+from . import comfyui, generation_settings, infotext, programs
 from .carriers import Carried
 from .exif import Exif
-from .untrusted import PROMPT_CHARS, Unreadable, json_object, plain, readable
-from .xmp import IPTC_EXT, Packet
+from .generation_settings import UNNAMED
+from .generator_words import FAMILY, OF_PEOPLE, by_program, json_or_none, moved
+from .untrusted import FIELD_CHARS, PROMPT_CHARS, Unreadable, json_object, plain, readable
+from .xmp import EXIF, IPTC_EXT, XMP, Packet
 
-FAMILY = "generator_chunks"
 Json = dict[str, Any]
 Note = Callable[[str], None]
 """Called with a reason for each text that looks like a generator's and cannot be read."""
 
+_SOFTWARE = 0x0131
 _INVOKE = ("invokeai_metadata", "invokeai_graph", "invokeai_workflow", "sd-metadata", "Dream")
-_STEPS_LINE = re.compile(r"^Steps: \d{1,6}(?:,|$)", re.MULTILINE)
-_PAIR = re.compile(r'([A-Za-z][\w \-/+.]{0,60}):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
-_A1111_NAMES = {"Sampler", "CFG scale", "Seed", "Size", "Model", "Model hash", "Schedule type"}
-_DREAM_OPTIONS = re.compile(r"(?=.*-s ?\d)(?=.*-S ?\d)[-\w .,:]{1,500}")
+_ASKED_ELSEWHERE = {"parameters", "prompt", "workflow", *_INVOKE}
+_BY_KEYWORD = {
+    "nmkdiffusers": "NMKD Stable Diffusion GUI", "generationinfo": "NMKD Stable Diffusion GUI",
+    "generationinfojson": "NMKD Stable Diffusion GUI", "parameters-json": "Stability Matrix",
+    "smproj": "Stability Matrix", "generation_data": "Tensor.Art",
+}  # fmt: skip
+_DREAM = re.compile(r'^"(?P<quoted>.*?)"(?=\s+-{1,2}[A-Za-z])|^(?P<bare>[^"].*?)(?=\s-{1,2}[A-Za-z])', re.DOTALL)
+_DREAM_NEEDS = tuple(re.compile(rf"(?:^|\s)-{option} ?\d{{1,20}}(?:\s|$)") for option in "sS")
 _PREFIXED = re.compile(r"(prompt|workflow):(?=\s*\{)", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def read(carried: Carried, exif: Exif, xmp: Packet) -> list[Finding]:
+def read(carried: Carried, exif: Exif, xmp: Packet, iptc: dict[str, list[str]]) -> list[Finding]:
     """All that generators left in a still picture."""
-    findings = from_texts(carried.texts, carried.note, carrier="PNG text")
+    pngs = dict(reversed(carried.texts))
+    software = exif.text(_SOFTWARE) or pngs.get("Software", "") or xmp.first(XMP, "CreatorTool")
+    findings = from_texts(carried.texts, carried.note, carrier="PNG text", software=software)
     prefixed = [
         (match[1].lower(), value[match.end() :])
         for value in exif.tags.values()
         if isinstance(value, str) and (match := _PREFIXED.match(value))
     ]
     findings += from_texts(prefixed, carried.note, carrier="EXIF")
-    if exif.user_comment:
-        findings += from_texts([("parameters", exif.user_comment)], carried.note, carrier="EXIF UserComment")
-    return findings + _midjourney(dict(reversed(carried.texts)), xmp)
+    comments = [("EXIF UserComment", exif.user_comment)]
+    comments += [
+        (carrier, text)
+        for carrier, text in carried.comments
+        if carrier != "JPEG comment" or text.lstrip().startswith("{")  # converters put text there, one program its JSON
+    ]
+    if software.startswith("Draw Things"):
+        comments += [("XMP exif:UserComment", text) for text in xmp.values(EXIF, "UserComment")[:4]]
+    for carrier, text in comments:
+        if text:
+            findings += from_texts([("parameters", text)], carried.note, carrier=carrier, software=software)
+    findings += _midjourney(pngs, xmp)
+    named = {finding.generator for finding in findings}
+    findings += [
+        _finding(name, detail, carrier=carrier)
+        for name, carrier, detail in by_program(exif, xmp, iptc, pngs)
+        if name not in named
+    ]
+    return findings or moved(carried, exif, xmp, iptc)
 
 
-def from_texts(texts: list[tuple[str, str]], note: Note, *, carrier: str) -> list[Finding]:
+def from_texts(texts: list[tuple[str, str]], note: Note, *, carrier: str, software: str = "") -> list[Finding]:
     """Findings among named texts: PNG keywords, EXIF fields, container tags.
 
     Parameters
@@ -54,13 +78,15 @@ def from_texts(texts: list[tuple[str, str]], note: Note, *, carrier: str) -> lis
         Name and text; the first of a name counts.
     carrier
         Where they come from, for people.
+    software
+        What the file names as the program that wrote it: relatives that write the same text are told by it.
     """
     named = dict(reversed(texts))
-    readers = (_parameters, _comfyui, _invokeai, _novelai)
+    readers = (_parameters, _comfyui, _invokeai, _novelai, _settings)
     found: list[Finding] = []
     for reader in readers:
         try:
-            finding = reader(named, carrier)
+            finding = reader(named, carrier, software)
         except Unreadable as reason:
             note(f"generator data: {reason}")
             continue
@@ -78,124 +104,73 @@ def _finding(generator: str, detail: Json, *, meaning: Meaning = Meaning.GENERAT
         sentence=f"Data that {generator} writes into its pictures is in this file ({carrier}): it says that the "
         f"picture {did} with that AI program. Such data can be copied or forged.",
         generator=generator,
-        detail={"carrier": carrier} | {key: value for key, value in detail.items() if value not in (None, "", [], {})},
+        detail={"carrier": carrier} | _filled(detail),
     )
 
 
-def _parameters(named: dict[str, str], carrier: str) -> Finding | None:
-    """AUTOMATIC1111 and its relatives: ``parameters`` (or the EXIF comment) as text, or JSON (Fooocus, SwarmUI)."""
+def _filled(detail: Json) -> Json:
+    return {key: value for key, value in detail.items() if value not in (None, "", [], {})}
+
+
+def _parameters(named: dict[str, str], carrier: str, software: str) -> Finding | None:
+    """AUTOMATIC1111 and its relatives: ``parameters`` (or a comment) as text, or JSON (Fooocus, SwarmUI and others)."""
     text = named.get("parameters", "")
     parsed = json_object(text)
     if parsed is not None:
-        return _json_parameters(parsed, text, named, carrier)
-    return infotext(text, carrier)
+        return _json_parameters(parsed, text, named, carrier, software)
+    told = infotext.parse(text)
+    return _finding(_whose(told[0], named, software), told[1], carrier=carrier) if told else None
 
 
-def infotext(text: str, carrier: str) -> Finding | None:
-    """The text form: the prompt, ``Negative prompt: …``, and a last line ``Steps: 20, Sampler: …, Seed: …``."""
-    lines = list(_STEPS_LINE.finditer(text[: 4 * PROMPT_CHARS]))
-    if not lines:
-        return None
-    line = text[lines[-1].start() :].partition("\n")[0][:PROMPT_CHARS]
-    pairs = {key.strip(): value.strip().strip('"') for key, value in _PAIR.findall(line)[:100]}
-    if len(_A1111_NAMES & pairs.keys()) < 2:
-        return None
-    prompt, _, negative = text[: lines[-1].start()].partition("Negative prompt:")
-    version = pairs.get("Version", "")
-    return _finding(
-        _web_ui(version, pairs.get("App", "")),
-        {
-            "prompt": plain(prompt, PROMPT_CHARS),
-            "negative_prompt": plain(negative, PROMPT_CHARS),
-            "seed": plain(pairs.get("Seed", ""), 40),
-            "sampler": plain(pairs.get("Sampler", ""), 80),
-            "scheduler": plain(pairs.get("Schedule type", ""), 80),
-            "steps": plain(pairs.get("Steps", ""), 40),
-            "cfg_scale": plain(pairs.get("CFG scale", ""), 40),
-            "model": plain(pairs.get("Model", ""), 200),
-            "version": plain(version, 80),
-            "parameters": {plain(key, 80): plain(value, 300) for key, value in list(pairs.items())[:60]},
-            "raw": plain(text, PROMPT_CHARS),
-        },
-        carrier=carrier,
-    )
+def _whose(told: str, named: dict[str, str], software: str) -> str:
+    """The program: what it is called where programs put their name, where the text itself could be several'."""
+    by_software = programs.generator(software)
+    if by_software is not None and by_software.startswith("AI Horde"):
+        return by_software
+    if told not in (UNNAMED, infotext.AUTOMATIC1111):
+        return told
+    by_keyword = next((name for key, name in _BY_KEYWORD.items() if key in {k.lower() for k in named}), None)
+    by_scheme = "Fooocus" if "fooocus_scheme" in named else None
+    return by_software or by_keyword or by_scheme or told
 
 
-def _web_ui(version: str, app: str) -> str:
-    if "fooocus" in version.lower():
-        return "Fooocus"
-    if version.lower().startswith("comfy"):
-        return "ComfyUI"
-    if "sd.next" in app.lower():
-        return "SD.Next"
-    return "Stable Diffusion WebUI Forge" if re.match(r"f\d", version) else "Stable Diffusion web UI (AUTOMATIC1111)"
-
-
-def _json_parameters(parsed: Json, text: str, named: dict[str, str], carrier: str) -> Finding | None:
+def _json_parameters(parsed: Json, text: str, named: dict[str, str], carrier: str, software: str) -> Finding | None:
+    raw = {"raw": plain(text, PROMPT_CHARS)}
     swarm = parsed.get("sui_image_params")
     if isinstance(swarm, dict):
-        return _finding("SwarmUI", _common(swarm) | {"raw": plain(text, PROMPT_CHARS)}, carrier=carrier)
+        return _finding("SwarmUI", generation_settings.fields(swarm) | raw, carrier=carrier)
     nested = {key: parsed[key] for key in ("prompt", "workflow") if isinstance(parsed.get(key), (dict, str))}
     graph = comfyui.graph_of(parsed)
     if graph or any(comfyui.graph_of(_object(value)) for value in nested.values()):
         return _comfy_finding([parsed] if graph else [_object(value) for value in nested.values()], text, carrier)
-    known = {
-        "negative_prompt",
-        "seed",
-        "steps",
-        "sampler",
-        "base_model",
-        "cfg_scale",
-        "guidance_scale",
-        "guidance",
-    } & parsed.keys()
-    if isinstance(parsed.get("prompt"), str) and len(known) >= 3:
-        scheme = f"{parsed.get('version')} {parsed.get('metadata_scheme')} {named.get('fooocus_scheme')}"
-        name = (
-            "mflux"
-            if "mflux_version" in parsed
-            else "Fooocus"
-            if "fooocus" in scheme.lower()
-            else "a diffusion program"
-        )
-        return _finding(name, _common(parsed) | {"raw": plain(text, PROMPT_CHARS)}, carrier=carrier)
-    return None
+    told = generation_settings.recognize(parsed)
+    return _finding(_whose(told[0], named, software), told[1] | raw, carrier=carrier) if told else None
 
 
 def _object(value: object) -> Json | None:
     return value if isinstance(value, dict) else json_object(value) if isinstance(value, str) else None
 
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    "prompt": ("prompt", "positive_prompt", "raw_prompt"),
-    "negative_prompt": ("negative_prompt", "negativeprompt", "uc"),
-    "seed": ("seed",),
-    "sampler": ("sampler", "sampler_name"),
-    "scheduler": ("scheduler", "noise_schedule"),
-    "steps": ("steps",),
-    "cfg_scale": ("cfg_scale", "cfgscale", "guidance_scale", "guidance", "scale"),
-    "model": ("model", "base_model", "model_weights", "sd_model"),
-    "version": ("app_version", "swarm_version", "mflux_version", "version"),
-}
+def _settings(named: dict[str, str], carrier: str, software: str) -> Finding | None:
+    """Settings under a keyword of a program's own (``Comment``, ``generation_data`` …), or one keyword a field."""
+    for key, text in named.items():
+        parsed = None if key in _ASKED_ELSEWHERE or key.lower() in OF_PEOPLE else json_or_none(text)
+        told = generation_settings.recognize(parsed) if parsed is not None else None
+        if told is not None and not _is_novelai(named):
+            program = _whose(told[0], {key: text}, software)
+            return _finding(
+                program, told[1] | {"raw": plain(text, PROMPT_CHARS)}, carrier=f"{carrier} “{plain(key, 40)}”"
+            )
+    told = generation_settings.recognize(
+        {key: text for key, text in named.items() if not text.lstrip().startswith("{")}
+    )
+    return _finding(_whose(told[0], named, software), told[1], carrier=carrier) if told else None
 
 
-def _common(values: Json) -> Json:
-    """The usual fields under whatever name a program gives them, and everything under ``parameters``."""
-    told: Json = {}
-    for field, names in _NAMES.items():
-        value = next((values[name] for name in names if values.get(name) not in (None, "")), None)
-        if field == "model" and isinstance(value, dict):
-            value = value.get("name") or value.get("model_name")
-        told[field] = readable(value, limit=PROMPT_CHARS if "prompt" in field else 200, depth=2)
-    prompts = ("prompt", "positive_prompt", "negative_prompt", "uc")
-    rest = {key: value for key, value in values.items() if key not in prompts}
-    return told | {"parameters": readable(rest, limit=500, depth=3, items=40)}
-
-
-def _comfyui(named: dict[str, str], carrier: str) -> Finding | None:
-    parsed = [json_object(named[key]) for key in ("prompt", "workflow") if key in named]
-    text = named.get("prompt") or named.get("workflow") or ""
-    return _comfy_finding([entry for entry in parsed if entry], text, carrier)
+def _comfyui(named: dict[str, str], carrier: str, _software: str) -> Finding | None:
+    keys = [key for key in ("prompt", "workflow") if key in named]
+    parsed = [json_object(named[key]) for key in keys]
+    return _comfy_finding([entry for entry in parsed if entry], named[keys[0]], carrier) if keys else None
 
 
 def _comfy_finding(candidates: list[Any], text: str, carrier: str) -> Finding | None:
@@ -210,21 +185,20 @@ def _comfy_finding(candidates: list[Any], text: str, carrier: str) -> Finding | 
         family=FAMILY,
         grade=Grade.HINT,
         meaning=None,
-        sentence=f"A ComfyUI graph is in this file ({carrier}), but one that only loads, cuts or scales pictures.",
+        sentence=f"A ComfyUI graph is in this file ({carrier}), but one that only loads a picture and cuts, scales or "
+        "writes on it: nothing in it makes or redraws one.",
         detail={"carrier": carrier} | detail,
     )
 
 
-def _invokeai(named: dict[str, str], carrier: str) -> Finding | None:
+def _invokeai(named: dict[str, str], carrier: str, _software: str) -> Finding | None:
     present = [key for key in _INVOKE if key in named]
     if not present:
         return None
     detail: Json = {}
     for key in present:
         if key == "Dream":
-            prompt, quote, options = named[key].rpartition('"')
-            if quote and prompt.startswith('"') and _DREAM_OPTIONS.fullmatch(options):
-                detail |= {"prompt": plain(prompt[1:], PROMPT_CHARS), "options": plain(options, 500)}
+            detail |= _dream(named[key])
             continue
         parsed = json_object(named[key])
         if parsed is None:
@@ -235,14 +209,25 @@ def _invokeai(named: dict[str, str], carrier: str) -> Finding | None:
             if "nodes" in parsed:
                 detail |= {"graph": plain(named[key], PROMPT_CHARS)}
         elif {"seed", "steps", "positive_prompt", "prompt", "generation_mode", "app_version"} & parsed.keys():
-            detail |= _common(parsed) | {"raw": plain(named[key], PROMPT_CHARS)}
+            detail |= generation_settings.fields(parsed) | {"raw": plain(named[key], PROMPT_CHARS)}
     return _finding("InvokeAI", detail, carrier=carrier) if detail else None
 
 
-def _novelai(named: dict[str, str], carrier: str) -> Finding | None:
-    if named.get("Software", "").strip() != "NovelAI":
-        return None
-    return novelai(named, carrier)
+def _dream(text: str) -> Json:
+    """The command line of InvokeAI's ancestor: the prompt, then options, steps and seed among them."""
+    found = _DREAM.match(text.strip())
+    options = text.strip()[found.end() :].strip() if found else ""
+    if found is None or len(options) > FIELD_CHARS or not all(needed.search(options) for needed in _DREAM_NEEDS):
+        return {}
+    return {"prompt": plain(found["quoted"] or found["bare"], PROMPT_CHARS), "options": plain(options, 500)}
+
+
+def _is_novelai(named: dict[str, Any]) -> bool:
+    return str(named.get("Software", "")).strip() == "NovelAI"
+
+
+def _novelai(named: dict[str, str], carrier: str, _software: str) -> Finding | None:
+    return novelai(named, carrier) if _is_novelai(named) else None
 
 
 def novelai(named: dict[str, Any], carrier: str) -> Finding | None:
@@ -251,7 +236,7 @@ def novelai(named: dict[str, Any], carrier: str) -> Finding | None:
     parsed = _object(comment)
     if parsed is None or not {"prompt", "seed", "steps", "sampler", "uc"} & parsed.keys():
         return None
-    detail = _common(parsed)
+    detail = generation_settings.fields(parsed)
     source = named.get("Source")
     detail["model"] = plain(source, 200) if isinstance(source, str) else detail.get("model")
     detail["raw"] = plain(comment, PROMPT_CHARS) if isinstance(comment, str) else readable(comment)

@@ -36,6 +36,8 @@ def read(carried: Carried, exif: Exif, xmp: Packet, iptc: dict[str, list[str]]) 
         "XMP": xmp.shown(),
         "IPTC": {name: [plain(value, _TEXT_CHARS) for value in values[:20]] for name, values in iptc.items()},
         "PNG text": texts,
+        "PNG chunks": {plain(name, 8): plain(told, 600) for name, told in carried.unknown.items()},
+        "Comment": [plain(text, _TEXT_CHARS) for _, text in carried.comments[:20] if text.strip()],
         "Samsung trailer": [plain(name, 80) for name in list(carried.trailer)[:40]],
     }
     detail = {carrier: fields for carrier, fields in detail.items() if fields}

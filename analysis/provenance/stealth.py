@@ -49,9 +49,9 @@ def read(media: Media) -> list[Finding]:
     if text.lstrip().startswith("{"):
         fields = parse_json(text)
         finding = generator_chunks.novelai(fields, where) if isinstance(fields, dict) else None
-    else:
-        finding = generator_chunks.infotext(text, where)
-    return [finding] if finding is not None else []
+        if finding is not None:
+            return [finding]
+    return generator_chunks.from_texts([("parameters", text)], lambda _: None, carrier=where)
 
 
 def _from_alpha(media: Media) -> str | None:

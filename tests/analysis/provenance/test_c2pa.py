@@ -23,6 +23,7 @@ CAMERA = SOURCE_TYPE + "digitalCapture"
 MADE = {"action": "c2pa.created", "digitalSourceType": AI, "softwareAgent": {"name": "Dream Engine", "version": "4"}}
 DRAWN = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPE + "digitalCreation"}
 OPENED = {"action": "c2pa.opened"}
+SAVED = {"action": "c2pa.converted"}
 CAPTURED = {"action": "c2pa.created", "digitalSourceType": CAMERA}
 
 
@@ -49,7 +50,7 @@ def only(data, anchors=None):
 )
 def test_what_the_actions_say(notary, actions, meaning):
     finding = only(notary.sign(Files.photo(), *actions))
-    assert (finding.grade, finding.meaning) == ("signed", meaning)
+    assert (finding.grade, finding.meaning) == ("declared", meaning)  # nobody vouches for the signer
     assert finding.detail["state"] == "intact"
 
 
@@ -83,7 +84,39 @@ def test_trust_is_said_and_never_assumed(notary):
     assert "on the trust list" in only(data, notary.root).sentence
     assert only(data, other_root).detail["trust"] == "untrusted"
     for anchors in (None, notary.root, other_root):
-        assert (only(data, anchors).grade, only(data, anchors).meaning) == ("signed", "generated")
+        grade = "signed" if anchors == notary.root else "declared"
+        assert (only(data, anchors).grade, only(data, anchors).meaning) == (grade, "generated")
+        assert ("nobody vouches for" in only(data, anchors).sentence) == (grade == "declared")
+
+
+@pytest.mark.parametrize(
+    "doubt", ["signingCredential.expired", "signingCredential.invalid", "signingCredential.untrusted"]
+)
+def test_a_doubtful_signer_declares_and_proves_nothing(monkeypatch, notary, doubt):
+    data = notary.sign(Files.photo(), MADE)
+    monkeypatch.setattr(Codes, "trust", doubt.rpartition(".")[2])
+    finding = only(data)
+    assert (finding.grade, finding.meaning) == ("declared", "generated")
+
+
+def test_a_finished_picture_that_is_only_wrapped_stays_generated(notary):
+    """As ChatGPT's writer has it: the active manifest says nothing itself, and has one component that AI made."""
+    made, captured = notary.sign(Files.photo(), MADE), notary.sign(Files.photo(seed=9), CAPTURED)
+    converted = notary.sign(Files.photo(), SAVED, ingredients=(("componentOf", made),))
+    assert only(converted).meaning == "generated"
+    assert only(converted).generator == "Dream Engine 4 (Test Tool)"
+    edit = {"action": "c2pa.edited", "digitalSourceType": PARTLY_AI}
+    edited = notary.sign(Files.photo(), edit, ingredients=(("parentOf", made),))
+    assert only(edited).meaning == "generated"  # what AI made and AI changed is made by AI
+    for actions, others in (
+        ((SAVED,), (("componentOf", captured),)),
+        (({"action": "c2pa.placed"},), ()),
+        ((edit,), ()),
+        ((SAVED,), (("parentOf", captured),)),
+        ((SAVED,), (("componentOf", Files.photo(seed=4)),)),
+    ):
+        composite = notary.sign(Files.photo(), *actions, ingredients=(("componentOf", made), *others))
+        assert only(composite).meaning == "edited"
 
 
 def test_a_trust_list_that_is_none(notary):
@@ -220,7 +253,7 @@ def test_every_still_carrier(notary, mime):
     Image.fromarray(pixels).save(out, mime.partition("/")[2].upper())
     data = notary.sign(out.getvalue(), MADE, mime=mime)
     assert only(data).meaning == "generated"
-    assert "generated" in {f.meaning for f in findings_of(data) if f.grade == "signed"}
+    assert "generated" in {f.meaning for f in findings_of(data) if f.family == "c2pa"}
 
 
 def test_credentials_in_a_movie(notary, shared):

@@ -107,8 +107,13 @@ def test_the_device_is_a_hint_and_the_position_is_only_mentioned():
     assert "52.52" not in str(found)
 
 
+def test_an_avis_comment_holds_text_as_others_do():
+    (found,) = [f for f in found_in(avi(("ICMT", "waves\nSteps: 9, Sampler: Euler, Seed: 3"))) if f.meaning]
+    assert (found.grade, found.meaning, found.detail["seed"]) == ("declared", "generated", "3")
+
+
 def test_words_in_titles_and_comments_are_words():
-    for words in (LABEL, INVOKE, "made with Sora", SOURCE_TYPE + "trainedAlgorithmicMedia"):
+    for words in (LABEL, "made with Sora", "Steps: 3, Sampler: none", SOURCE_TYPE + "trainedAlgorithmicMedia"):
         for name in ("title", "comment", "artist", "aigc_note"):
             assert about_ai(found_in(Files.mp4(Files.mp4_keys((name, words))))) == []
             assert about_ai(found_in(Files.matroska((name.upper(), words)))) == []

@@ -176,6 +176,17 @@ def test_samsungs_trailer_is_a_structure_not_a_string():
     assert about_ai(exif_and_xmp_of(inside)) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "tool", "found"), [("Yes", "Canva (Renderer)", True), ("No", "Canva", False), ("Yes", "x", False)]
+)
+def test_canva_says_whether_a_design_contains_ai(said, tool, found):
+    packet = Files.packet(
+        f"<Attrib:ContainsAiGeneratedContent>{said}</Attrib:ContainsAiGeneratedContent>",
+        f'xmlns:Attrib="http://ns.attribution.com/ads/1.0/" xmp:CreatorTool="{tool}"',
+    )
+    assert about_ai(findings_of(Files.with_xmp(packet))) == (EDITED if found else [])
+
+
 def exif_and_xmp_of(data: bytes):
     """Findings of this family for bytes no decoder would accept."""
     from analysis.provenance.carriers import carried

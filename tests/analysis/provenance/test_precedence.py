@@ -27,15 +27,22 @@ def conclude(findings, score):
 
 
 @pytest.mark.parametrize("score", [LOW, MIDDLE, HIGH])
-def test_signed_generated_decides_alone(notary, score):
-    signed = conclude(findings_of(notary.sign(Files.photo(), AI)), score)
+def test_what_a_trusted_signer_says_decides_alone(notary, score):
+    made = notary.sign(Files.photo(), AI)
+    signed = conclude(provenance.read(media_of(made), notary.root), score)
     assert signed.verdict is Verdict.PROVEN_AI
     assert "signed in the name of “Test Maker”" in signed.summary
-    assert "anyone can sign under any name" in signed.summary  # strong, not proof: and it says so
-    opened = notary.sign(
-        Files.photo(), {"action": "c2pa.opened"}, ingredients=(("parentOf", notary.sign(Files.photo(), AI)),)
-    )
-    assert conclude(findings_of(opened), score).verdict is Verdict.PROVEN_AI
+    opened = notary.sign(Files.photo(), {"action": "c2pa.opened"}, ingredients=(("parentOf", made),))
+    assert conclude(provenance.read(media_of(opened), notary.root), score).verdict is Verdict.PROVEN_AI
+
+
+@pytest.mark.parametrize(("score", "expected"), [(LOW, "probable_ai"), (MIDDLE, "probable_ai"), (HIGH, "strong_ai")])
+def test_what_nobody_vouches_for_is_a_declaration(notary, score, expected):
+    data = notary.sign(Files.photo(), AI)
+    for anchors in (None, type(notary)("Somebody Else").root):
+        declared_by_signature = conclude(provenance.read(media_of(data), anchors), score)
+        assert declared_by_signature.verdict == expected
+        assert "nobody vouches for" in declared_by_signature.summary
 
 
 @pytest.mark.parametrize(("score", "expected"), [(LOW, "probable_ai"), (MIDDLE, "probable_ai"), (HIGH, "strong_ai")])
@@ -53,12 +60,12 @@ def test_edited_is_its_own_verdict(notary, score):
 
 
 def test_the_stronger_grade_goes_first(notary):
-    signed_edit = notary.sign(declared("trainedAlgorithmicMedia"), DRAWN, EDIT)
-    assert conclude(findings_of(signed_edit), LOW).verdict is Verdict.AI_EDITED
-    signed_ai = notary.sign(declared("compositeWithTrainedAlgorithmicMedia"), AI)
-    assert conclude(findings_of(signed_ai), LOW).verdict is Verdict.PROVEN_AI
-    captured = notary.sign(declared("trainedAlgorithmicMedia"), CAMERA)
-    assert conclude(findings_of(captured), LOW).verdict is Verdict.PROBABLE_AI
+    def trusted(data):
+        return conclude(provenance.read(media_of(data), notary.root), LOW).verdict
+
+    assert trusted(notary.sign(declared("trainedAlgorithmicMedia"), DRAWN, EDIT)) is Verdict.AI_EDITED
+    assert trusted(notary.sign(declared("compositeWithTrainedAlgorithmicMedia"), AI)) is Verdict.PROVEN_AI
+    assert trusted(notary.sign(declared("trainedAlgorithmicMedia"), CAMERA)) is Verdict.PROBABLE_AI
 
 
 @pytest.mark.parametrize("score", [LOW, MIDDLE, HIGH])
@@ -94,5 +101,5 @@ def test_hints_and_absence_change_nothing(score):
 
 def test_without_a_score_a_declaration_still_counts(notary):
     assert conclude(findings_of(declared("trainedAlgorithmicMedia")), None).verdict is Verdict.PROBABLE_AI
-    assert conclude(findings_of(notary.sign(Files.photo(), AI)), None).verdict is Verdict.PROVEN_AI
+    assert conclude(findings_of(notary.sign(Files.photo(), AI)), None).verdict is Verdict.PROBABLE_AI
     assert conclude(findings_of(Files.photo()), None).verdict is Verdict.INCONCLUSIVE

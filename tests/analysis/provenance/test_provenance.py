@@ -65,7 +65,7 @@ def test_the_order_is_strength_then_meaning(notary):
         Files.with_xmp(packet, Files.with_exif(block)),
         {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPE + "digitalCapture"},
     )
-    found = [(f.grade, f.meaning) for f in provenance.read(media_of(signed))]
+    found = [(f.grade, f.meaning) for f in provenance.read(media_of(signed), notary.root)]
     assert found == [("signed", "captured"), ("declared", "generated"), ("declared", "edited"), ("hint", None)]
 
 

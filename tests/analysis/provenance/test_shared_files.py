@@ -19,13 +19,13 @@ SIGNED, DECLARED, WATERMARK, HINT = "signed", "declared", "watermark", "hint"
 # File (its first eight digits) → strongest finding about AI, or None: grade, meaning, family, generator.
 EXPECTED = {
     "c59b7f8c": (DECLARED, "generated", "exif_xmp", None),
-    "c9a856fc": (SIGNED, "edited", "c2pa", "Photo assist (Galaxy S25)"),
+    "c9a856fc": (DECLARED, "edited", "c2pa", "Photo assist (Galaxy S25)"),
     "04b75243": (DECLARED, "generated", "exif_xmp", "Grok (xAI)"),
     "8aabf5fd": None,  # TrustMark has no decoder here, and its absence means nothing
-    "42c9e692": (SIGNED, "edited", "c2pa", "Adobe Firefly (Adobe Photoshop)"),
-    "9a8d645f": (SIGNED, "generated", "c2pa", "DALL·E (OpenAI-API)"),
+    "42c9e692": (DECLARED, "edited", "c2pa", "Adobe Firefly (Adobe Photoshop)"),
+    "9a8d645f": (DECLARED, "generated", "c2pa", "DALL·E (OpenAI-API)"),
     "1172bf18": (
-        SIGNED,
+        DECLARED,
         "generated",
         "c2pa",
         "Image Creator from Designer (Microsoft Responsible AI Image Provenance)",

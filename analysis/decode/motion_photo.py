@@ -1,0 +1,59 @@
+"""The video that phones keep beside a picture, in the same file: motion photos of Google, Samsung and others.
+
+References
+----------
+.. [1] Android developers, Motion Photo format 1.0: an MP4 behind the JPEG, or in the box ``mpvd`` of HEIC and AVIF.
+.. [2] ExifTool, Samsung trailer (the MP4 in a block ``MotionPhoto_Data``).
+"""
+
+from __future__ import annotations
+
+from . import heif_boxes
+from .heif_boxes import Span
+from .jpeg_header import parse
+
+_MOST_TRIES = 64
+_LARGEST_FTYP = 512
+_OF_MP4 = {
+    b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"mfra", b"sidx", b"styp", b"uuid", b"meta", b"udta",
+}  # fmt: skip
+
+
+def find(data: bytes, fmt: str) -> Span | None:
+    """Where the video lies in the file of a picture; None where there is none.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    fmt
+        Its format, by our name.
+    """
+    if fmt in ("HEIF", "AVIF"):
+        return heif_boxes.read(data).video
+    if fmt != "JPEG":
+        return None
+    header = parse(data)
+    at = header.scan_at if header is not None else len(data)
+    for _ in range(_MOST_TRIES):
+        at = data.find(b"ftyp", at)
+        if at < 0:
+            return None
+        end = _end_of_mp4(data, at - 4)
+        if end is not None:
+            return at - 4, end
+        at += 4
+    return None
+
+
+def _end_of_mp4(data: bytes, start: int) -> int | None:
+    """Where the MP4 that begins at ``start`` ends; None where index or media are missing, so that it is none."""
+    if not 16 <= int.from_bytes(data[start : start + 4], "big") <= _LARGEST_FTYP:
+        return None
+    kinds, end = set(), start
+    for kind, _, stop in heif_boxes.top_level(data, start):
+        if kind not in _OF_MP4:
+            break  # what a phone writes behind the video
+        kinds.add(kind)
+        end = stop
+    return end if b"moov" in kinds and kinds & {b"mdat", b"moof"} else None
