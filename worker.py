@@ -162,9 +162,11 @@ def main() -> None:
     gc.freeze()  # so that a child's garbage collection copies none of these pages
     log.info("worker %d is ready", os.getpid())
     sweep = Reconciler(services)
+    detector = analysis.which_detector(services.settings.networks_folder)
+    log.info("detector %s%s", detector[0], f" ({detector[1]})" if detector[1] else "")
 
     def maintain() -> None:
-        services.jobs.announce(found.level)
+        services.jobs.announce(found.level, detector)
         sweep()
 
     services.jobs.work(maintain)

@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import pkgutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from .verdict.rules import context as scoring_context
 
 _LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "encodings")
 """Packages of which a file may need parts that no other file has needed before."""
-_NOT_OF_THE_ENGINE = ("analysis.command", "analysis.__main__", "av.__main__")
+_NOT_OF_THE_ENGINE = ("analysis.command", "analysis.__main__", "av.__main__", "analysis.backbones.vision_transformer")
 
 
 def analyze(
@@ -146,6 +146,18 @@ def refuse(error: MediaError, *, data: bytes | None = None) -> Report:
 def use_weights_of(folder: Path | None) -> None:
     """Look for the weights of the `deep` component in ``folder`` too, not in torch's own cache alone."""
     deep.configure(weights_folder=folder)
+
+
+def which_detector(folder: Path | None = None) -> tuple[str, str | None]:
+    """Which detector answers, and, where it is not the one the product is made for, why.
+
+    Parameters
+    ----------
+    folder
+        Where networks are installed, beside the place that set-up uses.
+    """
+    describe: Callable[[Path | None], tuple[str, str | None]] | None = getattr(detector, "describe", None)
+    return describe(folder) if describe is not None else ("light", None)
 
 
 def prepare(skip: Collection[str] = ()) -> None:

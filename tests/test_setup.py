@@ -24,6 +24,7 @@ def setup(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "FRONT_END", tmp_path)
     monkeypatch.setattr(module, "make_environment", lambda: None)
     monkeypatch.setattr(module, "install_torch", lambda: None)
+    monkeypatch.setattr(module, "install_backbone", lambda: None)
     monkeypatch.setattr(module, "pip", lambda *_: None)
     monkeypatch.setattr(module, "npm", lambda *given: called.append(given))
 

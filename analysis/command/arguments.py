@@ -13,12 +13,13 @@ from typing import NoReturn
 
 from .. import __version__, analyzers
 from ..backbones import manifest
+from ..backbones.installed import DEFAULT_FOLDER
 from ..report import DISCLAIMER, Scoring
 from ..verdict import AVAILABLE
 from .safe_text import printable
 
 STANDARD_INPUT = "-"
-NETWORKS_FOLDER = Path(__file__).parents[2] / "var" / "networks"
+NETWORKS_FOLDER = DEFAULT_FOLDER
 """Beside the database of the web application, which looks there too."""
 
 _LARGEST_TRUST_LIST = 4_000_000

@@ -90,7 +90,7 @@ def measure(
 
     Pictures that cannot be read are left out. Parameters else as in :func:`ask`.
     """
-    detector, digest = load(), network.entry.sha256
+    detector, digest = load(), network.entry.run_sha256
     known: dict[tuple[str, int, int], Answers] = {}
     if kept.exists():
         for line in kept.read_text().splitlines():
@@ -147,7 +147,7 @@ def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]
     return Calibration(
         format=1,
         made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-        network_sha256=network.entry.sha256 or "",
+        network_sha256=network.entry.run_sha256,
         list_sha256=hashlib.sha256("\n".join(listed).encode()).hexdigest(),
         detector=parameters_hash(),
         pictures={

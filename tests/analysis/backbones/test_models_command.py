@@ -17,6 +17,7 @@ from PIL import Image
 import analysis
 from analysis.__main__ import main as analysis_main
 from analysis.backbones.installed import Place, versions
+from analysis.backbones.onnx import Backbone
 from analysis.command import calibrate as calibrating
 from analysis.command import models
 from analysis.command.labelled import read
@@ -220,7 +221,7 @@ def test_a_network_that_fails_on_a_picture_leaves_the_shipped_verdict(installed)
     def fails(batch):
         raise RuntimeError
 
-    alone, with_it = analyzed(30, ()), analyzed(30, [Network(network.entry, fails, network.calibration)])
+    alone, with_it = analyzed(30, ()), analyzed(30, [Network(Backbone(network.entry, fails), network.calibration)])
     assert with_it.score == alone.score
     assert "failed on this picture" in with_it.components["network_redness"].note
 
