@@ -50,6 +50,15 @@ class Place:
     folder: Path
     name: str
 
+    @classmethod
+    def find(cls, folder: Path | None, name: str) -> Place:
+        """Where a network lies: in ``folder``, or else where set-up installs.
+
+        An operator's folder may hold the operator's own networks alone.
+        """
+        there = folder is not None and (folder / name).is_dir()
+        return cls(folder if folder is not None and there else DEFAULT_FOLDER, name)
+
     @property
     def home(self) -> Path:
         """The network's own folder."""
@@ -117,15 +126,16 @@ class Place:
         Raises
         ------
         UnavailableError
-            When there is none, it cannot be read, or it was made of another file.
+            When nothing is installed, or its calibration is not there, cannot be read, or was made of another file.
         """
+        entry = self.entry()
         try:
             found = msgspec.json.decode((self.home / CALIBRATION).read_bytes(), type=Calibration)
         except FileNotFoundError:
             raise UnavailableError("it is not calibrated; python -m analysis models calibrate does that") from None
         except (msgspec.DecodeError, OSError):
             raise UnavailableError(f"its {CALIBRATION} cannot be read") from None
-        if found.network_sha256 != self.entry().run_sha256:
+        if found.network_sha256 != entry.run_sha256:
             raise UnavailableError("its calibration was made of another file; calibrate it again")
         return found
 
@@ -164,7 +174,7 @@ class Place:
 
 def versions(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Names and fingerprints, for the version of an engine that uses these networks."""
-    return tuple(f"{name}_{Place(folder, name).fingerprint}" for name in names)
+    return tuple(f"{name}_{Place.find(folder, name).fingerprint}" for name in names)
 
 
 def _write(path: Path, data: bytes) -> None:

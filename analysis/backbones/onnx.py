@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import installed
 from .installed import Place, UnavailableError
 from .manifest import GRAPH, Entry, load
 from .preprocessing import Floats, start, tensor, views
@@ -99,8 +98,8 @@ class Backbone:
 def open_backbone(folder: Path | None, name: str) -> Backbone:
     """Open a network of the catalogue: one that ships, or one that is installed.
 
-    It is looked for in ``folder``, and then where set-up installs it: an operator's folder may hold the operator's
-    networks alone. Call it before a process forks: nothing is computed, and no threads are started.
+    It is looked for in ``folder``, and then where set-up installs it. Call it before a process forks: nothing is
+    computed, and no threads are started.
 
     Raises
     ------
@@ -114,8 +113,7 @@ def open_backbone(folder: Path | None, name: str) -> Backbone:
         raise UnavailableError(str(problem.args[0])) from None
     if entry.file is not None:
         return open_entry(entry, shipped(entry))
-    here = folder if folder is not None and Place(folder, name).home.is_dir() else installed.DEFAULT_FOLDER
-    return open_installed(Place(here, name), entry)
+    return open_installed(Place.find(folder, name), entry)
 
 
 def open_installed(place: Place, catalogued: Entry | None = None) -> Backbone:

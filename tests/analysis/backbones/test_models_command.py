@@ -237,6 +237,21 @@ def test_the_command_takes_a_network_by_name(installed, tmp_path, capsysbinary):
     assert nonsense.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("sieve", "sieve cannot be used: it is not installed; python -m analysis models pull brings it"),
+        ("light", "light is a part of the shipped detector"),
+        ("clip_vit_b16", "clip_vit_b16 is a part of the shipped detector"),
+    ],
+)
+def test_a_named_network_that_cannot_be_used_is_an_error(installed, tmp_path, capsys, name, why):
+    with pytest.raises(SystemExit) as nonsense:
+        analysis_main(["--network", name, "--networks-folder", str(installed), str(tmp_path / "red.png")])
+    assert nonsense.value.code == 2
+    assert why in " ".join(capsys.readouterr().err.split())
+
+
 def test_torchscript_is_calibrated_and_used_like_onnx(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.setattr(calibrating, "FEWEST", 8)
