@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 # One image for the web process and the workers; `command` in docker-compose.yml says which it is.
-# Three stages: the browser's libraries, Python's libraries, and what runs (neither compiler, pip nor npm in it).
+# Four stages: the browser's libraries, Python's libraries, the detector's backbone, and what runs (neither compiler,
+# pip nor npm in it).
 
 FROM node:24-bookworm-slim AS front
 WORKDIR /app
@@ -24,6 +25,18 @@ RUN python -m venv /venv \
     fi \
  && /venv/bin/pip uninstall -y pip
 
+FROM python:3.11-slim-bookworm AS backbone
+# brought by version and hash, built once; BACKBONE="" leaves it out, and the light network answers
+ARG BACKBONE=clip_vit_b16
+WORKDIR /app
+COPY --from=libraries /venv /venv
+COPY analysis analysis
+RUN install -d var/networks \
+ && if [ -n "$BACKBONE" ]; then \
+      /venv/bin/python -m ensurepip \
+      && /venv/bin/python -m analysis models pull "$BACKBONE" --folder var/networks; \
+    fi
+
 FROM python:3.11-slim-bookworm
 RUN python -m pip uninstall -y pip setuptools wheel \
  && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin detector \
@@ -39,6 +52,7 @@ COPY templates templates
 COPY static static
 COPY extension extension
 COPY docs/accuracy.md docs/accuracy.md
+COPY --from=backbone /app/var/networks var/networks
 COPY --from=front /app/static/vendor static/vendor
 # compiled once here: the running container cannot write
 RUN python -m compileall -q analysis webapp worker.py

@@ -162,9 +162,11 @@ def main() -> None:
     gc.freeze()  # so that a child's garbage collection copies none of these pages
     log.info("worker %d is ready", os.getpid())
     sweep = Reconciler(services)
+    detector = analysis.which_detector(services.settings.networks_folder)
+    log.info("detector %s%s", detector[0], f" ({detector[1]})" if detector[1] else "")
 
     def maintain() -> None:
-        services.jobs.announce(found.level)
+        services.jobs.announce(found.level, detector)
         sweep()
 
     services.jobs.work(maintain)
@@ -173,7 +175,7 @@ def main() -> None:
 def prepare(settings: Settings) -> None:
     """Load everything an analysis may need: its child opens no file but the one it is handed."""
     analysis.use_weights_of(settings.weights_folder)
-    analysis.prepare(skip=settings.skip)
+    analysis.prepare(skip=settings.skip, networks_folder=settings.networks_folder)
     for network in _networks(settings):
         log.info("network %s: %s", network.name, network.version)
 
@@ -248,6 +250,7 @@ def _analyze(
         skip=settings.skip,
         trust_anchors=trust_anchors,
         networks=_networks(settings),
+        networks_folder=settings.networks_folder,
         threads=threads,
         progress=lambda _done, total, name: step(name, total),
     )
@@ -263,7 +266,7 @@ def _draw(media: Media, report: Report, threads: int | None = None) -> Iterator[
     clip = report.timeline
     strongest = clip.strongest[0] if clip is not None and clip.strongest else 0
     shown = media.frames[strongest] if clip is not None else media.frame
-    for name, lens in lenses.render_all(shown, threads=threads).items():
+    for name, lens in lenses.render_all(shown, threads=threads, evidence=report.evidence_map).items():
         yield name, lens.bytes
     if clip is None:
         return
@@ -281,7 +284,12 @@ def _rehearse(_send: Send) -> None:
     made = io.BytesIO()
     Image.effect_noise((256, 256), 40).convert("RGB").save(made, "JPEG")
     media = analysis.open_media(made.getvalue())
-    for _ in _draw(media, analysis.analyze(media, networks=_networks(_services().settings))):
+    for _ in _draw(
+        media,
+        analysis.analyze(
+            media, networks_folder=_services().settings.networks_folder, networks=_networks(_services().settings)
+        ),
+    ):
         pass
 
 

@@ -30,7 +30,13 @@ from .verdict.rules import context as scoring_context
 
 _LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "pillow_jxl", "rawpy", "encodings")
 """Packages of which a file may need parts that no other file has needed before."""
-_NOT_OF_THE_ENGINE = ("analysis.command", "analysis.__main__", "av.__main__", "rawpy.enhance")
+_NOT_OF_THE_ENGINE = (
+    "analysis.command",
+    "analysis.__main__",
+    "analysis.backbones.vision_transformer",
+    "av.__main__",
+    "rawpy.enhance",
+)
 
 
 def analyze(
@@ -42,6 +48,7 @@ def analyze(
     threads: int | None = None,
     trust_anchors: str | None = None,
     networks: Sequence[Network | Missing] = (),
+    networks_folder: Path | None = None,
 ) -> Report:
     """Analyze a decoded file.
 
@@ -63,6 +70,8 @@ def analyze(
     networks
         Stronger networks of the operator's, see :func:`analysis.open_networks`: they join the calibrated score of
         stills. One that cannot be used is told in the report, and the shipped detector's verdict stands.
+    networks_folder
+        Where the detector's backbone may be installed, beside the place that set-up uses.
 
     Returns
     -------
@@ -84,9 +93,11 @@ def analyze(
         findings = provenance.read(media, trust_anchors)
         scored, context, timeline = look(media, skip, progress, threads)
         if scoring is Scoring.CALIBRATED and timeline is None:
-            scored = still.judge(media, scored, findings, networks, threads=threads)
+            scored = still.score_still(
+                media, scored, findings, _detector(media, networks_folder), networks, threads=threads
+            )
         elif scoring is Scoring.CALIBRATED and timeline is not None:
-            scored, timeline = clip.judge(media, scored, timeline, threads=threads)
+            scored, timeline = clip.score_clip(media, scored, timeline, threads=threads)
     conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
@@ -101,14 +112,23 @@ def analyze(
         false_alarm_rate=scored.false_alarm_rate,
         quality=scored.quality,
         stability=scored.stability,
+        likeness=scored.likeness,
+        evidence_map=scored.evidence_map,
         components=scored.components,
         provenance=findings,
         context=context,
         media=media.facts,
         timeline=timeline,
-        engine=versions() | {f"network {known.name}": known.version for known in networks},
+        engine=versions()
+        | ({"detector": _detector(media, networks_folder).version} if scoring is Scoring.CALIBRATED else {})
+        | {f"network {known.name}": known.version for known in networks},
         seconds=round(time.perf_counter() - start, 4),
     )
+
+
+def _detector(media: Media, networks_folder: Path | None) -> detector.Detector:
+    """Frames of clips are scored by the light detector, on which clips were calibrated."""
+    return detector.load_light() if media.facts.kind is Kind.VIDEO else detector.load(networks_folder)
 
 
 def _look_at_still(
@@ -148,7 +168,18 @@ def use_weights_of(folder: Path | None) -> None:
     deep.configure(weights_folder=folder)
 
 
-def prepare(skip: Collection[str] = ()) -> None:
+def which_detector(folder: Path | None = None) -> tuple[str, str | None]:
+    """Which detector answers, and, where it is not the one the product is made for, why.
+
+    Parameters
+    ----------
+    folder
+        Where networks are installed, beside the place that set-up uses.
+    """
+    return detector.describe(folder)
+
+
+def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> None:
     """Load once what analyses need (modules, libraries, tables, weights) and compute nothing.
 
     A worker that forks afterwards pays nothing for it, and its children need not open any file but the one they are
@@ -163,7 +194,8 @@ def prepare(skip: Collection[str] = ()) -> None:
     components.models()
     clip.calibration()
     detector.parameters_hash()
-    detector.load()  # on one thread of its own caller, so a fork afterwards is safe
+    detector.load_light()
+    detector.load(networks_folder)  # on one thread of its own caller, so a fork afterwards is safe
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:
             analyzer.prepare()

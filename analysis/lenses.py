@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .media import Frame
+from .report import EvidenceMap
 from .signal.planes import Planes
 from .signal.residuals import srm_square
 from .words import LENSES
@@ -34,8 +35,15 @@ Color = tuple[int, int, int]
 _STEPS = 33  # colors of a map: more are hardly told apart in grain, and cost bytes; odd, so that noise has a middle
 _ORIGINAL = 480  # its longest side at most: to compare with, not to have again
 _FRAME = 320  # longest side of the lenses of a clip's frame: there are up to thirty of each
+EVIDENCE = "evidence"
+_OVERLAY, _MOST, _DIMMED = (
+    640,
+    0.75,
+    0.7,
+)  # longest side of the evidence map; how much it covers; how dark it is under it
 _EVERY = 4  # percentiles are taken of every fourth pixel each way
 _NOISE: tuple[Color, ...] = ((160, 214, 255), (34, 96, 158), (8, 8, 12), (158, 86, 20), (255, 204, 144))
+_RAISES, _LOWERS = np.array((255, 140, 40), np.float32), np.array((60, 130, 255), np.float32)
 _EDGES: tuple[Color, ...] = ((11, 10, 18), (76, 58, 134), (238, 233, 255))
 
 
@@ -49,29 +57,40 @@ class Lens:
     height: int
 
 
-def render(frame: Frame, name: str) -> Lens:
+def render(frame: Frame, name: str, evidence: EvidenceMap | None = None) -> Lens:
     """Draw one lens of a frame, at the size of its preview (longest side at most 768); ``original`` is smaller.
+
+    The lens ``evidence`` needs the map of the frame's report.
 
     Raises
     ------
     KeyError
         When there is no lens of that name.
     """
+    if name == EVIDENCE and evidence is not None:
+        return _evidence(frame, evidence)
     return thumbnail(frame, _ORIGINAL) if name == "original" else _DRAW[name](frame.planes)
 
 
-def render_all(frame: Frame, names: Iterable[str] = tuple(LENSES), threads: int | None = None) -> dict[str, Lens]:
+def render_all(
+    frame: Frame,
+    names: Iterable[str] = tuple(LENSES),
+    threads: int | None = None,
+    evidence: EvidenceMap | None = None,
+) -> dict[str, Lens]:
     """Draw several lenses side by side over ``threads`` (default: the cores); they come in the order of ``names``.
+
+    The evidence map is drawn where one is given.
 
     Raises
     ------
     KeyError
         When there is no lens of one of these names.
     """
-    chosen = list(names)
+    chosen = [name for name in names if name != EVIDENCE or evidence is not None]
     frame.planes.grey  # noqa: B018 -- reduced once, before the threads ask for it together
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        return dict(zip(chosen, pool.map(lambda name: render(frame, name), chosen), strict=True))
+        return dict(zip(chosen, pool.map(lambda name: render(frame, name, evidence), chosen), strict=True))
 
 
 def of_frame(frame: Frame) -> dict[str, Lens]:
@@ -101,6 +120,22 @@ def thumbnail(frame: Frame, side: int = 320) -> Lens:
     small = Image.fromarray(cv2.resize(frame.preview, size, interpolation=cv2.INTER_AREA))
     kept = io.BytesIO()
     small.save(kept, "WEBP", quality=75, method=0)
+    return Lens(kept.getvalue(), "image/webp", *size)
+
+
+def _evidence(frame: Frame, evidence: EvidenceMap) -> Lens:
+    """The map over a dimmed grey picture: orange raises the answer, blue lowers it, the strongest region most."""
+    height, width = frame.preview.shape[:2]
+    scale = min(1.0, _OVERLAY / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    grey = cv2.cvtColor(cv2.resize(frame.preview, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    values = np.array(evidence.values, np.float32).reshape(evidence.rows, evidence.columns)
+    values = cv2.resize(values / max(float(np.abs(values).max()), 1e-6), size, interpolation=cv2.INTER_CUBIC)
+    strength = np.clip(np.abs(values), 0, 1)[..., None] * _MOST
+    color = np.where(values[..., None] > 0, _RAISES, _LOWERS)
+    drawn = grey[..., None].astype(np.float32) * _DIMMED * (1 - strength) + color * strength
+    kept = io.BytesIO()
+    Image.fromarray(np.rint(drawn).clip(0, 255).astype(np.uint8)).save(kept, "WEBP", quality=70, method=0)
     return Lens(kept.getvalue(), "image/webp", *size)
 
 

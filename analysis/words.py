@@ -150,6 +150,12 @@ LENSES = {
         "A reduced copy, to look at beside the lenses; the file itself is not kept.",
         "Small flaws, such as garbled writing, are easier to see in the file at full size.",
     ),
+    "evidence": LensWords(
+        "Evidence map",
+        "Which regions raise the detector's answer (orange) or lower it (blue), beside an average region of genuine "
+        "pictures; the stronger the color, the more. It shows what the score rests on, not what was edited.",
+        "It is coarse, and it is drawn for low scores too: a genuine picture has a strongest region as well.",
+    ),
     "spectrum": LensWords(
         "Spectrum",
         "How much detail there is at each scale and direction, coarse in the middle, fine towards the edges; "

@@ -1,10 +1,8 @@
 """Calibrate clips: what the shipped network sees of their frames, joined and held against genuine clips.
 
-``python -m training.clips --manifest … --pictures … --work FOLDER --models analysis/models``
-
 Few public clips can be had, of few sources: what comes out is called experimental wherever it is shown. Every figure is
 out of source. A join of several inputs ships only if it helps the worst source; else the median of the frames alone.
-Writes ``FOLDER/clips.npz`` (what was seen) and ``clips.json`` beside the network.
+Writes ``clips.json`` beside the network.
 """
 
 from __future__ import annotations
@@ -24,10 +22,12 @@ from analysis import open_media
 from analysis.errors import MediaError
 from analysis.verdict import clip as clips
 from analysis.verdict import conformal, figures
+from analysis.verdict.bands import PROMISES
+from analysis.verdict.probability import platt
 
-from . import command, corpus
+from . import corpus
 from .command import say
-from .ship import code_version
+from .ship import MODELS, code_version
 
 INPUTS = ("median", "evenness_of_features", "evenness_of_pixels")
 
@@ -43,15 +43,16 @@ class Seen:
     raws: NDArray[np.float64]
 
 
-def see(manifest: Path, pictures: Path) -> list[Seen]:
-    """Look at every clip that is on disk."""
+def see(manifest: Path, mirror: Path) -> list[Seen]:
+    """Look at every clip that can be had."""
     seen = []
     for row in csv.DictReader(manifest.open()):
-        path = pictures / row["id"]
-        if row["kind"] != "video" or not path.exists():
+        place = corpus.find_repository(mirror, row["repo"]) if row["kind"] == "video" else None
+        data = corpus.read_blobs(place, [row["blob_sha"]]).get(row["blob_sha"]) if place is not None else None
+        if data is None:
             continue
         try:
-            sight = clips.look(open_media(path.read_bytes()))
+            sight = clips.look(open_media(data))
         except MediaError as error:
             say(f"left out: {row['id']}: {error.code}")
             continue
@@ -108,15 +109,10 @@ def worst_group(raw: NDArray[np.float64], seen: Sequence[Seen]) -> float:
     return min(found)
 
 
-def main() -> None:
-    """Write both files."""
-    parser = command.parser(__doc__)
-    parser.add_argument("--models", type=Path, required=True)
-    args = parser.parse_args()
-    seen = see(args.manifest, args.pictures)
+def run(manifest: Path, mirror: Path) -> None:
+    """Write ``clips.json``."""
+    seen = see(manifest, mirror)
     labels, groups = np.array([s.label for s in seen]), np.array([s.group for s in seen])
-    np.savez(args.work / "clips.npz", names=np.array([s.id for s in seen]), labels=labels, groups=groups,
-             inputs=np.stack([s.inputs for s in seen]))  # fmt: skip
     middle = np.nanmedian(np.stack([s.inputs for s in seen]), axis=0)
     tried = {}
     for chosen in ([0], [0, 1], [0, 2], [0, 1, 2], [1], [2]):
@@ -135,7 +131,7 @@ def main() -> None:
     at = conformal.thresholds(raw[genuine], groups[genuine])
     finite = at < np.inf
     p[~genuine] = conformal.p_values(raw[~genuine], conformal.LEVELS, at)
-    slope, offset = conformal.platt(raw, labels, weights_of(seen))
+    slope, offset = platt(raw, labels, weights_of(seen))
     weights, bias = join(seen, chosen, middle)
     by_frame = np.concatenate([s.raws for s in seen if s.label == 0])
     owner = np.concatenate([np.full(len(s.raws), s.group) for s in seen if s.label == 0])
@@ -144,17 +140,17 @@ def main() -> None:
         "format": 1,
         "made": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "code": code_version(),
-        "manifest_sha256": corpus.file_hash(args.manifest),
-        "network_sha256": corpus.file_hash(args.models / "detector.onnx"),
+        "manifest_sha256": corpus.file_hash(manifest),
+        "network_sha256": corpus.file_hash(MODELS / "light.onnx"),
         "clips": {"genuine": int(genuine.sum()), "generated": int((~genuine).sum()), "sources": len(set(groups))},
         "figures": {
             "note": "out of source; few clips of few sources",
             "auc": tried[best]["auc"],
             "worst_source_auc": tried[best]["worst"],
             "genuine_at_or_above": {str(s): round(float((p[genuine] <= q + 1e-9).mean()), 4)
-                                    for s, q in conformal.PROMISES},
+                                    for s, q in PROMISES},
             "generated_at_or_above": {str(s): round(float((p[~genuine] <= q + 1e-9).mean()), 4)
-                                      for s, q in conformal.PROMISES},
+                                      for s, q in PROMISES},
             "tried": tried,
         },
         "inputs": {INPUTS[k]: round(float(w), 6) for k, w in zip(chosen, weights, strict=True)},
@@ -169,9 +165,5 @@ def main() -> None:
         "frame_levels": np.round(conformal.LEVELS[frame_at < np.inf], 6).tolist(),
         "frame_thresholds": [-1e9 if t == -np.inf else round(float(t), 5) for t in frame_at[frame_at < np.inf]],
     }  # fmt: skip
-    (args.models / "clips.json").write_text(json.dumps(out, indent=1) + "\n")
+    (MODELS / "clips.json").write_text(json.dumps(out, indent=1) + "\n")
     say(json.dumps(out["figures"]))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,24 +1,27 @@
-"""The labelled pictures: manifest rows, further pictures of the same repositories, and folds by source."""
+"""The labelled pictures: rows of the manifest and of our own list, sources that are left alone, folds by source."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import subprocess
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-FOLDS = 10
-"""Groups of sources that are left out in turn: many, so that each model trains on nearly all, as what ships does."""
+from .command import say
 
-CAP = 80
-"""Pictures of one source and class that are evaluated at most: no source decides the figures alone."""
+SOURCES = Path(__file__).parent / "sources.csv"
+"""Further public repositories, picture by picture: commit, path and git's id of the contents; never the pictures."""
 
-STILL_KINDS = {"photo", "face", "document", "art", "mixed", "screenshot", "cg", "grid"}
+STILL_KINDS = {"photo", "face", "document", "art", "mixed", "screenshot", "cg"}
+
+UNTOUCHED = -1
+"""The fold of sources that no training and no choice of a setting has seen."""
 
 # Galleries that show the same pictures are one source for splitting, whatever their repository is called.
 SAME_SOURCE = {
@@ -29,52 +32,90 @@ SAME_SOURCE = {
 }
 
 
-GAMES = {
-    "olivaoriol/AIGameApp",
-    "rolandwolfsgruber-del/ForRealScan-Mini-Game-Real-or-AI",
-    "kaivalyagandhi/ai-or-not-game",
-}
-"""Sources whose genuine halves are extra pictures: the fairest negatives at hand."""
-
-
 @dataclass(frozen=True)
 class Item:
     """One labelled picture.
 
-    ``group`` is the unit that folds never cut; ``source`` the repository, for tables. ``extra`` marks pictures that
-    are not rows of the manifest: they train, and are left out of the headline figures.
+    Attributes
+    ----------
+    blob
+        Git's id of its contents, in the place of a name.
+    label
+        1 where it was generated, 0 where it is genuine.
+    group
+        The unit that folds never cut.
+    fold
+        0 to folds - 1, or :data:`UNTOUCHED`.
     """
 
-    id: str
-    path: Path
+    blob: str
+    repo: str
     label: int
     kind: str
     generator: str
-    source: str
     group: str
     fold: int
-    extra: bool
-    matched: bool
-    counted: bool
-
-    @property
-    def headline(self) -> bool:
-        """Counts in the headline figures: a single still of the manifest (no grids, no sheets), within the cap."""
-        return not self.extra and self.kind != "grid" and self.counted
-
-    @property
-    def evaluated(self) -> bool:
-        """Gets out-of-source scores: the headline pictures, and the genuine halves of the real-or-AI games."""
-        return self.headline or (self.extra and self.counted and self.source in GAMES and self.label == 0)
 
 
-def assign_folds(sizes: dict[str, tuple[int, int]], folds: int = FOLDS) -> dict[str, int]:
+def read(manifest: Path, reserved: Path) -> list[dict[str, str]]:
+    """The rows of single stills of both lists.
+
+    Raises
+    ------
+    SystemExit
+        When a row is of a repository that is reserved for independent measurement.
+    """
+    rows = [row for file in (manifest, SOURCES) for row in csv.DictReader(file.open(encoding="utf-8"))]
+    kept_apart = {line.strip() for line in reserved.read_text().splitlines()}
+    for repo in {row["repo"] for row in rows}:
+        if hashlib.sha256(repo.lower().encode()).hexdigest() in kept_apart:
+            raise SystemExit(f"{repo} is reserved for independent measurement: take it off the list")
+    return [row for row in rows if row["kind"] in STILL_KINDS]
+
+
+def choose(rows: Iterable[dict[str, str]], *, cap: int, folds: int, untouched: int) -> list[Item]:
+    """At most ``cap`` pictures of a source and class, in an order as good as a draw, with their folds."""
+    taken: dict[tuple[str, str], int] = defaultdict(int)
+    chosen: dict[str, dict[str, str]] = {}
+    for row in sorted(rows, key=lambda r: r["blob_sha"]):  # by content: as good as a draw, and repeatable
+        key = (row["source_group"], row["label"])
+        if taken[key] < cap and row["blob_sha"] not in chosen:
+            taken[key] += 1
+            chosen[row["blob_sha"]] = row
+    groups = {blob: SAME_SOURCE.get(row["source_group"], row["source_group"]) for blob, row in chosen.items()}
+    sizes: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for blob, row in chosen.items():
+        if not is_untouched(groups[blob], untouched):
+            sizes[groups[blob]][row["label"] == "ai"] += 1
+    fold_of = assign_folds({group: (count[0], count[1]) for group, count in sizes.items()}, folds)
+    return [
+        Item(
+            blob=blob,
+            repo=row["repo"],
+            label=int(row["label"] == "ai"),
+            kind=row["kind"],
+            generator=row["generator_or_camera"],
+            group=groups[blob],
+            fold=fold_of.get(groups[blob], UNTOUCHED),
+        )
+        for blob, row in chosen.items()
+    ]
+
+
+def is_untouched(group: str, one_in: int) -> bool:
+    """Whether a source belongs to the part that is read once, at the end: by the hash of its name."""
+    return int(hashlib.sha256(f"untouched:{group.lower()}".encode()).hexdigest(), 16) % one_in == 0
+
+
+def assign_folds(sizes: dict[str, tuple[int, int]], folds: int) -> dict[str, int]:
     """Give every group to the fold that is poorest in the group's larger class; large groups first.
 
     Parameters
     ----------
     sizes
         Group to (genuine, generated) counts.
+    folds
+        How many.
     """
     totals = [sum(s[c] for s in sizes.values()) or 1 for c in (0, 1)]
     filled = [[0.0, 0.0] for _ in range(folds)]
@@ -89,57 +130,67 @@ def assign_folds(sizes: dict[str, tuple[int, int]], folds: int = FOLDS) -> dict[
     return chosen
 
 
-def load(manifest: Path, pictures: Path, extras: Path | None = None) -> list[Item]:
-    """Read the still pictures that are on disk.
+def extract(items: Sequence[Item], mirror: Path, folder: Path) -> list[Item]:
+    """Write the pictures that are not there yet from fetched repositories; what cannot be had is said and left out.
 
     Parameters
     ----------
-    manifest
-        The manifest's CSV.
-    pictures
-        The folder its pictures were extracted to.
-    extras
-        The CSV that ``training.extras`` wrote, its pictures beside it.
+    items
+        The chosen pictures.
+    mirror
+        The folder of fetched repositories, ``OWNER+NAME`` each.
+    folder
+        Where the pictures go, outside the repository; named by their git id, which is checked.
     """
-    rows = [dict(row, extra="0", file=str(pictures / row["id"])) for row in csv.DictReader(manifest.open())]
-    if extras is not None and extras.exists():
-        rows += [dict(row, extra="1", file=str(extras.parent / row["id"])) for row in csv.DictReader(extras.open())]
-    rows = [row for row in rows if row["kind"] in STILL_KINDS]
-    sizes: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for row in rows:
-        row["group"] = SAME_SOURCE.get(row["source_group"], row["source_group"])
-        sizes[row["group"]][row["label"] == "ai"] += row["kind"] != "grid"
-    taken: dict[tuple[str, str], int] = defaultdict(int)
-    for row in sorted(rows, key=lambda r: (r["extra"], r["blob_sha"])):  # by content: as good as a draw, and repeatable
-        key = (row["repo"], row["label"])
-        row["counted"] = str(int(row["kind"] != "grid" and taken[key] < CAP))
-        taken[key] += row["counted"] == "1"
-    folds = assign_folds({group: (count[0], count[1]) for group, count in sizes.items()})
-    return [
-        Item(
-            id=row["id"],
-            path=Path(row["file"]),
-            label=int(row["label"] == "ai"),
-            kind=row["kind"],
-            generator=row["generator_or_camera"],
-            source=row["repo"],
-            group=row["group"],
-            fold=folds[row["group"]],
-            extra=row["extra"] == "1",
-            matched=row.get("size_format_matched") == "1",
-            counted=row["counted"] == "1",
-        )
-        for row in rows
-        if Path(row["file"]).exists()
-    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        if not (folder / item.blob).exists():
+            wanted[item.repo].append(item.blob)
+    for repo, blobs in sorted(wanted.items()):
+        place = find_repository(mirror, repo)
+        found = read_blobs(place, blobs) if place is not None else {}
+        for blob, data in found.items():
+            if hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest() == blob:  # noqa: S324 -- git's own id
+                (folder / blob).write_bytes(data)
+        if len(found) < len(blobs):
+            say(f"{repo}: {len(blobs) - len(found)} of {len(blobs)} pictures cannot be had")
+    return [item for item in items if (folder / item.blob).exists()]
+
+
+def find_repository(mirror: Path, repo: str) -> Path | None:
+    """Where a fetched repository lies, or None."""
+    folder = mirror / repo.replace("/", "+")
+    places = (folder / "repo", folder / "repo" / ".git", folder)
+    return next((place for place in places if (place / "HEAD").exists()), None)
+
+
+def read_blobs(repository: Path, blobs: Sequence[str]) -> dict[str, bytes]:
+    """The contents that a repository has of these ids."""
+    run = subprocess.run(  # noqa: S603 -- git itself, whichever there is
+        ["git", "-C", str(repository), "cat-file", "--batch"],  # noqa: S607
+        input="\n".join(blobs).encode() + b"\n",
+        capture_output=True,
+        check=False,
+    )
+    out, found, at = run.stdout, {}, 0
+    while at < len(out):
+        end = out.index(b"\n", at)
+        header = out[at:end].split()
+        at = end + 1
+        if len(header) == 3 and header[1] == b"blob":
+            size = int(header[2])
+            found[header[0].decode()] = out[at : at + size]
+            at += size + 1
+    return found
 
 
 def weights_of(items: Sequence[Item], power: float = 0.5) -> NDArray[np.float64]:
     """Each class half of the weight, each source n^power of it; mean weight 1."""
-    counts: dict[tuple[str, int], int] = {}
+    counts: dict[tuple[str, int], int] = defaultdict(int)
     for item in items:
-        counts[item.source, item.label] = counts.get((item.source, item.label), 0) + 1
-    weights = np.array([counts[i.source, i.label] ** (power - 1.0) for i in items])
+        counts[item.group, item.label] += 1
+    weights = np.array([counts[i.group, i.label] ** (power - 1.0) for i in items])
     labels = np.array([i.label for i in items])
     for label in (0, 1):
         total = weights[labels == label].sum()

@@ -291,5 +291,6 @@ def _result(found: Report) -> Result:
         ],
         quality=found.quality,
         stability=found.stability,
+        likeness=found.likeness,
         disclaimer=found.disclaimer,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from analysis.report import Evidence, Grade, Kind, Meaning, Scoring, Verdict
+from analysis.report import Evidence, Grade, Kind, Likeness, Meaning, Scoring, Verdict
 
 from .feedback import NOTE, Says
 
@@ -103,6 +103,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     provenance: list[Found]
     quality: dict[str, Any] | None
     stability: dict[str, Any] | None
+    likeness: Likeness | None
     disclaimer: str
 
 

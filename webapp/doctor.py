@@ -63,7 +63,7 @@ def examine() -> Iterator[Said]:
         return
     yield from _isolation(sandbox.isolation())
     yield from _surroundings(settings)
-    for look in (_memory, _disk, _media, _port, _front_end, _models):
+    for look in (_memory, _disk, _media, _port, _front_end, _detector, _models):
         yield look(settings)
     yield from _programs()
 
@@ -176,6 +176,15 @@ def _front_end(_settings: Settings) -> Said:
     if (ROOT / "static" / "vendor" / "htmx.js").is_file():
         return Said(Mark.WELL, "The browser's libraries are in place.")
     return Said(Mark.STOP, "The browser's libraries are missing: run `make setup`.")
+
+
+def _detector(settings: Settings) -> Said:
+    import analysis  # noqa: PLC0415 -- it loads the engine, which settings that make no sense do not need
+
+    name, reason = analysis.which_detector(settings.networks_folder)
+    if reason is None:
+        return Said(Mark.WELL, f"The detector “{name}” answers.")
+    return Said(Mark.LESS, f"The detector “{name}” answers, not the better one: {reason}.")
 
 
 def _models(settings: Settings) -> Said:

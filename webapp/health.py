@@ -58,10 +58,22 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """Whether a file sent now would be analyzed: 503 and what is missing, if not; how well workers isolate analyses."""
+    """Whether a file sent now would be analyzed: 503 and what is missing, if not.
+
+    Beside it how well workers isolate analyses, and which detectors answer (and why it is not the better one).
+    """
     found = {name: _holds(check) for name, check in _CHECKS.items()}
     whole = all(found.values())
-    answer = _json({"ok": whole, **found, "isolation": sorted(set(services().jobs.isolation().values()))})
+    jobs = services().jobs
+    detectors = sorted(set(jobs.detectors().values()), key=lambda one: (one[0], one[1] or ""))
+    answer = _json(
+        {
+            "ok": whole,
+            **found,
+            "isolation": sorted(set(jobs.isolation().values())),
+            "detector": [{"name": name, "reason": reason} for name, reason in detectors],
+        }
+    )
     answer.status_code = 200 if whole else 503
     return answer
 

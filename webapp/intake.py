@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from analysis.backbones import manifest
 from analysis.backbones.installed import versions
 from analysis.report import from_json, to_json
 
@@ -35,8 +36,14 @@ _A_FEW = 3  # analyses of one person that wait at the same time before further o
 def engine_version(settings: Settings) -> str:
     """Names all that decides what an analysis finds: change it, and known results are no longer reused."""
     without = (f"no_{name}" for name in sorted(settings.skip))
-    networks = versions(settings.networks_folder, sorted(settings.networks))
+    networks = versions(settings.networks_folder, sorted({*settings.networks, *_backbones()}))
     return "-".join((_version(), _parameters(), *without, *networks))
+
+
+@cache
+def _backbones() -> tuple[str, ...]:
+    """Networks that set-up brings: with one or without it, the detector finds other things."""
+    return tuple(name for name, entry in manifest.load().entries.items() if entry.wheel is not None)
 
 
 def content_key(sha256: str, settings: Settings, *, as_clip: bool = False) -> str:

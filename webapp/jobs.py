@@ -184,18 +184,31 @@ class Jobs:
         except redis.RedisError as problem:
             raise QueueDown from problem
 
-    def announce(self, isolation: str) -> None:
-        """Say how well analyses are isolated on this machine; kept for a few minutes. Never fails."""
+    def announce(self, isolation: str, detector: tuple[str, str | None] | None = None) -> None:
+        """Say how well analyses are isolated on this machine, and which detector answers (and why not the better one).
+
+        Kept for a few minutes. Never fails.
+        """
         with suppress(redis.RedisError):
             self._redis.set(f"{_ISOLATION}{socket.gethostname()}", isolation, ex=300)
+            if detector is not None:
+                self._redis.set(f"{_DETECTOR}{socket.gethostname()}", msgspec.json.encode(detector), ex=300)
 
     def isolation(self) -> dict[str, str]:
         """What workers have announced lately, by the name of their machine; empty while Redis is away."""
+        return self._announced(_ISOLATION)
+
+    def detectors(self) -> dict[str, tuple[str, str | None]]:
+        """Which detector answers on each machine, by name, and why it is not the better one."""
+        said = self._announced(_DETECTOR)
+        return {name: msgspec.json.decode(text, type=tuple[str, str | None]) for name, text in said.items()}
+
+    def _announced(self, what: str) -> dict[str, str]:
         with suppress(redis.RedisError):
-            keys = list(self._redis.scan_iter(f"{_ISOLATION}*"))
+            keys = list(self._redis.scan_iter(f"{what}*"))
             said = self._redis.mget(keys) if keys else []
-            names = [as_text(key).removeprefix(_ISOLATION) for key in keys]
-            return {name: as_text(level) for name, level in zip(names, said, strict=True) if level}
+            names = [as_text(key).removeprefix(what) for key in keys]
+            return {name: as_text(text) for name, text in zip(names, said, strict=True) if text}
         return {}
 
     def forget(self, analysis_id: str) -> None:
@@ -297,7 +310,7 @@ class _Worker(SimpleWorker):
         self.maintain()
 
 
-_ISOLATION = "isolation:"
+_ISOLATION, _DETECTOR = "isolation:", "detector:"
 
 
 def _queues(connection: redis.Redis) -> list[Queue]:

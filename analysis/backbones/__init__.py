@@ -1,1 +1,1 @@
-"""Stronger published networks that an operator adds: what is known of them, what is installed, how they are run."""
+"""Networks that see: what is known of them, what is installed and how it was built, and how they are run."""

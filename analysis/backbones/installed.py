@@ -1,4 +1,4 @@
-"""The folder of networks: ``FOLDER/NAME`` holds file, entry and calibration of one. Nothing heavy is imported."""
+"""The folder of networks: ``FOLDER/NAME`` holds files, entry and calibration of one. Nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ import msgspec
 from .manifest import Entry
 
 ENTRY, CALIBRATION, PARTIAL = "network.json", "calibration.json", ".part"
+DEFAULT_FOLDER = Path(__file__).parents[2] / "var" / "networks"
+"""Where set-up installs, and the command looks."""
+
 SUFFIXES = {"onnx": ".onnx", "torchscript": ".pt"}
 
 
@@ -47,6 +50,15 @@ class Place:
     folder: Path
     name: str
 
+    @classmethod
+    def find(cls, folder: Path | None, name: str) -> Place:
+        """Where a network lies: in ``folder``, or else where set-up installs.
+
+        An operator's folder may hold the operator's own networks alone.
+        """
+        there = folder is not None and (folder / name).is_dir()
+        return cls(folder if folder is not None and there else DEFAULT_FOLDER, name)
+
     @property
     def home(self) -> Path:
         """The network's own folder."""
@@ -71,16 +83,22 @@ class Place:
         except (msgspec.DecodeError, OSError):
             raise UnavailableError(f"its {ENTRY} cannot be read") from None
 
-    def read(self) -> tuple[Entry, bytes]:
-        """The entry and the bytes of the network, checked by their hash.
+    def checked(self) -> tuple[Entry, bytes | Path]:
+        """The entry, and what is to be opened, checked by hash: the published bytes, or the folder of what was built.
 
         Raises
         ------
         UnavailableError
-            When the file is not there, or is not the one that was installed.
+            When a file is not there, or is not the one that was installed.
         """
         entry = self.entry()
         try:
+            if entry.built is not None:
+                for name, wanted in entry.built.files.items():
+                    with (self.home / name).open("rb") as file:
+                        if hashlib.file_digest(file, "sha256").hexdigest() != wanted:
+                            raise UnavailableError("what was built of it is damaged: the SHA-256 differs")
+                return entry, self.home
             data = self.file_of(entry).read_bytes()
         except OSError:
             raise UnavailableError("its file is not there") from None
@@ -88,21 +106,36 @@ class Place:
             raise UnavailableError("its file is not the published one: the SHA-256 differs")
         return entry, data
 
+    def as_built(self, entry: Entry, catalogued: Entry) -> Entry:
+        """What the catalogue says today, of what was built here.
+
+        Raises
+        ------
+        UnavailableError
+            When it was built of another file or in another way than the catalogue wants.
+        """
+        if entry.built is None or entry.built.recipe != catalogued.recipe:
+            raise UnavailableError(
+                f"it was built for another version; python -m analysis models pull {self.name} builds it again"
+            )
+        return msgspec.structs.replace(catalogued, built=entry.built)
+
     def calibration(self) -> Calibration:
         """The calibration of what is installed.
 
         Raises
         ------
         UnavailableError
-            When there is none, it cannot be read, or it was made of another file.
+            When nothing is installed, or its calibration is not there, cannot be read, or was made of another file.
         """
+        entry = self.entry()
         try:
             found = msgspec.json.decode((self.home / CALIBRATION).read_bytes(), type=Calibration)
         except FileNotFoundError:
             raise UnavailableError("it is not calibrated; python -m analysis models calibrate does that") from None
         except (msgspec.DecodeError, OSError):
             raise UnavailableError(f"its {CALIBRATION} cannot be read") from None
-        if found.network_sha256 != self.entry().sha256:
+        if found.network_sha256 != entry.run_sha256:
             raise UnavailableError("its calibration was made of another file; calibrate it again")
         return found
 
@@ -141,7 +174,7 @@ class Place:
 
 def versions(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Names and fingerprints, for the version of an engine that uses these networks."""
-    return tuple(f"{name}_{Place(folder, name).fingerprint}" for name in names)
+    return tuple(f"{name}_{Place.find(folder, name).fingerprint}" for name in names)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -44,23 +44,29 @@ def spread(height: int, width: int, side: int) -> list[tuple[int, int]]:
     return corners
 
 
-def _starts(length: int) -> list[int]:
+def _starts(length: int, side: int) -> list[int]:
     """Evenly spaced starts of as many tiles as cover ``length``."""
-    count = max(1, -(-length // SIDE))
+    count = max(1, -(-length // side))
     if count == 1:
-        return [max(0, (length - SIDE) // 2)]
-    return [round(i * (length - SIDE) / (count - 1)) for i in range(count)]
+        return [max(0, (length - side) // 2)]
+    return [round(i * (length - side) / (count - 1)) for i in range(count)]
+
+
+def cover(pixels: Pixels, side: int, longest: int) -> list[Pixels]:
+    """Squares of ``side`` that cover the picture reduced to a longest side of ``longest`` (never enlarged)."""
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    padded = pad_to(pixels, side)
+    rows, columns = (_starts(length, side) for length in padded.shape[:2])
+    return [padded[y : y + side, x : x + side] for y in rows for x in columns]
 
 
 def whole_tiles(preview: Pixels) -> list[Pixels]:
     """Up to four tiles that cover the picture reduced to a longest side of 384 (never enlarged)."""
-    height, width = preview.shape[:2]
-    scale = WHOLE / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        preview = np.asarray(cv2.resize(preview, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    padded = pad_to(preview, SIDE)
-    return [padded[y : y + SIDE, x : x + SIDE] for y in _starts(padded.shape[0]) for x in _starts(padded.shape[1])]
+    return cover(preview, SIDE, WHOLE)
 
 
 def native_tiles(pixels: Pixels) -> list[Pixels]:

@@ -117,7 +117,12 @@ class _Graph:
 
 
 def clip_graph(weights: Mapping[str, Floats], blocks: Sequence[int], *, quantized: bool = True) -> bytes:
-    """The image tower up to the last block that is used, as an ONNX file.
+    """The image tower as the bytes of an ONNX file; parameters are those of :func:`clip_model`."""
+    return clip_model(weights, blocks, quantized=quantized).SerializeToString()
+
+
+def clip_model(weights: Mapping[str, Floats], blocks: Sequence[int], *, quantized: bool = True) -> onnx.ModelProto:
+    """The image tower up to the last block that is used.
 
     Parameters
     ----------
@@ -130,7 +135,7 @@ def clip_graph(weights: Mapping[str, Floats], blocks: Sequence[int], *, quantize
 
     Returns
     -------
-    bytes
+    onnx.ModelProto
         Input ``pixels`` (n, 3, 224, 224) float32, normalized. Outputs, float32, with B blocks of D numbers:
         ``class_tokens`` (n, B, D), ``patch_mean`` and ``patch_deviation`` (n, B, D) over the patches, and
         ``patches`` (n, B, P, D), P patches row by row.
@@ -171,7 +176,7 @@ def clip_graph(weights: Mapping[str, Floats], blocks: Sequence[int], *, quantize
     ]
     graph = helper.make_graph(g.nodes, "vision_transformer", [pixels], outputs, g.constants)
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_MS, 1)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=_IR).SerializeToString()
+    return helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
 
 
 def _block(g: _Graph, x: str, weights: Mapping[str, Floats], name: str, heads: int) -> str:

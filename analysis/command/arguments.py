@@ -13,12 +13,13 @@ from typing import NoReturn
 
 from .. import __version__, analyzers
 from ..backbones import manifest
+from ..backbones.installed import DEFAULT_FOLDER, Place, UnavailableError
 from ..report import DISCLAIMER, Scoring
 from ..verdict import AVAILABLE
 from .safe_text import printable
 
 STANDARD_INPUT = "-"
-NETWORKS_FOLDER = Path(__file__).parents[2] / "var" / "networks"
+NETWORKS_FOLDER = DEFAULT_FOLDER
 """Beside the database of the web application, which looks there too."""
 
 _LARGEST_TRUST_LIST = 4_000_000
@@ -88,8 +89,8 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("--network: networks join the calibrated score; the rules do not ask them")
     try:
         for name in networks:
-            manifest.load(given.networks_folder).get(name)
-    except (LookupError, ValueError) as nonsense:
+            _require_usable(manifest.load(given.networks_folder).get(name), given.networks_folder)
+    except (LookupError, ValueError, UnavailableError) as nonsense:
         parser.error(f"--network: {nonsense}")
     trust_anchors, problem = _certificates(given.trust) if given.trust is not None else (None, None)
     if problem:
@@ -114,6 +115,22 @@ def parse(arguments: list[str] | None = None) -> Options:
         quiet=given.quiet,
         verbose=given.verbose,
     )
+
+
+def _require_usable(entry: manifest.Entry, folder: Path) -> None:
+    """Whoever names a network wants its answer: one that is not installed, or not calibrated, is an error.
+
+    Raises
+    ------
+    UnavailableError
+        With the reason.
+    """
+    if entry.output is None or entry.url is None:
+        raise UnavailableError(f"{entry.name} is a part of the shipped detector, and is used where it is installed")
+    try:
+        Place.find(folder, entry.name).calibration()
+    except UnavailableError as reason:
+        raise UnavailableError(f"{entry.name} cannot be used: {reason}") from None
 
 
 class _Parser(argparse.ArgumentParser):

@@ -71,9 +71,9 @@ def ask(network: Network, picture: Picture, detector: Detector) -> Answers | Non
     for condition in CONDITIONS:
         seen = pixels if condition == "clean" else arrival.decode(made[condition])
         preview = media.frame.preview if condition == "clean" else arrival.reduce(seen, 768)
-        views = detector.see(seen, preview)
-        if abstention(preview, detector.familiar.distance(views.features)) is None:
-            shipped_says[condition] = detector.raw(views, condition)
+        sight = detector.see(seen, preview)
+        if abstention(preview, detector.familiar.distance(sight.place)) is None:
+            shipped_says[condition] = sight.raw
             network_says[condition] = network.raw(seen)
     return Answers(media.sha256, network_says, shipped_says)
 
@@ -90,7 +90,7 @@ def measure(
 
     Pictures that cannot be read are left out. Parameters else as in :func:`ask`.
     """
-    detector, digest = load(), network.entry.sha256
+    detector, digest = load(), network.entry.run_sha256
     known: dict[tuple[str, int, int], Answers] = {}
     if kept.exists():
         for line in kept.read_text().splitlines():
@@ -147,7 +147,7 @@ def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]
     return Calibration(
         format=1,
         made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-        network_sha256=network.entry.sha256 or "",
+        network_sha256=network.entry.run_sha256,
         list_sha256=hashlib.sha256("\n".join(listed).encode()).hexdigest(),
         detector=parameters_hash(),
         pictures={

@@ -79,7 +79,7 @@ class Examiner:
         media = open_media(data, Limits(self.max_bytes, self.max_pixels), animations=self.animations)
         report = analyze(
             media, scoring=self.scoring, skip=self.skip, threads=self.threads, trust_anchors=self.trust_anchors,
-            networks=_networks(self.networks_folder, self.networks),
+            networks=_networks(self.networks_folder, self.networks), networks_folder=self.networks_folder,
         )  # fmt: skip
         report = msgspec.structs.replace(report, path=source.shown)
         to_json(report)  # what cannot be encoded must fail here, where it costs this file alone
@@ -87,12 +87,12 @@ class Examiner:
             return Examined(report)
         clip = report.timeline
         shown = media.frames[clip.strongest[0]] if clip is not None and clip.strongest else media.frame
-        return Examined(report, self._draw(shown), self._strip(media) if clip is not None else ())
+        return Examined(report, self._draw(shown, report), self._strip(media) if clip is not None else ())
 
-    def _draw(self, frame: Frame) -> dict[str, str]:
+    def _draw(self, frame: Frame, report: Report) -> dict[str, str]:
         from ..lenses import render_all  # noqa: PLC0415
 
-        drawn = render_all(frame, threads=self.threads)
+        drawn = render_all(frame, threads=self.threads, evidence=report.evidence_map)
         return {name: _address(lens) for name, lens in drawn.items()}
 
     def _strip(self, media: Media) -> tuple[str, ...]:

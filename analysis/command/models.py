@@ -1,4 +1,4 @@
-"""``python -m analysis models …``: list, fetch, verify, calibrate and remove the networks an operator adds."""
+"""``python -m analysis models …``: list, fetch, verify, calibrate and remove networks; what ships is only looked at."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ..backbones import install, onnx
 from ..backbones.installed import CALIBRATION, Calibration, Place, UnavailableError
 from ..backbones.manifest import Catalogue, Entry, load
 from .arguments import NETWORKS_FOLDER, cores_here, number_between, whole_number
@@ -48,22 +49,37 @@ def main(arguments: list[str]) -> int:
 def list_networks(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Every network that is known, and how far each of them is from being used."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("Name", "Licence", "Size", "State", "What it is"):
-        table.add_column(column, overflow="fold")
+    for column in ("Name", "Licence", "Size", "State", "Comes from", "What it is"):
+        table.add_column(column, overflow="fold", no_wrap=column == "Name", min_width=14 if column == "State" else None)
     for entry in catalogue.entries.values():
-        size = f"{entry.bytes / 1e6:.0f} MB" if entry.bytes else "?"
-        table.add_row(entry.name, entry.licence, size, state(Place(given.folder, entry.name)), entry.title)
+        place = Place(given.folder, entry.name)
+        table.add_row(entry.name, entry.licence, size_of(entry, place), state(place, entry), entry.origin, entry.title)
     Console(highlight=False, emoji=False, markup=False).print(table)
     return OK
 
 
-def state(place: Place) -> str:
-    """In a few words, what is there of a network."""
+def size_of(entry: Entry, place: Place) -> str:
+    """What lies on the disk, or else what would be fetched."""
+    there = sum(file.stat().st_size for file in place.home.glob("model.*")) if place.home.is_dir() else 0
+    size = there or entry.bytes
+    return f"{size / 1e6:.0f} MB" if size else "?"
+
+
+def state(place: Place, entry: Entry) -> str:
+    """In a few words, what is there of a network: ready, not installed, damaged, or what is missing still."""
     try:
-        place.entry()
+        if entry.file is not None:
+            onnx.shipped(entry)
+            return "ready"
+        installed, _ = place.checked()
+        if entry.build is not None:
+            place.as_built(installed, entry)
+        if entry.output is None or entry.wheel is not None:
+            return "ready"
         calibrated = place.calibration()
     except UnavailableError as problem:
-        return str(problem).partition(";")[0].removeprefix("it is ")
+        why = str(problem).partition(";")[0].removeprefix("it is ")
+        return f"damaged: {why}" if "SHA-256" in why or "not there" in why else why
     return f"ready, calibrated {calibrated.made} on {calibrated.pictures['genuine']:,} genuine pictures"
 
 
@@ -71,32 +87,51 @@ def pull(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Fetch a network, or take it from a file, check it by its hash and install it."""
     entry = _with_hash(catalogue.get(given.name), given.sha256)
     place = Place(given.folder, entry.name)
+    if entry.file is not None:
+        say(f"{entry.name} ships with the product: there is nothing to fetch.")
+        return OK
+    if entry.wheel is not None:
+        done = install.pull(entry, place, given.file, say)
+        say(f"{entry.name} {'is installed' if done else 'was installed already'}: {size_of(entry, place)}.")
+        return OK
     target = place.file_of(entry)
-    most = entry.bytes or int(given.max_megabytes * 1_000_000)
-    wanted = Wanted(entry.url, str(entry.sha256), most, entry.bytes is not None, entry.hosts, given.allow_http)
-    place.home.mkdir(parents=True, exist_ok=True)
-    if given.file is not None:
-        _take(given.file, wanted, target)
+    if entry.build is not None:
+        target = place.home / "published.onnx"
+    _bring(given, entry, target)
+    if entry.build is not None:
+        install.install(entry, place, target.read_bytes(), say)
     else:
-        say(f"Fetching {entry.url} (licence {entry.licence})")
-        fetch(wanted, target, _told() if sys.stderr.isatty() else lambda _done, _of: None)
-    place.keep(entry)
+        place.keep(entry)
+    if entry.output is None:
+        say(f"{entry.name} is installed: {size_of(entry, place)}.")
+        return OK
     say(f"{entry.name} is installed. Before it can be used: python -m analysis models calibrate {entry.name} PICTURES")
     return OK
 
 
 def verify(given: argparse.Namespace, catalogue: Catalogue) -> int:
-    """Read installed networks again and compare their hash."""
+    """Read networks again and compare their hash: those that ship and those that are installed, or the named ones."""
     wrong = 0
-    for name in given.names or [n for n in catalogue.entries if Place(given.folder, n).home.is_dir()]:
-        catalogue.get(name)
+    there = [n for n, e in catalogue.entries.items() if e.file is not None or Place(given.folder, n).home.is_dir()]
+    for name in given.names or there:
+        entry, place = catalogue.get(name), Place(given.folder, name)
         try:
-            entry, data = Place(given.folder, name).read()
-            say(f"{name}: as published ({len(data):,} bytes, SHA-256 {entry.sha256})")
+            say(f"{name}: {_verified(entry, place)}")
         except UnavailableError as problem:
             wrong += 1
             say(f"{name}: {problem}")
     return REFUSED if wrong else OK
+
+
+def _verified(entry: Entry, place: Place) -> str:
+    if entry.file is not None:
+        return f"as it ships ({len(onnx.shipped(entry)):,} bytes, SHA-256 {entry.sha256})"
+    installed, source = place.checked()
+    if isinstance(source, bytes):
+        return f"as published ({len(source):,} bytes, SHA-256 {installed.sha256})"
+    built = place.as_built(installed, entry).built
+    kept = f", cosine to float at least {min(built.cosine.values())}" if built and built.cosine else ""
+    return f"as it was built from the published file (SHA-256 {installed.sha256}){kept}"
 
 
 def calibrate(given: argparse.Namespace, catalogue: Catalogue) -> int:
@@ -118,6 +153,8 @@ def calibrate(given: argparse.Namespace, catalogue: Catalogue) -> int:
 
 def remove(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Delete a network with its calibration."""
+    if catalogue.get(given.name).file is not None:
+        raise UnavailableError(f"{given.name} ships with the product and stays")
     gone = Place(given.folder, catalogue.get(given.name).name).remove()
     say(f"{given.name} is removed." if gone else f"{given.name} was not installed.")
     return OK if gone else REFUSED
@@ -138,6 +175,18 @@ def _with_hash(entry: Entry, sha256: str | None) -> Entry:
     if entry.sha256 is not None and sha256 is not None and sha256.lower() != entry.sha256:
         raise RefusedError(f"the catalogue pins another SHA-256 ({entry.sha256})")
     return msgspec.structs.replace(entry, sha256=entry.sha256 or str(sha256).lower())
+
+
+def _bring(given: argparse.Namespace, entry: Entry, target: Path) -> None:
+    """Fetch the published file from its address, or copy it from where the operator has it."""
+    most = entry.bytes or int(given.max_megabytes * 1_000_000)
+    wanted = Wanted(str(entry.url), str(entry.sha256), most, entry.bytes is not None, entry.hosts, given.allow_http)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if given.file is not None:
+        _take(given.file, wanted, target)
+    else:
+        say(f"Fetching {entry.url} (licence {entry.licence})")
+        fetch(wanted, target, _told() if sys.stderr.isatty() else lambda _done, _of: None)
 
 
 def _take(source: Path, wanted: Wanted, target: Path) -> None:
@@ -205,7 +254,7 @@ def _cells(measured: dict[str, Any]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m analysis models",
-        description="Looks after stronger, published networks. Only “pull” fetches anything, and only what is named.",
+        description="Looks after the networks that see. Only “pull” fetches anything, and only what is named.",
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
@@ -222,7 +271,7 @@ def _parser() -> argparse.ArgumentParser:
     pulled = command("pull", pull)
     pulled.add_argument("name", metavar="NAME")
     pulled.add_argument("--sha256", metavar="HEX", help="the hash of the file, where the catalogue has none")
-    pulled.add_argument("--file", type=Path, metavar="FILE", help="take this file instead of fetching it")
+    pulled.add_argument("--file", type=Path, metavar="FILE", help="take this file (or wheel) instead of fetching it")
     pulled.add_argument(
         "--allow-http", action="store_true", help="fetch over http too; the hash is checked all the same"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..report import ComponentResult, Evidence, Scoring
+from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Scoring
 
 AVAILABLE = (Scoring.CALIBRATED, Scoring.RULES)
 """The scorings this version has, the default first."""
@@ -30,3 +30,5 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """What the score means and what it is worth, in sentences."""
     quality: dict[str, Any] | None = None
     stability: dict[str, Any] | None = None
+    likeness: Likeness | None = None
+    evidence_map: EvidenceMap | None = None

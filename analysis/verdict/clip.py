@@ -33,7 +33,7 @@ from . import Scored
 from .abstain import abstention
 from .bands import score_of
 from .conformal import Condition, p_values
-from .detector import Detector, load
+from .detector import Detector, load_light
 from .probability import LOWEST_CONFIDENCE, confidence_of
 
 CONDITION = "web"
@@ -96,16 +96,16 @@ def look(media: Media, *, detector: Detector | None = None, threads: int | None 
     media
         A clip with at least one frame.
     detector
-        By default the one that ships.
+        By default the light one, on which clips were calibrated.
     threads
         How many frames are looked at side by side; default: one a core.
     """
-    seer = detector or load()
+    seer = detector or load_light()
 
-    def see(frame: Frame) -> tuple[float, NDArray[np.float32], str | None]:
-        views = seer.see(frame.pixels, frame.preview)
-        why = abstention(frame.preview, seer.familiar.distance(views.features))
-        return seer.raw(views, CONDITION), views.features, why
+    def see(frame: Frame) -> tuple[float, NDArray[np.float64], str | None]:
+        sight = seer.see(frame.pixels, frame.preview)
+        why = abstention(frame.preview, seer.familiar.distance(sight.place))
+        return sight.raw, sight.place, why
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         seen = list(pool.map(see, media.frames))
@@ -172,7 +172,9 @@ def calibration() -> Calibration:
     return Calibration.of(json.loads(file.read_text(encoding="utf-8")))
 
 
-def judge(media: Media, by_rules: Scored, timeline: Timeline, *, threads: int | None = None) -> tuple[Scored, Timeline]:
+def score_clip(
+    media: Media, by_rules: Scored, timeline: Timeline, *, threads: int | None = None
+) -> tuple[Scored, Timeline]:
     """Replace the rules' score and confidence, and every frame's score, by the calibrated ones.
 
     The components keep the rules' scores and evidence: none of them was calibrated on clips.

@@ -18,13 +18,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .bands import score_of
+from .bands import PROMISES, score_of
 from .probability import confidence_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LEVELS = np.concatenate([[1.0], np.linspace(0.98, 0.5, 25)[:-1], np.geomspace(0.5, 0.0002, 120)])
+LEVELS = np.unique(
+    np.concatenate(
+        [[1.0], np.linspace(0.98, 0.5, 25), np.geomspace(0.5, 0.0002, 120), [level for _, level in PROMISES]]
+    )
+)[::-1]
+"""Shares at which thresholds are kept, falling; those that are promised are among them."""
 
 CAUTION = 1.25
 """What the share is multiplied by: without it up to 1.2 % of the pictures of left-out sources reached the 1 % band."""
@@ -65,9 +70,28 @@ def thresholds(raw: Floats, sources: NDArray[np.str_], levels: Floats = LEVELS) 
 
 
 def p_values(raw: Floats, levels: Floats, at: Floats) -> Floats:
-    """The p-value of raw outputs by thresholds, as the product computes it."""
-    reached = np.searchsorted(at, raw, side="right")
-    return levels[np.maximum(0, reached - 1)]
+    """The p-value of raw outputs by thresholds: exactly the level at a threshold, log-linear between two of them.
+
+    Every raw output has its own p-value but above the last threshold, where nothing smaller can be promised: below the
+    first one, p comes near to 1 as fast as it fell from there to the next.
+
+    Parameters
+    ----------
+    raw
+        (n,) raw outputs.
+    levels, at
+        Falling shares of genuine pictures, and the rising raw outputs that at most those shares reach. The first level
+        is 1, and its threshold is as good as minus infinity.
+    """
+    known = np.isfinite(at)
+    levels, at = levels[known & (levels < 1)], at[known & (levels < 1)]
+    if not len(at):
+        return np.ones(len(raw))
+    p = np.exp(np.interp(raw, at, np.log(levels)))
+    below = raw < at[0]
+    scale = max(float(at[min(4, len(at) - 1)] - at[0]), 1e-9)
+    p[below] = 1.0 - (1.0 - levels[0]) * np.exp((raw[below] - at[0]) / scale)
+    return np.asarray(p)
 
 
 def left_out(raw: Floats, groups: NDArray[np.str_]) -> Floats:
@@ -115,9 +139,8 @@ class Condition:
         )
 
     def p_value(self, raw: float) -> float:
-        """Share of genuine pictures that look at least this AI-like: never 0, and rounded towards caution."""
-        reached = int(np.searchsorted(self.thresholds, raw, side="right"))
-        return float(self.levels[max(0, reached - 1)])
+        """Share of genuine pictures that look at least this AI-like: never 0, see :func:`p_values`."""
+        return float(p_values(np.array([raw]), self.levels, self.thresholds)[0])
 
     def probability(self, raw: float) -> float:
         """P(generated), were both classes equally frequent."""
@@ -164,7 +187,7 @@ def calibrate(raws: Mapping[str, float], conditions: Mapping[str, Condition]) ->
         condition=name,
         raw=raws[name],
         p=p,
-        score=round(score, 1),
+        score=round(score, 2),
         probability=probability,
         confidence=round(confidence_of(probability, score), 1),
         per_thousand=round(1000 * p),

@@ -84,7 +84,7 @@ def fuse(raws: Mapping[str, float], conditions: Mapping[str, Condition], opinion
         condition=name,
         raw=raws[name],
         p=p,
-        score=round(score, 1),
+        score=round(score, 2),
         probability=probability,
         confidence=round(confidence_of(probability, score), 1),
         per_thousand=round(1000 * p),

@@ -7,33 +7,32 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ..media import Media
-from ..report import ComponentResult, Finding, Grade, Meaning, Scoring, Status
+from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Scoring, Status
 from . import Scored, quality
-from .assess import Assessment, assess, stability
+from .answer import Answer, answer
 from .bands import score_of
 from .components import rescored
 from .conditions import plausible
-from .detector import load
+from .detector import Detector
 from .fusion import SHIPPED_WEIGHT
 from .network import Missing, Network
 from .probability import LOWEST_CONFIDENCE
-
-_FLIP = 45.0  # from here on a score says at least "probable"
-_MANY = 2  # families that speak for AI by chance seldom come in pairs: each does so on 5 genuine pictures in 100
+from .stability import flips, strip
 
 
-def judge(
+def score_still(
     media: Media,
     by_rules: Scored,
     findings: tuple[Finding, ...],
+    detector: Detector,
     networks: Sequence[Network | Missing] = (),
     *,
     threads: int | None = None,
 ) -> Scored:
     """Replace the rules' score and confidence by the calibrated ones.
 
-    The components get calibrated scores of their own and keep the rules' evidence, which explains; where they
-    contradict the headline that is said, and the confidence falls.
+    The components get calibrated scores of their own and keep the rules' evidence. They are measurements for
+    specialists: what they say changes neither score nor confidence.
 
     Parameters
     ----------
@@ -43,6 +42,8 @@ def judge(
         What :func:`analysis.verdict.rules.score_image` gave.
     findings
         Provenance; only whether a camera's own data is there is asked, which tells how the picture arrived.
+    detector
+        What scores.
     networks
         The operator's networks; those that can be used join the score, each is a component of its own.
     threads
@@ -57,78 +58,77 @@ def judge(
         jpeg_quality=jpeg.quality if jpeg is not None else None,
         has_camera=has_camera,
     )
-    measured = rescored(by_rules.components, ways)
-    assessed = assess(
-        frame.pixels,
-        frame.preview,
-        ways,
-        networks=[network for network in networks if isinstance(network, Network)],
-    )
-    found = assessed.calibrated
-    arrived = quality.quality(media, found.condition, has_camera=has_camera)
-    if assessed.abstained is not None:
-        return msgspec.structs.replace(
-            by_rules,
-            score=None,
-            confidence=LOWEST_CONFIDENCE,
-            scoring=Scoring.CALIBRATED,
-            abstained=assessed.abstained,
-            quality=arrived,
-            components=measured | _of_networks(networks, assessed),
-        )
-    heard = [network for network in networks if isinstance(network, Network) and network.name in assessed.opinions]
-    strip = stability(frame.preview, networks=heard, threads=threads)
-    conflict = _conflict(found.score, measured)
-    return msgspec.structs.replace(
+    usable = [network for network in networks if isinstance(network, Network)]
+    found = answer(detector, frame.pixels, frame.preview, ways, networks=usable)
+    calibrated = found.calibrated
+    scored = msgspec.structs.replace(
         by_rules,
-        score=found.score,
-        confidence=_confidence(assessed, strip, conflict=conflict is not None),
         scoring=Scoring.CALIBRATED,
-        false_alarm_rate=round(found.p, 6),
-        told=(*([conflict] if conflict else []), _power(found.condition), *_joined(heard)),
-        components=measured | _of_networks(networks, assessed),
-        quality=arrived,
-        stability={"scores": {change: round(score, 1) for change, score in strip.items()}},
+        score=None,
+        confidence=LOWEST_CONFIDENCE,
+        abstained=found.abstained,
+        quality=quality.quality(media, calibrated.condition, has_camera=has_camera),
+        components=rescored(by_rules.components, ways) | _of_networks(networks, found),
     )
+    if found.abstained is not None:
+        return scored
+    joined = [network for network in usable if network.name in found.opinions]
+    again = strip(detector, frame.preview, networks=joined, threads=threads)
+    head = detector.head
+    likeness = (
+        detector.families.name(head.likeness(found.sight.seen))
+        if detector.families is not None and head.likeness is not None
+        else None
+    )
+    return msgspec.structs.replace(
+        scored,
+        score=calibrated.score,
+        confidence=_confidence(found, again, detector),
+        false_alarm_rate=round(calibrated.p, 6),
+        told=(
+            *_lesser(detector),
+            _power(detector, calibrated.condition),
+            *([likeness.sentence] if likeness is not None else []),
+            *_joined(joined),
+        ),
+        stability={"scores": {change: round(score, 1) for change, score in again.items()}},
+        likeness=likeness,
+        evidence_map=_map(detector, found),
+    )
+
+
+def _map(detector: Detector, found: Answer) -> EvidenceMap | None:
+    values = detector.evidence(found.sight)
+    if values is None:
+        return None
+    rows, columns = values.shape
+    return EvidenceMap(rows=rows, columns=columns, values=tuple(round(float(v), 4) for v in values.ravel()))
 
 
 def _from_a_camera(findings: tuple[Finding, ...]) -> bool:
     return any(f.family == "camera" and f.grade is Grade.HINT and f.meaning is Meaning.CAPTURED for f in findings)
 
 
-def _conflict(score: float, components: Mapping[str, ComponentResult]) -> str | None:
-    """How families of measurements contradict the detector, in words; None where they do not.
-
-    A score of 45 says the same of a family as of the headline: 5 genuine pictures in 100 get there.
-    """
-    scores = [c.score for c in components.values() if c.score is not None]
-    speaking = sum(1 for family in scores if family >= _FLIP)
-    if score >= _FLIP and scores and not speaking:
-        return (
-            f"The evidence disagrees: the detector finds the picture AI-like, and none of {len(scores)} families of "
-            "measurements does by itself."
-        )
-    if score < _FLIP and speaking >= _MANY:
-        return (
-            f"The evidence disagrees: {speaking} of {len(scores)} families of measurements find the picture AI-like by "
-            "themselves, and the detector does not."
-        )
-    return None
-
-
-def _confidence(assessed: Assessment, strip: Mapping[str, float], *, conflict: bool) -> float:
-    """The measured chance of being right, less a fifth where the score flips and a tenth where families disagree."""
-    confidence, score = assessed.calibrated.confidence, assessed.calibrated.score
-    if any((again >= _FLIP) is not (score >= _FLIP) for again in strip.values()):
-        confidence *= 0.8
-    if conflict:
-        confidence *= 0.9
+def _confidence(found: Answer, strip: Mapping[str, float], detector: Detector) -> float:
+    """The measured chance that the side taken is right; where the score flips, at most that of scores that flip."""
+    confidence = found.calibrated.confidence
+    if flips(found.calibrated.score, strip):
+        confidence = min(confidence, 100 * float(detector.facts.get("right_where_it_flips", 1.0)))
     return round(max(LOWEST_CONFIDENCE, confidence), 1)
 
 
-def _power(condition: str) -> str:
+def _lesser(detector: Detector) -> list[str]:
+    """That a preferred detector could not be used, and why."""
+    return [
+        f"This was scored by the detector “{detector.name}”, which finds much less than “{name}” does; that one is not "
+        f"used: {why}."
+        for name, why in detector.instead_of.items()
+    ]
+
+
+def _power(detector: Detector, condition: str) -> str:
     """How much the detector is worth where the picture comes from, as measured; read from the shipped figures."""
-    figures = load().facts["figures"][condition]
+    figures = detector.facts["figures"][condition]
     return (
         f"On pictures of sources it had never seen, the detector found {100 * figures['tpr_at_1_percent_fpr']:.0f} of "
         "100 AI pictures where it may wrong one genuine picture in 100 "
@@ -136,17 +136,17 @@ def _power(condition: str) -> str:
     )
 
 
-def _joined(heard: Sequence[Network]) -> list[str]:
+def _joined(joined: Sequence[Network]) -> list[str]:
     """Which networks had a say, how, and on what they were calibrated."""
-    if not heard:
+    if not joined:
         return []
-    share = (1 - SHIPPED_WEIGHT) / len(heard)
+    share = (1 - SHIPPED_WEIGHT) / len(joined)
     told = [
         "The score joins that detector with what the operator of this system added; each answer is discounted "
         f"(the detector's rate of false alarms over {SHIPPED_WEIGHT:g}, each network's over {share:.2g}) so that the "
         "promise to genuine pictures still holds."
     ]
-    for network in heard:
+    for network in joined:
         pictures = network.calibration.pictures if network.calibration is not None else {}
         told.append(
             f"The network {network.name} was calibrated here on {pictures.get('genuine', 0):,} genuine pictures"
@@ -159,13 +159,13 @@ def _joined(heard: Sequence[Network]) -> list[str]:
     return told
 
 
-def _of_networks(networks: Sequence[Network | Missing], assessed: Assessment) -> dict[str, ComponentResult]:
+def _of_networks(networks: Sequence[Network | Missing], found: Answer) -> dict[str, ComponentResult]:
     """A component for each network that was asked for, with its own score, or why it has none."""
-    found = {}
+    results = {}
     for network in networks:
-        opinion = assessed.opinions.get(network.name)
+        opinion = found.opinions.get(network.name)
         if opinion is not None:
-            p = opinion.p_value(assessed.calibrated.condition)
+            p = opinion.p_value(found.calibrated.condition)
             result = ComponentResult(
                 status=Status.OK, score=round(score_of(p), 1), metrics={"raw": opinion.raw, "false_alarm_rate": p}
             )
@@ -173,8 +173,8 @@ def _of_networks(networks: Sequence[Network | Missing], assessed: Assessment) ->
             why = (
                 network.why
                 if isinstance(network, Missing)
-                else assessed.silent.get(network.name, "the picture is not judged")
+                else found.silent.get(network.name, "the picture is not judged")
             )
             result = ComponentResult(status=Status.NOT_APPLICABLE, note=f"not available: {why}")
-        found[f"network_{network.name}"] = result
-    return found
+        results[f"network_{network.name}"] = result
+    return results

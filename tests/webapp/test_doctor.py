@@ -44,6 +44,22 @@ def test_all_is_well(machine, capsys):
     assert "drops no job" in said
 
 
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (("clip", None), "The detector “clip” answers."),
+        (
+            ("light", "clip_vit_b16 is not installed"),
+            "The detector “light” answers, not the better one: clip_vit_b16 is not",
+        ),
+    ],
+)
+def test_it_names_the_detector_that_answers_and_why(machine, capsys, monkeypatch, answers, sentence):
+    monkeypatch.setattr("analysis.verdict.detector.describe", lambda folder: answers, raising=False)
+    status, said = machine(capsys)
+    assert (status, sentence in said) == (0, True)
+
+
 @pytest.mark.parametrize("data", ["", "data"])
 def test_a_look_leaves_nothing(machine, capsys, monkeypatch, tmp_path, data):
     monkeypatch.setenv("DATA_DIR", str(tmp_path / data))

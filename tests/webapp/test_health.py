@@ -44,12 +44,15 @@ def test_it_lives_whatever_is_away(settings, app, tmp_path):
 
 
 def test_it_is_ready_when_everything_is_there(client, doors, a_worker):
-    doors.jobs.announce("full")
+    doors.jobs.announce("full", ("light", "the backbone is not installed"))
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json) == (
         200,
-        {"ok": True, "redis": True, "database": True, "room": True, "worker": True, "isolation": ["full"]},
-    )
+        {
+            "ok": True, "redis": True, "database": True, "room": True, "worker": True, "isolation": ["full"],
+            "detector": [{"name": "light", "reason": "the backbone is not installed"}],
+        },
+    )  # fmt: skip
 
 
 def test_without_a_worker_it_is_not_ready(client):

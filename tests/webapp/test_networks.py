@@ -11,7 +11,7 @@ import worker
 from analysis.backbones.installed import Place
 from analysis.command import models
 from analysis.report import Status, from_json
-from analysis.verdict import assess, conformal
+from analysis.verdict import answer, conformal
 from analysis.verdict.conditions import CONDITIONS
 from tests.analysis.backbones import made_networks
 from tests.webapp.given import send
@@ -34,7 +34,7 @@ def settings(settings: Settings, tmp_path) -> Settings:
 @pytest.fixture(autouse=True)
 def judged(monkeypatch):
     """Made pictures are unlike those the shipped detector knows; here they are judged all the same."""
-    monkeypatch.setattr(assess, "abstention", lambda pixels, distance: None)
+    monkeypatch.setattr(answer, "abstention", lambda pixels, distance: None)
     worker._networks.cache_clear()
 
 

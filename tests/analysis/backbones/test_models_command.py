@@ -17,11 +17,12 @@ from PIL import Image
 import analysis
 from analysis.__main__ import main as analysis_main
 from analysis.backbones.installed import Place, versions
+from analysis.backbones.onnx import Backbone
 from analysis.command import calibrate as calibrating
 from analysis.command import models
 from analysis.command.labelled import read
 from analysis.report import Scoring, Status
-from analysis.verdict import assess
+from analysis.verdict import answer
 from analysis.verdict.fusion import combine
 from analysis.verdict.network import Missing, Network, open_networks
 from tests.analysis.backbones import made_networks
@@ -36,7 +37,7 @@ def run(*arguments: object) -> int:
 @pytest.fixture(autouse=True)
 def judged(monkeypatch):
     """Made pictures are unlike those the shipped detector knows; here they are judged all the same."""
-    for module in (calibrating, assess):
+    for module in (calibrating, answer):
         monkeypatch.setattr(module, "abstention", lambda pixels, distance: None)
 
 
@@ -220,7 +221,7 @@ def test_a_network_that_fails_on_a_picture_leaves_the_shipped_verdict(installed)
     def fails(batch):
         raise RuntimeError
 
-    alone, with_it = analyzed(30, ()), analyzed(30, [Network(network.entry, fails, network.calibration)])
+    alone, with_it = analyzed(30, ()), analyzed(30, [Network(Backbone(network.entry, fails), network.calibration)])
     assert with_it.score == alone.score
     assert "failed on this picture" in with_it.components["network_redness"].note
 
@@ -234,6 +235,21 @@ def test_the_command_takes_a_network_by_name(installed, tmp_path, capsysbinary):
     with pytest.raises(SystemExit) as nonsense:
         analysis_main(["--network", "nothing", "--networks-folder", str(installed), str(file)])
     assert nonsense.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("sieve", "sieve cannot be used: it is not installed; python -m analysis models pull brings it"),
+        ("light", "light is a part of the shipped detector"),
+        ("clip_vit_b16", "clip_vit_b16 is a part of the shipped detector"),
+    ],
+)
+def test_a_named_network_that_cannot_be_used_is_an_error(installed, tmp_path, capsys, name, why):
+    with pytest.raises(SystemExit) as nonsense:
+        analysis_main(["--network", name, "--networks-folder", str(installed), str(tmp_path / "red.png")])
+    assert nonsense.value.code == 2
+    assert why in " ".join(capsys.readouterr().err.split())
 
 
 def test_torchscript_is_calibrated_and_used_like_onnx(tmp_path, monkeypatch):

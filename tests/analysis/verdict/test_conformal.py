@@ -75,3 +75,25 @@ def test_figures_of_a_perfect_and_of_an_idle_detector():
     low, high = figures.wilson(0, 100)
     assert low == 0
     assert 0.03 < high < 0.04
+
+
+def test_every_raw_output_has_a_p_value_of_its_own_that_falls_as_it_rises():
+    rng = np.random.default_rng(8)
+    at = conformal.thresholds(rng.normal(0, 1, 800), np.array([f"s{k % 40}" for k in range(800)]))
+    finite = at < np.inf
+    raw = np.linspace(-3.5, 9, 400)
+    p = conformal.p_values(raw, conformal.LEVELS[finite], at[finite])
+    inside = raw < at[finite][-1]
+    assert (np.diff(p) <= 0).all()
+    assert len(np.unique(p[inside])) == inside.sum()
+    assert (p > 0).all()
+    assert (p <= 1).all()
+
+
+def test_a_promised_share_begins_exactly_at_its_threshold():
+    rng = np.random.default_rng(9)
+    at = conformal.thresholds(rng.normal(0, 1, 3000), np.array([f"s{k % 60}" for k in range(3000)]))
+    for _, level in PROMISES:
+        place = int(np.flatnonzero(np.isclose(conformal.LEVELS, level))[0])
+        assert conformal.p_values(at[place : place + 1], conformal.LEVELS, at)[0] == pytest.approx(level)
+        assert conformal.p_values(at[place : place + 1] - 1e-6, conformal.LEVELS, at)[0] > level

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from analysis import analyze, open_media
-from analysis.verdict.assess import assess, stability
+from analysis.verdict.answer import answer
 from analysis.verdict.conditions import CONDITIONS
-from analysis.verdict.detector import load
+from analysis.verdict.detector import load, load_light
+from analysis.verdict.stability import strip
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +32,13 @@ def scene() -> np.ndarray:
 
 def test_the_parameters_say_where_they_come_from() -> None:
     facts = load().facts
-    assert {"made", "manifest_sha256", "code", "figures", "recipe"} <= facts.keys()
-    assert set(load().conditions) == set(CONDITIONS)
+    assert {"made", "manifest_sha256", "code", "figures", "recipe", "backbone"} <= facts.keys()
+    assert set(load().conditions) == set(load_light().conditions) == set(CONDITIONS)
 
 
 def test_a_verdict_is_finite_repeatable_and_in_range(scene: np.ndarray) -> None:
-    first, second = (assess(scene, scene, ("clean", "web")) for _ in range(2))
-    assert first == second
+    first, second = (answer(load(), scene, scene, ("clean", "web")) for _ in range(2))
+    assert first.calibrated == second.calibrated
     assert 0 <= first.calibrated.score <= 100
     assert 15 <= first.calibrated.confidence <= 90
     assert 0 < first.calibrated.p <= 1
@@ -45,9 +46,9 @@ def test_a_verdict_is_finite_repeatable_and_in_range(scene: np.ndarray) -> None:
 
 
 def test_the_strip_scores_every_change(scene: np.ndarray) -> None:
-    strip = stability(scene)
-    assert set(strip) == {"JPEG 90", "JPEG 75", "JPEG 60", "half size", "cropped"}
-    assert all(0 <= score <= 100 for score in strip.values())
+    scores = strip(load(), scene)
+    assert set(scores) == {"JPEG 90", "JPEG 75", "JPEG 60", "half size", "cropped"}
+    assert all(0 <= score <= 100 for score in scores.values())
 
 
 def test_a_judged_picture_starts_no_more_threads_than_it_may(
@@ -59,7 +60,7 @@ def test_a_judged_picture_starts_no_more_threads_than_it_may(
         asked.append(threads)
         return ThreadPoolExecutor(threads)
 
-    for module in ("analysis.runner", "analysis.verdict.assess"):
+    for module in ("analysis.runner", "analysis.verdict.stability"):
         monkeypatch.setattr(f"{module}.ThreadPoolExecutor", counted)
     _, data = cv2.imencode(".png", scene)
     assert analyze(open_media(data.tobytes()), skip={"deep"}, threads=1).stability
@@ -69,4 +70,4 @@ def test_a_judged_picture_starts_no_more_threads_than_it_may(
 @pytest.mark.parametrize("size", [(1, 1), (3, 700), (70, 70)])
 def test_odd_sizes_are_judged_or_declined_but_never_fail(size: tuple[int, int]) -> None:
     pixels = np.zeros((*size, 3), np.uint8)
-    assert assess(pixels, pixels, ("clean", "screenshot")).abstained
+    assert answer(load(), pixels, pixels, ("clean", "screenshot")).abstained

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from PIL import Image
 
 from analysis import Scoring, Verdict, analyze, open_media
 from analysis.report import ComponentResult, Kind, Status
-from analysis.verdict import Scored, bands, components
-from analysis.verdict import still as judge
+from analysis.verdict import Scored, bands, components, detector, still
+from analysis.verdict.answer import answer
 
 SKIP = {"deep"}
 
@@ -76,28 +77,20 @@ def test_what_was_not_calibrated_is_not_judged(pixels, why):
 def test_when_every_analyzer_failed_the_network_is_not_asked():
     media = open_media(saved(scene()))
     failed = Scored(score=None, confidence=None, components={"noise": ComponentResult(status=Status.FAILED)})
-    assert judge.judge(media, failed, ()) is failed
+    assert still.score_still(media, failed, (), detector.load()) is failed
 
 
-def test_a_flip_and_a_disagreement_lower_the_confidence():
+def test_a_flip_lowers_the_confidence_to_what_flips_are_worth(monkeypatch):
     media = open_media(saved(scene()))
-    sure = judge.assess(media.frame.pixels, media.frame.preview, ("clean", "screenshot"))
+    known = detector.load()
+    sure = answer(known, media.frame.pixels, media.frame.preview, ("clean", "screenshot"))
+    sure = replace(sure, calibrated=replace(sure.calibrated, confidence=89.0))
     score = sure.calibrated.score
     other_side = 10.0 if score >= 45 else 90.0
-    calm = judge._confidence(sure, {"JPEG 90": score}, conflict=False)
-    assert judge._confidence(sure, {"JPEG 90": other_side}, conflict=False) < calm
-    assert judge._confidence(sure, {"JPEG 90": score}, conflict=True) < calm
-
-
-def test_a_disagreement_is_said_where_there_is_one():
-    def families(*scores: float) -> dict[str, ComponentResult]:
-        return {f"c{n}": ComponentResult(status=Status.OK, score=s) for n, s in enumerate(scores)}
-
-    assert judge._conflict(60.0, families(50, 10, 10)) is None
-    assert "none of 3" in judge._conflict(60.0, families(40, 10, 10))
-    assert judge._conflict(20.0, families(50, 10, 10)) is None  # one in 20 does so by chance
-    assert "2 of 3" in judge._conflict(20.0, families(50, 46, 10))
-    assert judge._conflict(60.0, {}) is None
+    assert still._confidence(sure, {"JPEG 90": score}, known) == 89.0
+    monkeypatch.setitem(known.facts, "right_where_it_flips", 0.62)
+    assert still._confidence(sure, {"JPEG 90": other_side}, known) == 62.0
+    assert still._confidence(sure, {"JPEG 90": score}, known) == 89.0
 
 
 def test_what_was_lost_is_said_in_words():
