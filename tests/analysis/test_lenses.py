@@ -10,6 +10,7 @@ from PIL import Image
 
 from analysis import lenses
 from analysis.media import Frame
+from analysis.report import EvidenceMap
 from analysis.words import LENSES
 
 
@@ -33,8 +34,11 @@ def shape_of(name: str, width: int, height: int, own: int | None = None) -> tupl
 
 
 def test_every_lens_has_its_words_and_is_drawn_in_order() -> None:
-    assert list(lenses.LENSES) == ["original", "spectrum", "ela", "noise", "srm", "edges"]
-    drawn = lenses.render_all(Frame.from_pixels(noisy(320, 200)))
+    assert list(lenses.LENSES) == ["original", "evidence", "spectrum", "ela", "noise", "srm", "edges"]
+    values = tuple(float(v) for v in np.linspace(-1, 2, 12))
+    drawn = lenses.render_all(
+        Frame.from_pixels(noisy(320, 200)), evidence=EvidenceMap(rows=3, columns=4, values=values)
+    )
     assert list(drawn) == list(LENSES)
     for name, lens in drawn.items():
         assert opened(lens).shape == shape_of(name, 320, 200)
@@ -49,6 +53,21 @@ def test_some_lenses_can_be_asked_for_and_unknown_ones_are_refused() -> None:
         lenses.render(frame, "../../etc/passwd")
     with pytest.raises(KeyError):
         lenses.render_all(frame, ["ela", "nothing"])
+
+
+def test_the_evidence_map_is_warm_where_it_raises_and_cold_where_it_lowers_the_answer() -> None:
+    frame = Frame.from_pixels(np.full((200, 200, 3), 120, np.uint8))
+    drawn = opened(lenses.render(frame, "evidence", EvidenceMap(rows=1, columns=2, values=(-1.0, 1.0))))
+    left, right = drawn[80:120, 10:60].mean((0, 1)), drawn[80:120, 140:190].mean((0, 1))
+    assert left[2] > left[0] + 40
+    assert right[0] > right[2] + 40
+
+
+def test_without_a_map_there_is_no_evidence_lens() -> None:
+    frame = Frame.from_pixels(noisy(64, 48))
+    assert "evidence" not in lenses.render_all(frame)
+    with pytest.raises(KeyError):
+        lenses.render(frame, "evidence")
 
 
 def test_large_pictures_give_small_lenses() -> None:
@@ -132,7 +151,7 @@ def test_color_maps_rise_in_brightness() -> None:
 def test_lenses_of_a_clips_frame_are_small_and_free_the_frames_planes() -> None:
     frame = Frame.from_pixels(noisy(768, 432))
     drawn = lenses.of_frame(frame)
-    assert list(drawn) == [name for name in LENSES if name != "original"]
+    assert list(drawn) == [name for name in LENSES if name not in ("original", "evidence")]
     for lens in drawn.values():
         assert (lens.width, lens.height) == (320, 180)
         assert opened(lens).shape == (180, 320, 3)

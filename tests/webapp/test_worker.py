@@ -239,7 +239,7 @@ def test_a_clip_keeps_a_small_picture_of_each_frame(client, doors, work, shared)
     names = doors.store.lens_names(row.id)
     assert {FRAME_PICTURE.format(frame.number) for frame in frames} < set(names)
     strongest = timeline.strongest[0]
-    filters = set(LENSES) - {"original"}
+    filters = set(LENSES) - {"original", "evidence"}
     others = [frame.number for frame in frames if frame.number != strongest]
     assert {FRAME_LENS.format(number, name) for number in others for name in filters} < set(names)
     assert not any(name.startswith(FRAME_LENS.format(strongest, "")) for name in names)  # it has the large ones
