@@ -2,7 +2,7 @@
 
 ``python -m training.guard --shared ../shared [--accept-worse]``
 
-To be run after ``training.ship``: it measures the parameters in ``analysis/models`` and writes
+To be run after the pipeline has shipped: it measures the parameters in ``analysis/models`` and writes
 ``tests/analysis/verdict/guard.json``. The smoke pictures are among those trained on, so these figures say nothing of
 accuracy; they only have to stay where they are. Figures that fell by more than the margin are written with
 ``--accept-worse`` alone.
@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import json
 import zlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,7 @@ from analysis import MediaError, open_media
 from analysis.verdict import conditions as arrival
 from analysis.verdict import figures
 from analysis.verdict.bands import score_of
-from analysis.verdict.detector import Detector, load
+from analysis.verdict.detector import Detector, load, parameters_hash
 
 from .command import say
 
@@ -42,11 +40,7 @@ FIGURES = ("auc", "found_at_30", "genuine_below_30")
 
 def parameters() -> str:
     """One hash of everything the detector's answers depend on, but for its code."""
-    folder = resources.files("analysis") / "models"
-    digest = hashlib.sha256()
-    for name in ("detector.onnx", "detector.json"):
-        digest.update((folder / name).read_bytes())
-    return digest.hexdigest()
+    return parameters_hash(load().name)
 
 
 def chosen(shared: Path) -> list[tuple[str, int]]:
@@ -68,7 +62,7 @@ def raws(detector: Detector, path: Path) -> dict[str, float] | None:
         return None
     web = arrival.decode(arrival.jpeg_bytes(arrival.reduce(frame.pixels, 768), 60))
     seen = {"clean": detector.see(frame.pixels, frame.preview), "web": detector.see(web, web)}
-    return {condition: round(detector.raw(views, condition), 4) for condition, views in seen.items()}
+    return {condition: round(sight.raw, 4) for condition, sight in seen.items()}
 
 
 def measure(shared: Path, detector: Detector | None = None) -> dict[str, Any]:
