@@ -2,7 +2,7 @@
 
 ``python -m training.quality --shared ../shared [--skip 110] --out docs/quality.md``
 
-The thresholds in ``analysis/detector/lost.py`` were chosen on the first 110 pictures (by the hash of their names); with
+The thresholds in ``analysis/verdict/quality.py`` were chosen on the first 110 pictures (by the hash of their names); with
 ``--skip 110`` the rates are those of the others.
 """
 

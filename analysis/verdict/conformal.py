@@ -72,8 +72,8 @@ def thresholds(raw: Floats, sources: NDArray[np.str_], levels: Floats = LEVELS) 
 def p_values(raw: Floats, levels: Floats, at: Floats) -> Floats:
     """The p-value of raw outputs by thresholds: exactly the level at a threshold, log-linear between two of them.
 
-    Every raw output has its own p-value but above the last threshold, where nothing smaller can be promised: below the
-    first one, p comes near to 1 as fast as it fell from there to the next.
+    Every raw output has its own p-value but above the last threshold, where nothing smaller can be promised. Below the
+    first one p comes near to 1 slowly, so that the least AI-like pictures keep their order.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def p_values(raw: Floats, levels: Floats, at: Floats) -> Floats:
         return np.ones(len(raw))
     p = np.exp(np.interp(raw, at, np.log(levels)))
     below = raw < at[0]
-    scale = max(float(at[min(4, len(at) - 1)] - at[0]), 1e-9)
-    p[below] = 1.0 - (1.0 - levels[0]) * np.exp((raw[below] - at[0]) / scale)
+    scale = max(float(at[len(at) // 2] - at[0]) / 4, 1e-9)
+    p[below] = 1.0 - (1.0 - levels[0]) / (1.0 + (at[0] - raw[below]) / scale)
     return np.asarray(p)
 
 

@@ -36,7 +36,7 @@ def test_the_score_falls_strictly_as_p_grows() -> None:
 def test_a_p_value_is_never_zero_and_falls_as_the_output_grows() -> None:
     condition = a_condition()
     values = [condition.p_value(raw) for raw in np.linspace(-10, 10, 50)]
-    assert values[0] == pytest.approx(1.0)
+    assert values[0] == pytest.approx(1.0, abs=0.05)
     assert values[-1] == pytest.approx(0.01)
     assert all(a >= b for a, b in itertools.pairwise(values))
 
