@@ -42,6 +42,9 @@ class Familiar:
 PLAIN = 0.7
 """Share of one color (in steps of 16) from which on a picture is a page or a drawing rather than a scene."""
 
+SMALLEST = 128
+"""Shorter side, in pixels, below which nothing was calibrated: the pictures that were have 200 and more."""
+
 UNRELATED = 0.2
 """Correlation of neighbouring pixels below which there is no picture: scenes have 0.8 and more."""
 
@@ -71,8 +74,8 @@ def abstention(pixels: NDArray[np.uint8], distance: float) -> str | None:
         From :meth:`Familiar.distance`.
     """
     height, width = pixels.shape[:2]
-    if min(height, width) < 64:
-        return "The picture is too small to judge: its shorter side is under 64 pixels."
+    if min(height, width) < SMALLEST:
+        return f"The picture is too small to judge: its shorter side is under {SMALLEST} pixels."
     if float(cv2.meanStdDev(pixels)[1].max()) < 4.0:
         return "The picture is almost one flat color: there is nothing in it to judge."
     if plainness(pixels) > PLAIN:

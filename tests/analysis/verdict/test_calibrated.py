@@ -88,3 +88,11 @@ def test_what_is_not_a_picture_is_not_judged() -> None:
     assert "page" in (abstain.abstention(page, 0.5) or "")
     assert "unlike" in (abstain.abstention(scene, 1.2) or "")
     assert abstain.abstention(scene, 0.5) is None
+
+
+@pytest.mark.parametrize("size", [(100, 100), (95, 167)])
+def test_icons_and_stamps_are_not_scored(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(4)
+    grown = np.kron(rng.integers(0, 256, (size[0] // 5 + 1, size[1] // 5 + 1, 3)), np.ones((5, 5, 1)))
+    pixels = grown[: size[0], : size[1]].astype(np.uint8)
+    assert "small" in (abstain.abstention(pixels, 0.5) or "")
