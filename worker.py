@@ -50,7 +50,8 @@ class Step(msgspec.Struct, frozen=True):
 def run(analysis_id: str) -> None:
     """Run one queued analysis to its end: a report, or a code and a sentence. RQ calls this by name."""
     services = _services()
-    _networks(services.settings)  # loaded here, once: the child opens no file
+    _networks(services.settings)  # loaded here, once, as the detector is: the child opens no file
+    analysis.which_detector(services.settings.networks_folder)
     media = services.store.start(analysis_id)
     if media is None:
         return  # deleted meanwhile, or already run
