@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
+from analysis.headline import LOW
 from analysis.report import Verdict
 from analysis.words import VERDICTS
 
@@ -21,10 +22,15 @@ def index() -> str:
     """The list, searched and filtered."""
     words = request.args.get("q", "").strip()[:200]
     verdicts = [one for one in request.args.getlist("verdict") if one in set(Verdict)]
+    if set(verdicts) & set(LOW):  # one in words
+        verdicts = [*(one for one in verdicts if one not in LOW), *LOW]
     page = services().archive.history(
         owner(), words=words, verdicts=verdicts, before=request.args.get("before", type=float)
     )
-    return render_template("history.html", page=page, words=words, verdicts=verdicts, all_verdicts=VERDICTS)
+    choices = [(verdict, said) for verdict, said in VERDICTS.items() if verdict is not LOW[0]]
+    return render_template(
+        "history.html", page=page, words=words, verdicts=verdicts, all_verdicts=VERDICTS, choices=choices
+    )
 
 
 @history.post("/history/delete")
