@@ -15,6 +15,7 @@ from .words import BANDS, VERDICTS, VerdictWords, verdict_words
 
 LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)
 """The verdicts below 30: no sign of AI was found."""
+_PROBABLE = 45.0  # the least score that says at least "probable"
 _OPEN = (*LOW, Verdict.INCONCLUSIVE)  # whose headline gives way to what the file says
 _MEDIUM, _HIGH = 60.0, 80.0  # percent of confidence from which it is called so
 
@@ -22,8 +23,7 @@ _MEDIUM, _HIGH = 60.0, 80.0  # percent of confidence from which it is called so
 def headline(report: Report) -> VerdictWords:
     """Title, icon, tone and meaning of a report."""
     said = verdict_words(report.verdict, report.kind)
-    if report.verdict in LOW:
-        said = replace(said, means=worth(report) or said.means)
+    said = replace(said, means=_stated(report) or worth(report) or report.abstained or said.means)
     if report.verdict not in _OPEN:
         return said
     thing = "clip" if report.kind is Kind.VIDEO else "picture"
@@ -50,7 +50,9 @@ def headline(report: Report) -> VerdictWords:
 
 
 def worth(report: Report) -> str | None:
-    """What a low score is worth, in the shipped figures that the report carries; None where they are not in it."""
+    """What a low verdict is worth, in the shipped figures that the report carries; None for others and without them."""
+    if report.verdict not in LOW:
+        return None
     found = report.measured.generated_at_or_above.get("30") if report.measured is not None else None
     if found is None:
         return None
@@ -65,6 +67,27 @@ def false_alarm(rate: float, kind: Kind | None) -> str:
     if rate < 0.0015:
         return f"Of 1,000 genuine {things} like this one, hardly any looks this AI-like."
     return f"Of 1,000 genuine {things} like this one, {round(1000 * rate)} look at least this AI-like."
+
+
+def statement_of(findings: Sequence[Finding]) -> Finding | None:
+    """The finding that speaks of AI, a signed one or a watermark first; hints are none."""
+    spoken = (Meaning.GENERATED, Meaning.EDITED)
+    stated = [one for one in findings if one.grade is not Grade.HINT and one.meaning in spoken]
+    return next((one for one in stated if one.grade is not Grade.DECLARED), stated[0] if stated else None)
+
+
+def _stated(report: Report) -> str | None:
+    """What the file itself states, where that decides or joins what the score says."""
+    stated = statement_of(report.provenance)
+    if stated is None:
+        return None
+    if report.verdict in (Verdict.PROVEN_AI, Verdict.AI_EDITED):
+        return stated.sentence
+    if report.verdict in (Verdict.PROBABLE_AI, Verdict.STRONG_AI):
+        by_score = report.score is not None and report.score >= _PROBABLE
+        so = ", and its score says so too" if by_score else ""
+        return f"The file itself says that AI made it{so}; such a statement can be forged."
+    return None
 
 
 def captured_by(findings: Sequence[Finding]) -> Finding | None:

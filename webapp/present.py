@@ -9,7 +9,6 @@ from typing import Any
 from analysis import words
 from analysis.headline import (
     LOW,
-    band_title,
     broken_of,
     captured_by,
     certainty,
@@ -17,6 +16,7 @@ from analysis.headline import (
     false_alarm,
     headline,
     hint_of,
+    statement_of,
     whole,
 )
 from analysis.registry import Analyzer, all_analyzers
@@ -26,7 +26,6 @@ from analysis.report import (
     Finding,
     Grade,
     Kind,
-    Meaning,
     MediaFacts,
     Metric,
     Report,
@@ -101,11 +100,11 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
     if found.timeline is None or frame is None or not 0 <= frame < len(found.timeline.frames):
         frame = None
     readings = sorted(_readings(found), key=lambda reading: (-(reading.result.score or -1.0), reading.title))
-    steady = stability(found.stability, found.score)
+    said, steady = headline(found), stability(found.stability, found.score)
     return {
         "data": found,
-        "verdict": headline(found),
-        "means": meaning(found),
+        "verdict": said,
+        "means": said.means,
         # said by the summary too, for those who read it alone; a page shows it once
         "summary": found.summary.replace(words.RULES_CAUTION, "").strip(),
         "caution": words.RULES_CAUTION if found.scoring is Scoring.RULES and found.score is not None else None,
@@ -129,18 +128,6 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
     }
 
 
-def meaning(found: Report) -> str:
-    """What the verdict means in a sentence: the deciding fact where the file states it, else what a score is worth."""
-    if found.verdict in (Verdict.PROVEN_AI, Verdict.AI_EDITED) and (deciding := _deciding(found)) is not None:
-        return deciding.sentence
-    by_score = found.score is not None and band_title(found.score) == words.VERDICTS[found.verdict].title
-    if found.verdict is Verdict.PROBABLE_AI and not by_score:
-        return "The file itself says that AI made it; such a statement can be forged."
-    if found.abstained is not None and headline(found).title == words.VERDICTS[Verdict.INCONCLUSIVE].title:
-        return found.abstained
-    return headline(found).means
-
-
 def promise(found: Report) -> str | None:
     """What the band of the score promises, where the score is calibrated and not overruled by the file's own word."""
     if found.scoring is not Scoring.CALIBRATED or found.score is None or found.kind is Kind.VIDEO:
@@ -153,7 +140,11 @@ def reasons(found: Report, steady: Stability | None, lens_names: Collection[str]
     """What the verdict rests on, at most three: the file's own word, the detector's answer, how steady it is, where."""
     if found.scoring is not Scoring.CALIBRATED:
         return []
-    told = [Reason("seal", one.sentence) for one in (_deciding(found), _open(found)) if one is not None][:1]
+    told = [
+        Reason("alert" if one.grade is Grade.HINT else "seal", one.sentence)
+        for one in (statement_of(found.provenance), _open(found))
+        if one is not None
+    ][:1]
     if found.score is not None:
         rate = false_alarm(found.false_alarm_rate, found.kind) if found.false_alarm_rate is not None else ""
         told.append(Reason("scale", f"{_answer(found.score)} {rate}".strip()))
@@ -168,13 +159,6 @@ def reasons(found: Report, steady: Stability | None, lens_names: Collection[str]
     if steady is not None and not steady.varies:
         told.append(Reason("wave", steady.sentence))
     return told[:_MOST_REASONS]
-
-
-def _deciding(found: Report) -> Finding | None:
-    """The finding that speaks of AI, the strongest first; hints are none."""
-    spoken = (Meaning.GENERATED, Meaning.EDITED)
-    stated = [one for one in found.provenance if one.grade is not Grade.HINT and one.meaning in spoken]
-    return next((one for one in stated if one.grade is not Grade.DECLARED), stated[0] if stated else None)
 
 
 def _open(found: Report) -> Finding | None:
@@ -221,6 +205,8 @@ def _readings(found: Report) -> list[Reading]:
     rows = []
     for name, result in found.components.items():
         about = known.get(name)
+        if about is None and found.scoring is not Scoring.RULES and not result.metrics:
+            continue  # a note of the rules
         declared = {metric.name: metric for metric in about.metrics} if about else {}
         rows.append(
             Reading(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from ..headline import certainty, evidence_of, false_alarm, headline, whole
+from ..headline import certainty, evidence_of, false_alarm, headline, steadiness, whole
 from ..report import Context, Evidence, JpegFacts, Kind, MediaFacts, Report, Scoring, Supports, Verdict
 from ..words import BANDS, VERDICTS, VerdictWords
 
@@ -62,6 +62,25 @@ def sure(report: Report) -> str:
     """The confidence in a word; empty where there is no score to be confident of."""
     word = certainty(report.confidence) if report.score is not None else None
     return word or ""
+
+
+def steadiness_of(report: Report) -> str:
+    """What the scores after common changes of the file say; empty where there are none."""
+    scores = (report.stability or {}).get("scores")
+    if report.score is None or not isinstance(scores, dict):
+        return ""
+    return steadiness([report.score, *(float(value) for value in scores.values())])
+
+
+def kept(report: Report) -> list[str]:
+    """How the file arrived and what was lost on its way, in sentences."""
+    quality = report.quality or {}
+    arrived = quality.get("arrived")
+    lost = quality.get("lost")
+    return [
+        *([f"It arrived {arrived}."] if arrived else []),
+        *(lost if isinstance(lost, list | tuple) else []),
+    ]
 
 
 def file_facts(report: Report) -> list[tuple[str, str]]:

@@ -130,6 +130,7 @@ def _summary(report: Report) -> RenderableType:
     else:
         parts += _section("What the file says of its origin", _origin(report))
         parts += _section("Strongest evidence", _evidence(report))
+        parts += _section("How steady the score is", _lines([line] if (line := facts.steadiness_of(report)) else []))
         parts += _section("Over time", _lines(facts.over_time(report)))
         parts += _section("For specialists: score of each family of measurements", _components(report))
         parts += _section("The file", _file(report))
