@@ -16,7 +16,8 @@ from .words import BANDS, VERDICTS, VerdictWords, verdict_words
 LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)
 """The verdicts below 30: no sign of AI was found."""
 _PROBABLE = 45.0  # the least score that says at least "probable"
-_OPEN = (*LOW, Verdict.INCONCLUSIVE)  # whose headline gives way to what the file says
+OPEN = (*LOW, Verdict.INCONCLUSIVE)
+"""The verdicts whose headline gives way to what the file itself says."""
 _MEDIUM, _HIGH = 60.0, 80.0  # percent of confidence from which it is called so
 
 
@@ -24,7 +25,7 @@ def headline(report: Report) -> VerdictWords:
     """Title, icon, tone and meaning of a report."""
     said = verdict_words(report.verdict, report.kind)
     said = replace(said, means=_stated(report) or worth(report) or report.abstained or said.means)
-    if report.verdict not in _OPEN:
+    if report.verdict not in OPEN:
         return said
     thing = "clip" if report.kind is Kind.VIDEO else "picture"
     if captured_by(report.provenance) is not None:

@@ -145,7 +145,7 @@ def _figures(report: Report) -> Iterator[RenderableType]:
     score = (
         Text("no score") if report.score is None else Text(f"score {facts.score(report.score)} of 100", style="bold")
     )
-    cells = [_bar(report.score / 100, 20)] if report.score is not None else []
+    cells = [_bar(report.score / 100, 10)] if report.score is not None else []
     line.add_row(
         *cells,
         score,
