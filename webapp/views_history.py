@@ -39,6 +39,7 @@ def index() -> str:
         all_verdicts=VERDICTS,
         choices=choices,
         headlines=headlines,
+        settings=services().settings,
     )
 
 
