@@ -206,7 +206,8 @@
   }
   addEventListener("beforeprint", () => {
     drawn();
-    closed = [...document.querySelectorAll("article details:not([open])")];
+    // what is for specialists is printed by those who have opened it
+    closed = [...document.querySelectorAll("article details:not([open], .specialists:not([open]), .specialists:not([open]) *)")];
     for (const one of closed) one.open = true;
   });
   addEventListener("afterprint", () => {
