@@ -114,6 +114,7 @@ def analyze(
         stability=scored.stability,
         likeness=scored.likeness,
         evidence_map=scored.evidence_map,
+        measured=scored.measured,
         components=scored.components,
         provenance=findings,
         context=context,

@@ -310,6 +310,17 @@ class EvidenceMap(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[float, ...]
 
 
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What the detector was measured to be worth on files that arrived as this one did, on sources left out.
+
+    ``generated_at_or_above`` and ``genuine_at_or_above`` are shares, 0 to 1, by the least score of a band ("30").
+    """
+
+    condition: str
+    generated_at_or_above: dict[str, float] = {}
+    genuine_at_or_above: dict[str, float] = {}
+
+
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no analysis."""
 
@@ -340,6 +351,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     stability: dict[str, Any] | None = None
     likeness: Likeness | None = None
     evidence_map: EvidenceMap | None = None
+    measured: Measured | None = None
     media: MediaFacts | None = None
     timeline: Timeline | None = None
     engine: dict[str, str] = {}

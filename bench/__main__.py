@@ -1,7 +1,7 @@
 """``python -m bench [name …]``: run the benchmarks (all, or those named) one after the other and print their tables.
 
-``load``, ``chaos`` and ``soak`` load and hurt a whole product for minutes: they run only when they are named, and what
-follows ``load`` names its parts.
+``load``, ``chaos`` and ``soak`` load and hurt a whole product for minutes, and ``contradictions`` needs pictures: they
+run only when they are named. What follows ``load`` names its parts, what follows ``contradictions`` a folder.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import sys
 
 import bench
 
-LONG = {"load", "chaos", "soak"}
+LONG = {"load", "chaos", "soak", "contradictions"}
 
 
 def main() -> int:
     """Each benchmark runs in a process of its own, so that none inherits another's caches or memory."""
     found = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if not m.name.startswith("_"))
-    if sys.argv[1:2] == ["load"]:
-        return subprocess.run([sys.executable, "-m", "bench.load", *sys.argv[2:]], check=False).returncode
+    if sys.argv[1:2] in (["load"], ["contradictions"]):
+        return subprocess.run([sys.executable, "-m", f"bench.{sys.argv[1]}", *sys.argv[2:]], check=False).returncode
     chosen = sys.argv[1:] or [name for name in found if name not in LONG]
     unknown = set(chosen) - set(found)
     if unknown:

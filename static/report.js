@@ -119,7 +119,7 @@
     compare();
   }
 
-  /* The radar: Chart.js comes only where one is about to be seen; its numbers stand in the table beside it. */
+  /* The radar: Chart.js comes only where one is about to be seen; its numbers stand in the list below it. */
   let library = null;
   function chart() {
     library ??= new Promise((done, failed) => {
@@ -134,7 +134,7 @@
   function radar(box) {
     if (box.dataset.wired) return;
     box.dataset.wired = "yes";
-    const rows = [...document.querySelectorAll(`#${box.dataset.radar} tr[data-score]`)];
+    const rows = [...document.querySelectorAll(`#${box.dataset.radar} > [data-score]`)];
     if (rows.length < 3) {
       box.remove();
       return;
@@ -154,7 +154,7 @@
     const made = new window.Chart(box.querySelector("canvas"), {
       type: "radar",
       data: {
-        labels: rows.map((row) => row.querySelector("th").textContent),
+        labels: rows.map((row) => row.querySelector(".name").textContent),
         datasets: [{
           data: rows.map((row) => Number(row.dataset.score)),
           borderColor: tones.accent, backgroundColor: `${tones.accent}33`, pointBackgroundColor: tones.accent,
@@ -206,7 +206,8 @@
   }
   addEventListener("beforeprint", () => {
     drawn();
-    closed = [...document.querySelectorAll("article details:not([open])")];
+    // what is for specialists is printed by those who have opened it
+    closed = [...document.querySelectorAll("article details:not([open], .specialists:not([open]), .specialists:not([open]) *)")];
     for (const one of closed) one.open = true;
   });
   addEventListener("afterprint", () => {

@@ -11,8 +11,8 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
+from analysis.headline import certainty, evidence_of, headline, whole
 from analysis.report import Report, from_json
-from analysis.words import verdict_words
 
 from . import auth, intake
 from .api_types import (
@@ -263,13 +263,15 @@ def _check(row: Analysis) -> Check:
 
 def _result(found: Report) -> Result:
     """The report in short: what fits on a card."""
-    words = verdict_words(found.verdict, found.kind)
-    evidence = [one for component in found.components.values() for one in component.evidence]
+    words = headline(found)
     return Result(
         kind=found.kind,
         verdict=found.verdict,
         title=words.title,
         tone=words.tone,
+        means=words.means,
+        shown_score=None if found.score is None else whole(found.score),
+        certainty=certainty(found.confidence) if found.score is not None else None,
         summary=found.summary,
         does_not_show=words.does_not_show,
         recommendation=found.recommendation,
@@ -278,7 +280,7 @@ def _result(found: Report) -> Result:
         scoring=found.scoring,
         false_alarm_rate=found.false_alarm_rate,
         abstained=found.abstained,
-        evidence=sorted(evidence, key=lambda one: -one.strength)[:_STRONGEST],
+        evidence=evidence_of(found)[:_STRONGEST],
         provenance=[
             Found(
                 family=one.family,

@@ -85,12 +85,19 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The report in short; ``evidence`` holds the three strongest pieces."""
+    """The report in short; ``evidence`` holds the three strongest pieces of the rules, in their scoring only.
+
+    ``title``, ``tone`` and ``means`` are the headline as pages show it; ``shown_score`` is the score rounded down, so
+    that it never stands above its band; ``certainty`` is the confidence as ``low``, ``medium`` or ``high``.
+    """
 
     kind: Kind | None
     verdict: Verdict
     title: str
     tone: str
+    means: str
+    shown_score: int | None
+    certainty: str | None
     summary: str
     does_not_show: str
     recommendation: str

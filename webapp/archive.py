@@ -87,6 +87,12 @@ class Archive:
         more = len(rows) > PAGE
         return Page(rows[:PAGE], rows[PAGE - 1].created_at if more else None, total)
 
+    def reports(self, ids: Collection[str]) -> dict[str, bytes]:
+        """The reports, as JSON, of those analyses that have one."""
+        query = select(Analysis.id, Analysis.report).where(Analysis.id.in_(ids), Analysis.report.is_not(None))
+        with self._store.transaction() as session:
+            return {ident: data for ident, data in session.execute(query) if data is not None}
+
     def rename(self, analysis_id: str, owner: str, name: str) -> bool:
         """Give one of this owner's analyses a name, or take it away with an empty one."""
         query = (

@@ -7,10 +7,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis import words
+from analysis.headline import (
+    LOW,
+    broken_of,
+    captured_by,
+    certainty,
+    evidence_of,
+    false_alarm,
+    headline,
+    hint_of,
+    statement_of,
+    whole,
+)
 from analysis.registry import Analyzer, all_analyzers
-from analysis.report import ComponentResult, Evidence, Kind, MediaFacts, Metric, Report, Scoring, Verdict, VideoFacts
+from analysis.report import (
+    ComponentResult,
+    Evidence,
+    Finding,
+    Grade,
+    Kind,
+    MediaFacts,
+    Metric,
+    Report,
+    Scoring,
+    Verdict,
+    VideoFacts,
+)
 
-from .present_axes import quality_rows, stability
+from .present_axes import Stability, quality_rows, stability
 from .present_clip import clip, lenses, strongest
 from .present_provenance import told
 from .present_words import clock, size, tone
@@ -35,7 +59,7 @@ _TAGS = {
     "comment": "Comment",
 }
 """Common tags of containers in words."""
-_SPEAKS, _UNSURE = 45.0, 30.0  # a component's score from which it speaks for AI, and from which it is unsure
+_MOST_REASONS = 3
 
 
 @dataclass(frozen=True)
@@ -63,34 +87,12 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Families:
-    """Which families of measurements speak for AI, which are unsure, which do not; and the sentence about it."""
+class Reason:
+    """One of the reasons that stand on the first screens, with its icon; ``look``: the evidence map shows it."""
 
-    speak: tuple[Reading, ...]
-    unsure: tuple[Reading, ...]
-    rest: tuple[Reading, ...]
-
-    @property
-    def disagree(self) -> bool:
-        """Whether there is a conflict to be shown."""
-        return bool(self.speak and self.rest)
-
-    @property
-    def sentence(self) -> str:
-        """How many say what."""
-        of = len(self.speak) + len(self.unsure) + len(self.rest)
-        if not of:
-            return "No family of measurements could be scored."
-        if not self.speak:
-            unsure = f", {len(self.unsure)} cannot decide" if self.unsure else ""
-            return f"None of {of} families of measurements speaks for AI{unsure}."
-        if not self.rest and not self.unsure:
-            return f"All {of} families of measurements speak for AI."
-        speak = "One speaks" if len(self.speak) == 1 else f"{len(self.speak)} speak"
-        rest = "one does not" if len(self.rest) == 1 else f"{len(self.rest)} do not"
-        unsure = f", {len(self.unsure)} cannot decide" if self.unsure else ""
-        start = "The families of measurements disagree. " if self.rest else ""
-        return f"{start}{speak} for AI{unsure}{f', {rest}' if self.rest else ''}."
+    icon: str
+    text: str
+    look: bool = False
 
 
 def report(found: Report, lens_names: Collection[str], frame: int | None = None) -> dict[str, Any]:
@@ -98,82 +100,91 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
     if found.timeline is None or frame is None or not 0 <= frame < len(found.timeline.frames):
         frame = None
     readings = sorted(_readings(found), key=lambda reading: (-(reading.result.score or -1.0), reading.title))
+    said, steady = headline(found), stability(found.stability, found.score)
     return {
         "data": found,
-        "verdict": words.verdict_words(found.verdict, found.kind),
-        "means": meaning(found),
+        "verdict": said,
+        "means": said.means,
         # said by the summary too, for those who read it alone; a page shows it once
         "summary": found.summary.replace(words.RULES_CAUTION, "").strip(),
         "caution": words.RULES_CAUTION if found.scoring is Scoring.RULES and found.score is not None else None,
         "promise": promise(found),
-        "false_alarm": false_alarm(found.false_alarm_rate),
+        "certainty": certainty(found.confidence) if found.score is not None else None,
+        "reasons": reasons(found, steady, lens_names),
         "readings": readings,
-        "families": families(readings),
-        "reasons": sorted((r for r in readings if r.evidence), key=lambda r: -r.strongest),
+        "rules": sorted((r for r in readings if r.evidence), key=lambda r: -r.strongest),
         "lenses": lenses(found, lens_names, frame),
         "frame": strongest(found) if frame is None else frame,
         "chosen": frame is not None,
         "has_picture": "original" in lens_names,
+        "has_map": "original" in lens_names and "evidence" in lens_names,
         "clip": clip(found, lens_names),
         "quality": quality_rows(found.quality),
-        "stability": stability(found.stability, found.score),
+        "stability": steady,
         "media": _media_rows(found),
         "context": _context_rows(found),
         "told": told(found),
-        "plain": plain_summary(found, readings),
+        "plain": plain_summary(found),
     }
-
-
-def _band(score: float) -> Verdict:
-    return next(verdict for least, verdict in words.BANDS if score >= least)
-
-
-def meaning(found: Report) -> str:
-    """What the verdict means in a sentence: what the file declares, where that and not the score has raised it."""
-    by_score = found.score is not None and _band(found.score) is found.verdict
-    if found.verdict is Verdict.PROBABLE_AI and not by_score:
-        return "The file itself says that AI made it; such a statement can be forged."
-    return words.verdict_words(found.verdict, found.kind).means
 
 
 def promise(found: Report) -> str | None:
     """What the band of the score promises, where the score is calibrated and not overruled by the file's own word."""
-    if found.scoring is not Scoring.CALIBRATED or found.score is None or _band(found.score) is not found.verdict:
+    if found.scoring is not Scoring.CALIBRATED or found.score is None or found.kind is Kind.VIDEO:
         return None
-    return _PROMISES.get(found.verdict)
+    by_score = next(verdict for least, verdict in words.BANDS if found.score >= least)
+    return _PROMISES.get(found.verdict) if by_score is found.verdict else None
 
 
-def false_alarm(rate: float | None) -> str | None:
-    """The conformal p-value in words."""
-    if rate is None:
-        return None
-    count = round(1000 * rate)
-    if rate < 0.0015:
-        return "Of 1,000 genuine pictures like this one, hardly any looks this AI-like."
-    return f"Of 1,000 genuine pictures like this one, {count} look at least this AI-like."
-
-
-def families(readings: Collection[Reading]) -> Families:
-    """Sort the components that have a score by what they say."""
-    # what no analyzer measures is no family: of a picture, "metadata" is only a note of the rules
-    scored = [(r, r.result.score) for r in readings if r.explains and r.result.score is not None]
-    return Families(
-        speak=tuple(reading for reading, score in scored if score >= _SPEAKS),
-        unsure=tuple(reading for reading, score in scored if _UNSURE <= score < _SPEAKS),
-        rest=tuple(reading for reading, score in scored if score < _UNSURE),
-    )
-
-
-def plain_summary(found: Report, readings: Collection[Reading]) -> str:
-    """The report in plain sentences, to be copied into a message or an article."""
-    lines = [f"Verdict: {words.VERDICTS[found.verdict].title}."]
+def reasons(found: Report, steady: Stability | None, lens_names: Collection[str]) -> list[Reason]:
+    """What the verdict rests on, at most three: the file's own word, the detector's answer, how steady it is, where."""
+    if found.scoring is not Scoring.CALIBRATED:
+        return []
+    told = [
+        Reason("alert" if one.grade is Grade.HINT else "seal", one.sentence)
+        for one in (statement_of(found.provenance), _open(found))
+        if one is not None
+    ][:1]
     if found.score is not None:
-        sure = "" if found.confidence is None else f", confidence {found.confidence:.0f} %"
-        lines.append(f"Score {found.score:.0f} of 100{sure}.")
-    lines += [found.summary, false_alarm(found.false_alarm_rate) or ""]
-    lines += [f"The file says: {statement.sentence}" for statement in found.provenance if statement.meaning is not None]
-    pieces = sorted((piece for reading in readings for piece in reading.evidence), key=lambda piece: -piece.strength)
-    lines += [f"Evidence: {piece.sentence}" for piece in pieces[:3]]
+        rate = false_alarm(found.false_alarm_rate, found.kind) if found.false_alarm_rate is not None else ""
+        told.append(Reason("scale", f"{_answer(found.score)} {rate}".strip()))
+    if steady is not None and steady.varies:
+        told.append(Reason("split", steady.sentence))
+    if found.likeness is not None:
+        told.append(Reason("lens", found.likeness.sentence))
+    if found.score is not None and "evidence" in lens_names:
+        told.append(
+            Reason("aperture", "The evidence map shows the regions that the detector's answer rests on.", look=True)
+        )
+    if steady is not None and not steady.varies:
+        told.append(Reason("wave", steady.sentence))
+    return told[:_MOST_REASONS]
+
+
+def _open(found: Report) -> Finding | None:
+    """What else of the file's own word belongs beside the verdict."""
+    said = found.provenance
+    return captured_by(said) or hint_of(said) or broken_of(said)
+
+
+def _answer(score: float) -> str:
+    if score < 30:
+        return f"The detector gives it {whole(score)} of 100, below the 30 from which it speaks of AI."
+    return f"The detector gives it {whole(score)} of 100."
+
+
+def plain_summary(found: Report) -> str:
+    """The report in plain sentences, to be copied into a message or an article."""
+    said = headline(found)
+    lines = [f"Verdict: {said.title}.", said.means if found.verdict in LOW else ""]
+    if found.score is not None:
+        sure = certainty(found.confidence)
+        lines.append(f"Score {whole(found.score)} of 100" + (f", {sure} confidence." if sure else "."))
+    rate = found.false_alarm_rate
+    lines += [found.summary, false_alarm(rate, found.kind) if rate is not None else ""]
+    lines += [f"The file says: {one.sentence}" for one in found.provenance if one.meaning is not None
+              and one.sentence not in found.summary]  # fmt: skip
+    lines += [f"Evidence: {piece.sentence}" for piece in evidence_of(found)[:3]]
     lines += [found.recommendation, found.disclaimer]
     version = found.engine.get("analysis", "")
     lines.append(f"AI Media Detector {version}, file SHA-256 {found.sha256}.")
@@ -190,9 +201,12 @@ def _about_network(name: str) -> Analyzer:
 def _readings(found: Report) -> list[Reading]:
     known = {a.component: a for a in all_analyzers() if found.kind in a.kinds}
     known |= {name: _about_network(name) for name in found.components if name.startswith(_NETWORK)}
+    evidence = evidence_of(found)
     rows = []
     for name, result in found.components.items():
         about = known.get(name)
+        if about is None and found.scoring is not Scoring.RULES and not result.metrics:
+            continue  # a note of the rules
         declared = {metric.name: metric for metric in about.metrics} if about else {}
         rows.append(
             Reading(
@@ -201,7 +215,7 @@ def _readings(found: Report) -> list[Reading]:
                 explains=about.explains if about else "",
                 fails_when=about.fails_when if about else "",
                 result=result,
-                evidence=tuple(sorted(result.evidence, key=lambda e: -e.strength)),
+                evidence=tuple(e for e in evidence if e.component == name),
                 metrics=tuple((metric, value, declared.get(metric)) for metric, value in result.metrics.items()),
             )
         )
@@ -268,8 +282,8 @@ def _video_rows(facts: MediaFacts, video: VideoFacts) -> list[tuple[str, str]]:
 
 def _context_rows(found: Report) -> list[tuple[str, str]]:
     context = found.context
-    if context is None:
-        return []
+    if context is None or found.scoring is not Scoring.RULES:
+        return []  # the rules' guesses explain their own score only
     told = (
         (
             context.is_heavily_compressed,

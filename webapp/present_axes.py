@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis import words
+from analysis.headline import band_title, steadiness
 
 from .present_words import tone
-
-_AI = 45.0  # from here on the score says at least "probable"
-_TITLES = {verdict: said.title for verdict, said in words.VERDICTS.items()}
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class Rescored:
     @property
     def band(self) -> str:
         """The title of its band."""
-        return _TITLES[next(verdict for least, verdict in words.BANDS if self.score >= least)]
+        return band_title(self.score)
 
 
 @dataclass(frozen=True)
@@ -40,18 +37,14 @@ class Stability:
     notes: tuple[str, ...] = ()
 
     @property
-    def flips(self) -> bool:
-        """Whether some change takes the score across the line between genuine-like and AI-like."""
-        return len({one.score >= _AI for one in self.strip}) > 1
+    def varies(self) -> bool:
+        """Whether some change gives another answer: a band of another name."""
+        return len({one.band for one in self.strip}) > 1
 
     @property
     def sentence(self) -> str:
         """What the strip shows."""
-        scores = [one.score for one in self.strip]
-        span = f"Scores from {min(scores):.0f} to {max(scores):.0f}."
-        if self.flips:
-            return f"{span} The verdict flips when the file is changed a little: do not lean on it."
-        return f"{span} Such changes do not turn the verdict."
+        return steadiness([one.score for one in self.strip])
 
 
 def stability(found: Mapping[str, Any] | None, score: float | None) -> Stability | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis import words
+from analysis.headline import whole
 from analysis.report import Evidence, Grade, Meaning, Status, Supports
 
 _LOWEST_FIRST = [(low, words.VERDICTS[verdict].tone) for low, verdict in reversed(words.BANDS)]
@@ -35,13 +36,13 @@ GRADES = {
 MEANINGS = {
     Meaning.GENERATED: Word("says generated", "spark", "ai"),
     Meaning.EDITED: Word("says edited", "pen", "likely"),
-    Meaning.CAPTURED: Word("says captured", "lens", "real"),
+    Meaning.CAPTURED: Word("says captured", "lens", "plain"),
     None: Word("says neither", "dot", "unknown"),
 }
 SUPPORTS = {
     Supports.GENERATED: Word("speaks for AI", "spark", "ai"),
     Supports.EDITED: Word("speaks for editing", "pen", "likely"),
-    Supports.GENUINE: Word("speaks for genuine", "lens", "real"),
+    Supports.GENUINE: Word("speaks for genuine", "lens", "unknown"),
 }
 STATUSES = {
     Status.OK: "measured",
@@ -130,6 +131,7 @@ def duration(seconds: float) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
+    "whole": whole,
     "strength": strength,
     "signed": signed,
     "medium": medium,

@@ -58,7 +58,7 @@ class Settings:
     """How many may wait; the next one is refused with 503."""
     owner_limit: int = 50
     """How many of one person may wait; the next one is refused with 429."""
-    keep_days: float = 0.0
+    keep_days: float = 30.0
     """How long ended checks are kept; 0 keeps them until their owner deletes them."""
     upload_rate: str = "60 per minute"
     page_rate: str = "1200 per minute"
@@ -114,7 +114,7 @@ class Settings:
             memory=int(_number(given, "MEMORY_MEGABYTES", 3072, lowest=256) * 1024 * 1024),
             queue_limit=_whole(given, "QUEUE_LIMIT", 100, highest=1_000_000),
             owner_limit=_whole(given, "OWNER_QUEUE_LIMIT", cls.owner_limit, highest=1_000_000),
-            keep_days=_number(given, "KEEP_DAYS", 0, lowest=0),
+            keep_days=_number(given, "KEEP_DAYS", cls.keep_days, lowest=0),
             upload_rate=_rate(given, "UPLOAD_RATE", cls.upload_rate),
             page_rate=_rate(given, "PAGE_RATE", cls.page_rate),
             api_rate=_rate(given, "API_RATE", cls.api_rate),

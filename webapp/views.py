@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from htmx_flask import make_response, request
 
-from analysis.registry import all_analyzers
 from analysis.report import Report, from_json
 
 from . import intake, present
@@ -25,7 +24,7 @@ pages = Blueprint("pages", __name__)
 def index() -> str:
     """The landing page with its form. The browser gets its name here, before it sends several files at once."""
     owner()
-    return render_template("index.html", settings=services().settings, analyzers=all_analyzers())
+    return render_template("index.html", settings=services().settings)
 
 
 @pages.post("/analyses")

@@ -6,7 +6,8 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from analysis.report import Verdict
+from analysis.headline import LOW, OPEN, headline
+from analysis.report import Verdict, from_json
 from analysis.words import VERDICTS
 
 from .security import owner
@@ -21,10 +22,25 @@ def index() -> str:
     """The list, searched and filtered."""
     words = request.args.get("q", "").strip()[:200]
     verdicts = [one for one in request.args.getlist("verdict") if one in set(Verdict)]
+    if set(verdicts) & set(LOW):  # one in words
+        verdicts = [*(one for one in verdicts if one not in LOW), *LOW]
     page = services().archive.history(
         owner(), words=words, verdicts=verdicts, before=request.args.get("before", type=float)
     )
-    return render_template("history.html", page=page, words=words, verdicts=verdicts, all_verdicts=VERDICTS)
+    # of these verdicts the headline may say more than the verdict: a hint, broken credentials, a camera's credential
+    calm = [row.id for row in page.rows if row.verdict in OPEN]
+    headlines = {at: headline(from_json(text)) for at, text in services().archive.reports(calm).items()}
+    choices = [(verdict, said) for verdict, said in VERDICTS.items() if verdict is not LOW[0]]
+    return render_template(
+        "history.html",
+        page=page,
+        words=words,
+        verdicts=verdicts,
+        all_verdicts=VERDICTS,
+        choices=choices,
+        headlines=headlines,
+        settings=services().settings,
+    )
 
 
 @history.post("/history/delete")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from ..report import Context, Evidence, JpegFacts, Kind, MediaFacts, Report, Supports, Verdict
-from ..words import BANDS, VERDICTS, VerdictWords, verdict_words
+from ..headline import certainty, evidence_of, false_alarm, headline, steadiness, whole
+from ..report import Context, Evidence, JpegFacts, Kind, MediaFacts, Report, Scoring, Supports, Verdict
+from ..words import BANDS, VERDICTS, VerdictWords
 
 REFUSED = replace(
     VERDICTS[Verdict.INCONCLUSIVE],
@@ -19,7 +20,7 @@ REFUSED = replace(
 
 def saying(report: Report) -> VerdictWords:
     """The verdict in words; a refused file has none, and is not called inconclusive."""
-    return verdict_words(report.verdict, report.kind) if report.error is None else REFUSED
+    return headline(report) if report.error is None else REFUSED
 
 
 @cache
@@ -49,11 +50,45 @@ def condition(report: Report) -> str:
     """What the false-alarm rate means, in words; empty where there is none."""
     if report.false_alarm_rate is None:
         return ""
-    return f"Of 1,000 genuine pictures like this one, {1000 * report.false_alarm_rate:.3g} look at least this AI-like."
+    return false_alarm(report.false_alarm_rate, report.kind)
 
 
-def file_facts(media: MediaFacts, context: Context | None) -> list[tuple[str, str]]:
-    """Label and text, one pair a line."""
+def score(value: float | None) -> str:
+    """A score as it is shown: rounded down, so that it never stands above its band; a dash for none."""
+    return "–" if value is None else f"{whole(value)}"
+
+
+def sure(report: Report) -> str:
+    """The confidence in a word; empty where there is no score to be confident of."""
+    word = certainty(report.confidence) if report.score is not None else None
+    return word or ""
+
+
+def steadiness_of(report: Report) -> str:
+    """What the scores after common changes of the file say; empty where there are none."""
+    scores = (report.stability or {}).get("scores")
+    if report.score is None or not isinstance(scores, dict):
+        return ""
+    return steadiness([report.score, *(float(value) for value in scores.values())])
+
+
+def kept(report: Report) -> list[str]:
+    """How the file arrived and what was lost on its way, in sentences."""
+    quality = report.quality or {}
+    arrived = quality.get("arrived")
+    lost = quality.get("lost")
+    return [
+        *([f"It arrived {arrived}."] if arrived else []),
+        *(lost if isinstance(lost, list | tuple) else []),
+    ]
+
+
+def file_facts(report: Report) -> list[tuple[str, str]]:
+    """Label and text, one pair a line. What the rules guess of its way here only where the rules made the score."""
+    media = report.media
+    if media is None:
+        return []
+    context = report.context if report.scoring is Scoring.RULES else None
     lines = [
         ("File", f"{media.format} {media.kind}, {file_size(media.bytes)}"),
         ("Size", f"{media.width} × {media.height} pixels ({media.width * media.height / 1e6:.1f} megapixels)"),
@@ -72,9 +107,8 @@ def file_facts(media: MediaFacts, context: Context | None) -> list[tuple[str, st
 
 
 def strongest(report: Report, count: int | None = None) -> list[Evidence]:
-    """The evidence of all components, strongest first."""
-    pieces = [piece for result in report.components.values() for piece in result.evidence]
-    return sorted(pieces, key=lambda piece: -piece.strength)[:count]
+    """The rules' evidence, strongest first; none in calibrated scoring."""
+    return evidence_of(report)[:count]
 
 
 SPEAKS_FOR = {

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..report import DISCLAIMER, ComponentResult, Report, Scoring, Status
-from ..words import RULES_CAUTION, VERDICTS, VerdictWords
+from ..words import RULES_CAUTION, VerdictWords
 from . import facts, origin
 from .examine import Examined
 from .safe_text import printable
@@ -25,7 +25,8 @@ from .safe_text import printable
 FULL_SUMMARIES = 3  # more files than this become a table
 STRONGEST = 5  # pieces of evidence shown in a summary
 COLORS = {"ai": "red", "likely": "red", "mixed": "yellow", "mild": "cyan", "real": "green", "unknown": "default"}
-GLYPHS = {"spark": "✦", "split": "◐", "lens": "○", "pen": "✎", "seal": "◆", "question": "?", "cross": "✗"}
+GLYPHS = {"spark": "✦", "split": "◐", "lens": "○", "pen": "✎", "seal": "◆", "question": "?", "cross": "✗",
+          "wave": "≈", "alert": "!"}  # fmt: skip
 
 
 class _Console(Console):
@@ -67,14 +68,15 @@ class Summary:
         self._console = _Console(highlight=False, emoji=False, markup=False)
         self._files = files
         self._passed_over = passed_over
-        self._seen: Counter[VerdictWords] = Counter()
+        self._seen: Counter[tuple[str, str, str]] = Counter()
         self._by_rules = False
         self._table = _empty_table() if files > FULL_SUMMARIES else None
 
     def add(self, examined: Examined) -> None:
         """Print the summary, or keep one line of the table."""
         report = examined.report
-        self._seen[facts.saying(report)] += 1
+        said = facts.saying(report)
+        self._seen[said.tone, said.icon, _short(said)] += 1
         self._by_rules |= report.error is None and report.scoring is Scoring.RULES
         if self._table is None:
             self._console.print(_summary(report))
@@ -96,9 +98,8 @@ class Summary:
         done = self._seen.total()
         files = f"{done:,} files" if complete else f"{done:,} of {self._files:,} files, then stopped"
         parts = [Text(files, style="bold")]
-        for said in (*VERDICTS.values(), facts.REFUSED):
-            if count := self._seen[said]:
-                parts.append(Text(f"{GLYPHS[said.icon]} {count:,} {_short(said)}", style=COLORS[said.tone]))
+        for (tone, icon, title), count in sorted(self._seen.items(), key=lambda one: list(COLORS).index(one[0][0])):
+            parts.append(Text(f"{GLYPHS[icon]} {count:,} {title}", style=COLORS[tone]))
         if self._passed_over:
             parts.append(Text(f"{self._passed_over:,} others in folders are not media", style="dim"))
         return Text(" · ").join(parts)
@@ -117,7 +118,10 @@ def _summary(report: Report) -> RenderableType:
     said = facts.saying(report)
     color = COLORS[said.tone]
     parts: list[RenderableType] = [Text(_safe(facts.name(report)), style="dim", overflow="fold"), Text("")]
-    parts += [Text(f"{GLYPHS[said.icon]} {said.title}", style=f"bold {color}"), *_figures(report)]
+    parts.append(Text(_safe(f"{GLYPHS[said.icon]} {said.title}"), style=f"bold {color}"))
+    if report.error is None:
+        parts.append(Text(_safe(said.means)))
+    parts += _figures(report)
     parts += [Text(""), Text(_safe(report.summary))]
     if report.recommendation:
         parts += [Text(""), Text(report.recommendation)]
@@ -126,8 +130,9 @@ def _summary(report: Report) -> RenderableType:
     else:
         parts += _section("What the file says of its origin", _origin(report))
         parts += _section("Strongest evidence", _evidence(report))
+        parts += _section("How steady the score is", _lines([line] if (line := facts.steadiness_of(report)) else []))
         parts += _section("Over time", _lines(facts.over_time(report)))
-        parts += _section("Components", _components(report))
+        parts += _section("For specialists: score of each family of measurements", _components(report))
         parts += _section("The file", _file(report))
         parts += _section("What this does not show", Text(said.does_not_show))
     return Panel(Group(*parts), border_style=color, padding=(1, 2))
@@ -137,12 +142,14 @@ def _figures(report: Report) -> Iterator[RenderableType]:
     if report.error is not None:
         return
     line = Table.grid(padding=(0, 2))
-    score = Text("no score") if report.score is None else Text(f"score {report.score:.0f} of 100", style="bold")
-    cells = [_bar(report.score / 100, 20)] if report.score is not None else []
+    score = (
+        Text("no score") if report.score is None else Text(f"score {facts.score(report.score)} of 100", style="bold")
+    )
+    cells = [_bar(report.score / 100, 10)] if report.score is not None else []
     line.add_row(
         *cells,
         score,
-        Text(f"confidence {report.confidence:.0f} %" if report.confidence is not None else ""),
+        Text(f"confidence {sure} ({report.confidence:.0f} %)" if (sure := facts.sure(report)) else ""),
         Text(f"{report.scoring} scoring", style="dim"),
     )
     yield line
@@ -199,14 +206,14 @@ def _component(result: ComponentResult) -> tuple[Text, Text]:
         return Text(""), Text(_safe(result.note or result.status.replace("_", " ")), style="dim")
     if result.score is None:
         return Text(""), Text("measures only", style="dim")
-    return _bar(result.score / 100, 10), Text(f"{result.score:.0f}")
+    return _bar(result.score / 100, 10), Text(facts.score(result.score))
 
 
 def _file(report: Report) -> RenderableType | None:
     if report.media is None:
         return None
     table = Table.grid(padding=(0, 2))
-    for label, text in facts.file_facts(report.media, report.context):
+    for label, text in facts.file_facts(report):
         table.add_row(Text(label, style="dim"), Text(_safe(text)))
     return table
 
@@ -228,9 +235,9 @@ def _row(report: Report) -> tuple[Text, Text, Text, Text]:
     elif decisive := [finding for finding in report.provenance if finding.meaning is not None]:
         name.append(f"\n{_safe(decisive[0].sentence)}", style="dim")
     return (
-        Text(f"{GLYPHS[said.icon]} {_short(said)}", style=COLORS[said.tone]),
-        Text("–" if report.score is None else f"{report.score:.0f}"),
-        Text("–" if report.confidence is None else f"{report.confidence:.0f} %"),
+        Text(_safe(f"{GLYPHS[said.icon]} {_short(said)}"), style=COLORS[said.tone]),
+        Text(facts.score(report.score)),
+        Text(facts.sure(report) or "–"),
         name,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Scoring
+from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Measured, Scoring
 
 AVAILABLE = (Scoring.CALIBRATED, Scoring.RULES)
 """The scorings this version has, the default first."""
@@ -25,10 +25,11 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     scoring: Scoring = Scoring.RULES
     abstained: str | None = None
     false_alarm_rate: float | None = None
-    """Share of genuine pictures that look at least this AI-like; calibrated scoring only, as are the next three."""
+    """Share of genuine pictures that look at least this AI-like; calibrated scoring only, as is what follows."""
     told: tuple[str, ...] = ()
     """What the score means and what it is worth, in sentences."""
     quality: dict[str, Any] | None = None
     stability: dict[str, Any] | None = None
     likeness: Likeness | None = None
     evidence_map: EvidenceMap | None = None
+    measured: Measured | None = None

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..media import Burst, Frame, Media
-from ..report import Scoring, Timeline
+from ..report import Measured, Scoring, Timeline
 from . import Scored
 from .abstain import abstention
 from .bands import score_of
@@ -177,7 +177,8 @@ def score_clip(
 ) -> tuple[Scored, Timeline]:
     """Replace the rules' score and confidence, and every frame's score, by the calibrated ones.
 
-    The components keep the rules' scores and evidence: none of them was calibrated on clips.
+    The components keep the rules' scores, for none of them was calibrated on clips, but not the rules' evidence: its
+    ranges were set by hand.
 
     Parameters
     ----------
@@ -193,6 +194,7 @@ def score_clip(
     if by_rules.score is None:
         return by_rules, timeline  # every analyzer failed: nothing is known, whatever a network says
     sight, known = look(media, threads=threads), calibration()
+    by_rules = _without_evidence(by_rules)
     frames = tuple(
         msgspec.structs.replace(frame, score=round(score_of(float(p)), 1))
         for frame, p in zip(
@@ -217,8 +219,18 @@ def score_clip(
         scoring=Scoring.CALIBRATED,
         false_alarm_rate=round(p, 6),
         told=(_worth(known),),
+        measured=Measured(
+            condition=CONDITION,
+            generated_at_or_above=known.facts["figures"]["generated_at_or_above"],
+            genuine_at_or_above=known.facts["figures"]["genuine_at_or_above"],
+        ),
     )
     return headline, timeline
+
+
+def _without_evidence(by_rules: Scored) -> Scored:
+    components = {name: msgspec.structs.replace(result, evidence=()) for name, result in by_rules.components.items()}
+    return msgspec.structs.replace(by_rules, components=components, evidence=())
 
 
 def _worth(known: Calibration) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
+from ..headline import LOW, band_title, broken_of, captured_by, hint_of, whole
 from ..report import Context, Finding, Grade, Kind, Meaning, Scoring, Verdict
 from ..words import BANDS, RULES_CAUTION, VERDICTS
 from . import Scored
@@ -57,7 +58,7 @@ def conclude(scored: Scored, context: Context, findings: Sequence[Finding], *, k
     """
     by_score = verdict_of(scored.score)
     deciding, verdict = _decide(findings, by_score)
-    sentences = [*_stated(deciding, verdict, by_score), *_captured(findings, by_score), *_broken(findings)]
+    sentences = [*_stated(deciding, verdict, by_score), *_captured(findings, by_score), *_hinted(deciding, findings)]
     thing = "clip" if kind is Kind.VIDEO else "picture"
     sentences += _scored(scored, context, by_score, thing, decided=deciding is not None)
     declared = deciding is not None and deciding.grade is Grade.DECLARED and deciding.meaning is Meaning.GENERATED
@@ -100,23 +101,22 @@ def _who(finding: Finding) -> str:
     return finding.generator or _FAMILIES.get(finding.family, "the file itself")
 
 
-def _captured(findings: Collection[Finding], by_score: Verdict) -> Iterator[str]:
+def _captured(findings: Sequence[Finding], by_score: Verdict) -> Iterator[str]:
     """An intact, trusted capture credential: what its signer claims, no more."""
-    for finding in findings:
-        trusted = finding.grade is Grade.SIGNED and finding.detail.get("trust") == "trusted"
-        if trusted and finding.meaning is Meaning.CAPTURED:
-            yield finding.sentence
-            yield "That is what the signer claims; it does not show what stood before the lens."
-            if by_score in (Verdict.STRONG_AI, Verdict.PROBABLE_AI):
-                yield "The score points the other way: weigh both."
-            return
+    finding = captured_by(findings)
+    if finding is not None:
+        yield finding.sentence
+        yield "That is what the signer claims; it does not show what stood before the lens."
+        if by_score in (Verdict.STRONG_AI, Verdict.PROBABLE_AI):
+            yield "The score points the other way: weigh both."
 
 
-def _broken(findings: Collection[Finding]) -> Iterator[str]:
-    for finding in findings:
-        if finding.meaning is None and finding.detail.get("state") == "broken":
+def _hinted(deciding: Finding | None, findings: Sequence[Finding]) -> Iterator[str]:
+    """What proves nothing but is no silence either: a hint at a generator, credentials that do not match."""
+    hint = hint_of(findings) if deciding is None else None
+    for finding in (hint, broken_of(findings)):
+        if finding is not None:
             yield finding.sentence
-            return
 
 
 def _scored(scored: Scored, context: Context, by_score: Verdict, thing: str, *, decided: bool) -> Iterator[str]:
@@ -125,7 +125,10 @@ def _scored(scored: Scored, context: Context, by_score: Verdict, thing: str, *, 
         why = f": {scored.abstained.rstrip('.')}" if scored.abstained else ""
         yield f"The {thing} itself was not scored{why}."
         return
-    yield f"The score is {scored.score:.0f} of 100, in the band “{VERDICTS[by_score].title}”."
+    if by_score in LOW:
+        yield f"The score by itself, {whole(scored.score)} of 100, shows no sign of AI."
+    else:
+        yield f"The score is {whole(scored.score)} of 100, in the band “{band_title(scored.score)}”."
     if not decided and scored.scoring is Scoring.RULES:
         yield from _grounds(scored)
         yield from _handicaps(context, thing)

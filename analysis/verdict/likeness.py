@@ -19,6 +19,14 @@ Floats = NDArray[np.float64]
 
 LEAST_PRECISION = 0.7
 
+NOT_GENERATED = ("camera", "hand", "render")
+"""The families that are no generators."""
+
+
+def agrees(likeness: Likeness, score: float) -> bool:
+    """Whether a likeness is on the side that the score takes: how often it is right on the other was not measured."""
+    return (likeness.family in NOT_GENERATED) is (score < 30.0)
+
 
 @dataclass(frozen=True)
 class Families:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ..media import Media
-from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Scoring, Status
+from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Status
 from . import Scored, quality
 from .answer import Answer, answer
 from .bands import score_of
@@ -15,6 +15,7 @@ from .components import rescored
 from .conditions import plausible
 from .detector import Detector
 from .fusion import SHIPPED_WEIGHT
+from .likeness import agrees
 from .network import Missing, Network
 from .probability import LOWEST_CONFIDENCE
 from .stability import flips, strip
@@ -31,7 +32,7 @@ def score_still(
 ) -> Scored:
     """Replace the rules' score and confidence by the calibrated ones.
 
-    The components get calibrated scores of their own and keep the rules' evidence. They are measurements for
+    The components get calibrated scores of their own and lose the rules' evidence. They are measurements for
     specialists: what they say changes neither score nor confidence.
 
     Parameters
@@ -69,17 +70,20 @@ def score_still(
         abstained=found.abstained,
         quality=quality.quality(media, calibrated.condition, has_camera=has_camera),
         components=rescored(by_rules.components, ways) | _of_networks(networks, found),
+        evidence=(),
     )
     if found.abstained is not None:
         return scored
     joined = [network for network in usable if network.name in found.opinions]
     again = strip(detector, frame.preview, networks=joined, threads=threads)
-    head = detector.head
+    head, measured = detector.head, _measured(detector, calibrated.condition)
     likeness = (
         detector.families.name(head.likeness(found.sight.seen))
         if detector.families is not None and head.likeness is not None
         else None
     )
+    if likeness is not None and not agrees(likeness, calibrated.score):
+        likeness = None
     return msgspec.structs.replace(
         scored,
         score=calibrated.score,
@@ -87,13 +91,14 @@ def score_still(
         false_alarm_rate=round(calibrated.p, 6),
         told=(
             *_lesser(detector),
-            _power(detector, calibrated.condition),
+            _power(measured),
             *([likeness.sentence] if likeness is not None else []),
             *_joined(joined),
         ),
         stability={"scores": {change: round(score, 1) for change, score in again.items()}},
         likeness=likeness,
         evidence_map=_map(detector, found),
+        measured=measured,
     )
 
 
@@ -126,13 +131,23 @@ def _lesser(detector: Detector) -> list[str]:
     ]
 
 
-def _power(detector: Detector, condition: str) -> str:
-    """How much the detector is worth where the picture comes from, as measured; read from the shipped figures."""
+def _measured(detector: Detector, condition: str) -> Measured:
+    """How much the detector is worth where the picture comes from: read from the figures that ship with it."""
     figures = detector.facts["figures"][condition]
+    genuine = figures["genuine_at_or_above"]
+    generated = figures.get("generated_at_or_above")
+    if generated is None:  # the same figure, stated as balanced accuracy: (found + 1 - wronged) / 2
+        found = 2 * figures["balanced_accuracy_at_30"] - 1 + genuine["30"]
+        generated = {"30": round(found, 4)}
+    return Measured(condition=condition, generated_at_or_above=generated, genuine_at_or_above=genuine)
+
+
+def _power(measured: Measured) -> str:
+    """The same in a sentence."""
+    found, wronged = measured.generated_at_or_above["30"], measured.genuine_at_or_above["30"]
     return (
-        f"On pictures of sources it had never seen, the detector found {100 * figures['tpr_at_1_percent_fpr']:.0f} of "
-        "100 AI pictures where it may wrong one genuine picture in 100 "
-        f"(AUC {figures['auc']:.2f}; 0.5 is chance): a low score clears nothing."
+        f"In tests on pictures of sources it had never seen, the detector gave 30 or more to {100 * found:.0f} of 100 "
+        f"AI pictures and to {100 * wronged:.0f} of 100 genuine ones."
     )
 
 

@@ -33,6 +33,7 @@ class Line {
   constructor(entry) {
     this.entry = entry;
     this.stop = new AbortController();
+    this.over = false; // refused: it stays in the list, and nothing more becomes of it
     const made = document.getElementById("file-line").content.cloneNode(true);
     this.item = made.querySelector("li");
     this.state = this.item.querySelector(".file-state");
@@ -111,16 +112,21 @@ class Line {
 export function take(files) {
   document.getElementById("notice").replaceChildren();
   const most = Number(form().dataset.maxBytes);
+  const taken = [];
   for (const file of files) {
     const line = new Line(outbox.entry(file, "", asClip()));
+    taken.push(line);
     if (file.size > most) {
       const megabytes = (count) => Math.round(count / 1048576);
       line.says(`The file has ${megabytes(file.size)} MB; at most ${megabytes(most)} MB are accepted here.`, "bad");
+      line.over = true;
+      announce(`${file.name}: ${line.state.textContent}`);
     } else {
       line.says("Next…");
       queue.push(line);
     }
   }
+  taken[0]?.item.scrollIntoView({ block: "nearest" }); // on small screens the list begins below what is seen
   pump();
 }
 
@@ -158,8 +164,10 @@ async function again(line, outcome) {
 
 function settle(line, outcome) {
   if (!outcome.where) {
+    line.over = true;
     line.refused(outcome.refused);
-  } else if (lines.size === 1 && form()) {
+    line.item.scrollIntoView({ block: "nearest" });
+  } else if ([...lines.values()].every((one) => one === line || one.over) && form()) {
     lead(line, outcome.where);
   } else {
     line.sent(outcome);

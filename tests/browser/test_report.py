@@ -74,6 +74,7 @@ def test_reports_in_every_form_and_theme(visit, look, person, form, theme):
             continue  # the longest ones are enough there
         page.goto(address)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
+        page.locator(".specialists > summary").click()
         page.locator("[data-radar]").scroll_into_view_if_needed()
         expect(page.locator("[data-radar] canvas")).to_have_attribute("width", re.compile(r"[1-9]"))
         page.wait_for_load_state("networkidle")
@@ -110,6 +111,8 @@ def test_every_other_page(visit, look, person, form, theme):
 def test_a_report_reads_well_without_scripts(visit, person):
     page = visit(script=False, storage_state=person.state).page
     page.goto(person.reports["generated"])
+    expect(page.locator("#scores")).to_be_hidden()
+    page.locator(".specialists > summary").click()
     expect(page.locator("[data-radar]")).to_be_hidden()
     expect(page.locator("#scores")).to_be_visible()
     page.locator(".lenses label", has_text="Error level").click()
@@ -172,6 +175,8 @@ def test_the_chart_library_comes_only_where_a_radar_is(visit, person):
     one.page.wait_for_load_state("networkidle")
     assert not [address for address in asked if "chart.js" in address]
     one.page.goto(person.reports["photo"])
+    assert not [address for address in asked if "chart.js" in address]  # nor before anyone looks for it
+    one.page.locator(".specialists > summary").click()
     one.page.locator("[data-radar]").scroll_into_view_if_needed()
     expect(one.page.locator("[data-radar] canvas")).to_have_attribute("width", re.compile(r"[1-9]"))
     assert [address for address in asked if "chart.js" in address]

@@ -179,6 +179,15 @@ def test_what_cannot_be_analyzed_is_said_with_what_to_do(visit, look, name):
         look(page, f"refused-{name.partition('.')[0]}")
 
 
+def test_a_good_file_after_a_refused_one_leads_to_its_report(visit):
+    one = visit(390, 844)
+    one.forgives = REFUSAL
+    choose(one.page, *files(a_jpg=b"no picture at all"))
+    expect(one.page.locator(".says.bad")).to_be_in_viewport()
+    one.page.set_input_files("#file", files(b_png=picture()))
+    expect(one.page.locator(REPORT)).to_be_visible()
+
+
 def test_what_has_ended_before_its_page_was_fetched_is_said_too(visit):
     one = visit()
     one.forgives = REFUSAL

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from analysis.report import Verdict
+from analysis.report import Finding, Grade, Meaning, Verdict
 from tests.webapp.given import done, lens, picture, send, token, upload
 from webapp.archive import Share
 from webapp.store import Analysis, Lens
@@ -51,6 +51,25 @@ def test_history_is_searched_and_filtered(client, doors):
     assert listed(client, "?verdict=proven_ai") == {second}
     assert listed(client, "?verdict=proven_ai&verdict=suspicious") == {first, second}
     assert listed(client, "?verdict=bogus") == {first, second}
+
+
+def test_both_low_verdicts_are_one_in_words_and_a_hint_is_told(client, doors):
+    hint = Finding(
+        family="watermark",
+        grade=Grade.HINT,
+        meaning=Meaning.GENERATED,
+        sentence="Damaged traces.",
+        generator="Stable Diffusion 1",
+    )
+    plain = ident(done(client, doors, verdict=Verdict.MOSTLY_REAL, score=29.8, provenance=()))
+    hinted = ident(done(client, doors, verdict=Verdict.CONSISTENT_WITH_REAL, score=4.0, provenance=(hint,)))
+    ident(done(client, doors, verdict=Verdict.SUSPICIOUS))
+    for verdict in ("mostly_real", "consistent_with_real"):
+        assert listed(client, f"?verdict={verdict}") == {plain, hinted}
+    page = client.get("/history").get_data(as_text=True)
+    assert page.count('name="verdict"') == len(Verdict) - 1
+    assert "Traces of Stable Diffusion 1&#39;s watermark" in page
+    assert ">29<" in page
 
 
 def test_history_goes_on_where_a_page_ends(client, doors, monkeypatch):

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from flask import render_template
 
+from analysis.headline import headline
 from analysis.report import Scoring, Verdict
 from analysis.words import RULES_CAUTION, VERDICTS
 from tests.webapp.given import done, evidence, lens, media_files, picture, report, send, token, upload
@@ -271,7 +272,9 @@ def test_the_problem_page_renders_outside_of_any_analysis(app):
 def test_a_verdict_raised_by_the_files_word_makes_no_promise_of_the_score():
     raised = report(verdict=Verdict.PROBABLE_AI, score=36.0, scoring=Scoring.CALIBRATED, false_alarm_rate=0.097)
     assert present.promise(raised) is None
-    assert "file itself" in present.meaning(raised)
+    assert "file itself" in headline(raised).means
     scored = report(verdict=Verdict.PROBABLE_AI, score=50.0, scoring=Scoring.CALIBRATED, false_alarm_rate=0.04)
     assert "5 in 100" in present.promise(scored)
-    assert present.meaning(scored) == VERDICTS[Verdict.PROBABLE_AI].means
+    assert "its score says so too" in headline(scored).means
+    unsaid = msgspec.structs.replace(scored, provenance=())
+    assert headline(unsaid).means == VERDICTS[Verdict.PROBABLE_AI].means

@@ -10,6 +10,7 @@ import re
 import pytest
 from PIL import Image
 
+from analysis.headline import false_alarm
 from analysis.report import (
     ComponentResult,
     Cut,
@@ -18,6 +19,7 @@ from analysis.report import (
     Freeze,
     Grade,
     Kind,
+    Likeness,
     Meaning,
     Scoring,
     Status,
@@ -72,21 +74,31 @@ def credentials(**changes):
     )
 
 
-@pytest.mark.parametrize(
-    ("scores", "sentence", "disagree"),
-    [
-        ((10, 5, 0), "None of 3 families of measurements speaks for AI.", False),
-        ((80, 5, 35), "The families of measurements disagree. One speaks for AI, 1 cannot decide, one does not.", True),
-        ((80, 50, 45), "All 3 families of measurements speak for AI.", False),
-        ((None, None, None), "No family of measurements could be scored.", False),
-    ],
-)
-def test_the_families_lean(scores, sentence, disagree):
-    names = ("noise", "texture", "color")
-    found = report(components={n: ok(s) for n, s in zip(names, scores, strict=True)})
-    families = present.report(found, [])["families"]
-    assert families.sentence == sentence
-    assert families.disagree is disagree
+def calibrated(**changes):
+    given = {"scoring": Scoring.CALIBRATED, "provenance": (), "verdict": Verdict.MOSTLY_REAL, "score": 20.0}
+    return report(**{**given, **changes})
+
+
+def test_a_calibrated_report_gives_three_reasons_at_most_and_none_of_the_rules():
+    shown = present.report(
+        calibrated(
+            false_alarm_rate=0.4,
+            likeness=Likeness(family="camera", sentence="It resembles a camera's photographs.", precision=0.7),
+            stability={"scores": {"JPEG 90": 21.0}},
+        ),
+        ["original", "evidence"],
+    )
+    assert [reason.icon for reason in shown["reasons"]] == ["scale", "lens", "aperture"]
+    assert "20 of 100" in shown["reasons"][0].text
+    assert "Of 1,000 genuine pictures like this one, 400 look" in shown["reasons"][0].text
+    assert shown["rules"] == []
+    assert "Evidence:" not in shown["plain"]
+
+
+def test_the_rules_guesses_of_the_context_stay_with_the_rules(client, doors):
+    page = client.get(done(client, doors, scoring=Scoring.CALIBRATED, provenance=())).get_data(as_text=True)
+    assert "Heavily compressed" not in page
+    assert "speaks for AI" not in page
 
 
 def test_evidence_stands_under_its_family_strongest_family_first():
@@ -95,8 +107,8 @@ def test_evidence_stands_under_its_family_strongest_family_first():
         "texture": ComponentResult(status=Status.OK, score=90.0, evidence=(weak,)),
         "noise": ComponentResult(status=Status.OK, score=20.0, evidence=(strong,)),
     }
-    reasons = present.report(report(components=components), [])["reasons"]
-    assert [reading.component for reading in reasons] == ["noise", "texture"]
+    rules = present.report(report(components=components), [])["rules"]
+    assert [reading.component for reading in rules] == ["noise", "texture"]
 
 
 def test_the_caution_of_the_rules_is_said_once(client, doors):
@@ -115,18 +127,25 @@ def test_a_calibrated_score_says_what_it_promises(client, doors):
 
 @pytest.mark.parametrize("rate", [0.0004, 0.0, 0.001])
 def test_a_tiny_p_value_is_not_said_to_be_none(rate):
-    assert "hardly any" in present.false_alarm(rate)
+    assert "hardly any" in false_alarm(rate, Kind.IMAGE)
 
 
 def test_the_stability_strip_shows_a_flip(client, doors):
     flips = {"JPEG 90": 61.0, "JPEG 60": 22.0, "half size": 40.0}
     strip = present_axes.stability({"scores": flips, "note": "Measured on the preview."}, 58.0)
-    assert strip.flips
+    assert strip.varies
     assert [one.score for one in strip.strip] == [58.0, 61.0, 22.0, 40.0]
-    assert not present_axes.stability({"JPEG 90": 55.0}, 58.0).flips
+    assert strip.sentence.endswith(
+        "from “No sign of AI found” to “Strong AI indicators”: do not lean on one of these answers."
+    )
+    assert "from 22 to 61" in strip.sentence
+    assert not present_axes.stability({"JPEG 90": 55.0}, 58.0).varies
+    assert not present_axes.stability({"JPEG 90": 29.8}, 4.0).varies  # both low bands are one answer
+    assert "from 4 to 29:" in present_axes.stability({"JPEG 90": 29.8}, 4.0).sentence
+    assert present_axes.stability({"JPEG 90": 30.0}, 29.8).varies
     assert present_axes.stability(None, 58.0) is present_axes.stability({"JPEG 90": 5.0}, None) is None
     page = client.get(done(client, doors, stability=flips, score=58.0)).get_data(as_text=True)
-    assert "flips when the file is changed a little" in page
+    assert "do not lean on one of these answers" in page
     assert "JPEG 60" in page
 
 
@@ -339,7 +358,7 @@ def test_no_cell_is_a_formula(client, doors, text):
 def test_the_summary_to_copy_is_plain_and_whole(client, doors):
     page = client.get(done(client, doors)).get_data(as_text=True)
     block = page.partition('<pre id="summary"')[2].partition("</pre>")[0]
-    for said in ("Verdict: Suspicious", "Score 38 of 100, confidence 45 %", "Evidence: The grain", "not proof", "abab"):
+    for said in ("Verdict: Suspicious", "Score 38 of 100, low confidence", "Evidence: The grain", "not proof", "abab"):
         assert said in block, said
 
 
