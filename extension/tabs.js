@@ -13,6 +13,7 @@ export const SCRIPTS = [
   "media",
   "find",
   "scan",
+  "sketch",
   "read",
   "overlay",
   "place",

@@ -9,12 +9,12 @@ detector.define("badges", () => {
   const { say } = detector.words;
 
   const FRAMES = 30; // how long a badge may take to come into its place
-  const WAITING = new Set(["queued", "reading", "waiting", "running", "busy"]);
+  const WAITING = new Set(["loading", "queued", "reading", "waiting", "running", "busy"]);
 
   /** Show what is known of an item on its badge, which is made when first needed. */
   function show(item) {
     if (item.auto && item.state !== "done") return; // what nobody asked for is not announced before there is something
-    if (!item.asked && item.state === "queued") return; // of a page's hundreds, those that have their turn
+    if (!item.asked && (item.state === "queued" || item.state === "loading")) return; // of a page's hundreds, those that have their turn
     if (!item.badge) attach(item);
     const { badge, state, check, problem } = item;
     const waits = WAITING.has(state);

@@ -8,6 +8,10 @@ detector.define("media", () => {
   const CLIP = /\.(mp4|m4v|mov|mkv|webm|avi)$/i;
   const TYPES = /^image\/(avif|bmp|gif|hei[cf]|jpe?g|png|tiff|webp)$/i;
 
+  const LATER = ["data-src", "data-srcset", "data-original", "data-lazy", "data-lazy-src"];
+  const DOT = 8; // pixels of a file that only holds the place
+  const FAINT = 96; // and of one that hints at the picture to come, where the page names that one
+
   const shadowOf = (element) => {
     if (element.shadowRoot) return element.shadowRoot;
     try {
@@ -27,7 +31,8 @@ detector.define("media", () => {
     const tag = element.localName;
     if (tag === "video") return "video";
     if (tag === "canvas") return "canvas";
-    if (tag === "img" || tag === "input" || (tag === "image" && element instanceof SVGElement))
+    if (tag === "img") return addressShown(element) || comesLater(element) ? "image" : null;
+    if (tag === "input" || (tag === "image" && element instanceof SVGElement))
       return addressShown(element) ? "image" : null;
     if (tag === "object" || tag === "embed")
       return /^image\//.test(element.type) || PICTURE.test(pathOf(addressShown(element))) ? "image" : null;
@@ -53,6 +58,25 @@ detector.define("media", () => {
       default:
         return backgroundsOf(element)[0] ?? "";
     }
+  }
+
+  /** Whether a page that loads late names the picture that is to come. */
+  function comesLater(img) {
+    const shown = addressShown(img);
+    return LATER.some((name) => {
+      const given = img.getAttribute(name);
+      return given && !parse(given).some(({ url }) => url === shown);
+    });
+  }
+
+  /** Whether an element does not show its picture yet: nothing so far, or what holds its place. */
+  function isStandIn(element) {
+    if (element.localName !== "img") return false;
+    const { complete, naturalWidth: width, naturalHeight: height } = element;
+    const shown = addressShown(element);
+    if (shown && !width) return !complete; // else it is broken, and stays so
+    if (shown && Math.max(width, height) <= DOT) return true;
+    return comesLater(element) && (Math.min(width, height) <= FAINT || isDrawing(shown));
   }
 
   /** Copies of a medium: `{url, copy, width?}`, the best first, each address once. */
@@ -161,6 +185,7 @@ detector.define("media", () => {
     isClip: (url) => CLIP.test(pathOf(url)),
     isDrawing,
     isPicture: (url) => PICTURE.test(pathOf(url)) || url.startsWith("data:image/") || url.startsWith("blob:"),
+    isStandIn,
     isStill,
     kindOf,
     parentOf,

@@ -74,11 +74,14 @@ async function watch() {
   const found = kept[scan]?.found ?? 0;
   const done = mine.filter((job) => job.state === "done");
   const open = mine.filter((job) => OPEN.has(job.state)).length;
-  const ended = mine.length - open;
+  const late = mine.filter((job) => job.state === "loading").length;
+  const ended = mine.length - open - late;
   $("under-way").hidden = !found && !mine.length;
   $("progress").max = Math.max(found, mine.length, 1);
   $("progress").value = ended;
   $("found").textContent = say(texts, "popup_found", Math.max(found, mine.length), done.length);
+  $("late").hidden = !late;
+  $("late").textContent = say(texts, "popup_late", late);
   $("stop").hidden = ended >= Math.max(found, mine.length);
   tally(done, mine.filter((job) => job.state === "failed").length);
   const barred = mine.filter((job) => job.state === "needs-host");
