@@ -10,6 +10,7 @@ export const SCRIPTS = [
   "icons",
   "style",
   "dom",
+  "backgrounds",
   "media",
   "find",
   "scan",

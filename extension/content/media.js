@@ -6,11 +6,12 @@ detector.define("media", () => {
   const TAGS = "img, video, canvas, svg image, input[type=image], object[data], embed[src]";
   const PICTURE = /\.(avif|bmp|gif|heic|heif|jpe?g|jfif|png|tiff?|webp)$/i;
   const CLIP = /\.(mp4|m4v|mov|mkv|webm|avi)$/i;
-  const TYPES = /^image\/(avif|bmp|gif|hei[cf]|jpe?g|png|tiff|webp)$/i;
 
   const LATER = ["data-src", "data-srcset", "data-original", "data-lazy", "data-lazy-src"];
   const DOT = 8; // pixels of a file that only holds the place
   const FAINT = 96; // and of one that hints at the picture to come, where the page names that one
+
+  const { TYPES, absolute, isDrawing } = detector.backgrounds;
 
   const shadowOf = (element) => {
     if (element.shadowRoot) return element.shadowRoot;
@@ -36,14 +37,14 @@ detector.define("media", () => {
       return addressShown(element) ? "image" : null;
     if (tag === "object" || tag === "embed")
       return /^image\//.test(element.type) || PICTURE.test(pathOf(addressShown(element))) ? "image" : null;
-    return backgrounds && backgroundsOf(element).length ? "background" : null;
+    return backgrounds && detector.backgrounds.of(element).length ? "background" : null;
   }
 
   /** The address of what is shown now; empty where there is none. */
   function addressShown(element) {
     switch (element.localName) {
       case "img":
-        return element.currentSrc || element.src;
+        return detector.backgrounds.instead(element) || element.currentSrc || element.src;
       case "video":
         return element.currentSrc || element.src;
       case "image":
@@ -56,7 +57,7 @@ detector.define("media", () => {
       case "embed":
         return element.src;
       default:
-        return backgroundsOf(element)[0] ?? "";
+        return detector.backgrounds.of(element)[0]?.[0] ?? "";
     }
   }
 
@@ -71,7 +72,7 @@ detector.define("media", () => {
 
   /** Whether an element does not show its picture yet: nothing so far, or what holds its place. */
   function isStandIn(element) {
-    if (element.localName !== "img") return false;
+    if (element.localName !== "img" || detector.backgrounds.instead(element)) return false;
     const { complete, naturalWidth: width, naturalHeight: height } = element;
     const shown = addressShown(element);
     if (shown && !width) return !complete; // else it is broken, and stays so
@@ -82,7 +83,9 @@ detector.define("media", () => {
   /** Copies of a medium: `{url, copy, width?}`, the best first, each address once. */
   function copiesOf(element) {
     const copies = [];
-    if (element.localName === "img") {
+    const kind = kindOf(element);
+    if (kind === "background") return detector.backgrounds.of(element)[0].map((url) => ({ url, copy: kind }));
+    if (element.localName === "img" && !detector.backgrounds.instead(element)) {
       const linked = linkedOriginal(element);
       if (linked) copies.push({ url: linked, copy: "linked" });
       const shown = addressShown(element);
@@ -90,11 +93,7 @@ detector.define("media", () => {
       if (largest && largest.url !== shown) copies.push({ ...largest, copy: "largest" });
     }
     const shown = addressShown(element);
-    if (shown)
-      copies.push({
-        url: shown,
-        copy: kindOf(element) === "background" ? "background" : element.localName === "video" ? "video" : "shown",
-      });
+    if (shown) copies.push({ url: shown, copy: kind === "video" ? "video" : "shown" });
     return copies;
   }
 
@@ -142,32 +141,6 @@ detector.define("media", () => {
     const link = element.closest("a[href]");
     if (!link || !/^https?:$/.test(link.protocol) || !PICTURE.test(link.pathname)) return null;
     return link.href === addressShown(element) ? null : link.href;
-  }
-
-  function backgroundsOf(element) {
-    const found = [];
-    for (const part of [null, "::before", "::after"]) {
-      const style = getComputedStyle(element, part);
-      if (part && style.content === "none") continue;
-      for (const value of part ? [style.backgroundImage, style.content] : [style.backgroundImage]) {
-        if (!value.includes("url(")) continue;
-        for (const [, quoted, bare] of value.matchAll(/url\((?:"((?:[^"\\]|\\.)*)"|([^)"]*))\)/g)) {
-          const url = absolute((quoted ?? bare).replace(/\\(.)/g, "$1"));
-          if (url && !isDrawing(url)) found.push(url);
-        }
-      }
-    }
-    return found;
-  }
-
-  const isDrawing = (url) => /^data:image\/svg|\.svg([?#]|$)/i.test(url);
-
-  function absolute(address) {
-    try {
-      return address && new URL(address, document.baseURI).href;
-    } catch {
-      return "";
-    }
   }
 
   const pathOf = (address) => {

@@ -50,7 +50,7 @@ detector.define("scan", () => {
   /** Whether an element shows a background picture: its box first, which costs nothing once the page is laid out. */
   function mayShow(element) {
     if (element.childElementCount > 40 || element.localName === "html" || element.localName === "body") return false;
-    return element.offsetWidth > 0 && getComputedStyle(element).backgroundImage.includes("url(");
+    return element.offsetWidth > 0 && detector.backgrounds.may(element);
   }
 
   function take(element, least, places) {

@@ -57,7 +57,8 @@ def test_a_link_to_another_picture_is_not_its_original(paired, extras):
     assert copy_of(extras, point_at(paired, extras, "#next")) == ("shown", "page")
     assert hash_of(27) in judged(paired)
     assert hash_of(28) not in judged(paired)
-    extras.locator("a:has(#next)").evaluate("link => { link.href = '/i/28.jpg?w=800&h=600'; }")  # larger, and of its shape
+    # one that is larger and of the same shape
+    extras.locator("a:has(#next)").evaluate("link => { link.href = '/i/28.jpg?w=800&h=600'; }")
     extras.locator("#next").evaluate("img => { img.src = '/i/30.jpg'; return img.decode(); }")
     assert copy_of(extras, point_at(paired, extras, "#next")) == ("shown", "page")
     assert hash_of(28, 800, 600) not in judged(paired)
@@ -96,3 +97,27 @@ def test_a_scan_waits_for_what_loads_late_and_says_so(paired, visit, pages):
     page.locator("#empty").evaluate("img => { img.src = img.dataset.src; }")
     expect(done).to_have_count(4)
     assert {hash_of(seed) for seed in (51, 52, 53, 54)} <= judged(paired)
+
+
+def test_backgrounds_in_all_their_ways_are_found_and_judged_at_their_best(paired, visit, pages):
+    page = visit(pages.page("styles"))
+    page.wait_for_function("() => document.getElementById('blob').style.backgroundImage")
+    paired.key(page, "page")
+    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(len(STYLED))
+    for name, (seed, *size) in STYLED.items():
+        badge = badge_on(page, f"#{name}")
+        assert copy_of(page, badge)[1] == "page", name
+        assert hash_of(seed, *size) in judged(paired), name
+
+
+STYLED = {
+    "before": (61,),
+    "after": (62,),
+    "imageset": (63, 800, 600),
+    "webkit": (64, 600, 450),
+    "bare": (65, 400, 300),
+    "content": (66,),
+    "instead": (67,),
+    "border": (68,),
+    "blob": (69,),
+}
