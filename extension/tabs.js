@@ -13,6 +13,7 @@ export const SCRIPTS = [
   "backgrounds",
   "media",
   "find",
+  "frames",
   "scan",
   "sketch",
   "read",

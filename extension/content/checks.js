@@ -23,8 +23,12 @@ detector.define("checks", () => {
   let batch = 0; // how many of a page's checks are still open
   let renewals = 0;
 
-  /** Check an element. `asked` by the person for this one, or `auto` by the site's setting. */
-  function start(element, { asked = false, auto = false, frame = false, link: href = null, renewed = false } = {}) {
+  /**
+   * Check an element. `asked` by the person for this one, or `auto` by the site's setting; `seen` is what is judged where
+   * only what the screen shows of it can be.
+   */
+  function start(element, options = {}) {
+    const { asked = false, auto = false, frame = false, link: href = null, seen = null, renewed = false } = options;
     const there = ofElement.get(element);
     if (there && there.frame === frame && there.link === href && isStill(element, there.shown)) {
       there.asked ||= asked;
@@ -40,6 +44,7 @@ detector.define("checks", () => {
       element,
       frame,
       link: href,
+      seen,
       asked,
       auto,
       shown: addressShown(element),

@@ -3,7 +3,7 @@
 detector.define("main", () => {
   "use strict";
 
-  const { auto, badges, checks, find, link, media, overlay, pick, scan, words } = detector;
+  const { auto, badges, checks, find, frames, link, media, overlay, pick, scan, words } = detector;
 
   let stopped = false;
 
@@ -25,7 +25,9 @@ detector.define("main", () => {
   const ASKED = {
     find({ settings, ...what }) {
       use(settings);
-      return what.by === "page" ? page(what.least ?? settings.minSize) : one(what);
+      const least = what.least ?? settings.minSize;
+      if (what.by === "page") return page(least);
+      return what.by === "frames" ? shut(least, what.entered) : one(what);
     },
     next: () => badges.next(),
     stop() {
@@ -52,7 +54,15 @@ detector.define("main", () => {
     const found = await scan.scan(least, { alive: () => !stopped });
     for (const element of found) if (!stopped) checks.start(element);
     if (!found.length && window === top) overlay.announce(words.say("none_found"));
-    return { found: found.length };
+    const closed = frames.closed(least).map(frames.originOf);
+    return { found: found.length, closed, entered: frames.isEntered(least) };
+  }
+
+  /** Frames that may not be entered, as far as they can be seen. */
+  function shut(least, entered) {
+    const closed = frames.closed(least).filter((frame) => !entered.includes(frames.originOf(frame)));
+    for (const frame of closed) checks.start(frame, { seen: "embedded" });
+    return { found: closed.length };
   }
 
   /** One medium, as the person pointed at it; without one the person is asked to pick, except where told not to. */

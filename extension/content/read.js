@@ -16,7 +16,8 @@ detector.define("read", () => {
    * and `{host}` where a better copy needs a host; or `{problem, host}`.
    */
   async function read(item, settings) {
-    const { element, link } = item;
+    const { element, link, seen } = item;
+    if (seen) return (await shot(item, seen)) ?? unread("offscreen");
     if (link) return original(item, settings, [{ url: link, copy: "link" }]);
     const kind = kindOf(element);
     item.isBlank = false;
@@ -25,8 +26,8 @@ detector.define("read", () => {
     if (!kind) return unread("nothing");
     const got = await original(item, settings, copiesOf(element));
     if (!got.problem) return got;
-    const seen = (await redrawn(item, "shown")) ?? (await shot(item, kind === "background" ? "background" : "shown"));
-    return seen ? { ...seen, host: got.host } : got;
+    const copy = (await redrawn(item, "shown")) ?? (await shot(item, kind === "background" ? "background" : "shown"));
+    return copy ? { ...copy, host: got.host } : got;
   }
 
   async function video(item, settings) {

@@ -14,6 +14,7 @@ let chosen = await settings();
 const texts = await words(chosen.language);
 const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url).origin : null;
 let toAllow = []; // known before the click, since permissions are asked for first thing in it
+let framesToAllow = [];
 
 fill(document, texts);
 const status = await ask("status");
@@ -57,6 +58,10 @@ $("pick").addEventListener("click", async () => {
 });
 $("min-size").addEventListener("change", () => change({ minSize: Number($("min-size").value) || chosen.minSize }));
 $("allow-hosts").addEventListener("click", () => chrome.permissions.request({ origins: toAllow }).catch(() => false));
+$("allow-frames").addEventListener("click", () =>
+  chrome.permissions.request({ origins: framesToAllow }).catch(() => false),
+);
+$("shoot-frames").addEventListener("click", () => ask("shoot-frames", { tab: tab.id }));
 $("auto-site").addEventListener("change", async () => {
   const isOn = $("auto-site").checked;
   const isAllowed = isOn && chrome.permissions.request({ origins: patternsOf([origin]) }).catch(() => false);
@@ -91,8 +96,22 @@ async function watch() {
     texts,
     "popup_hosts",
     barred.length,
-    [...new Set(barred.map((job) => new URL(job.host).host))].join(", "),
+    hostsIn(barred.map((job) => job.host)),
   );
+  closed(kept[scan]?.closed ?? { count: 0, origins: [] });
+}
+
+/** Frames that were not looked into: how many, and what can be done. */
+function closed({ count, origins }) {
+  framesToAllow = patternsOf(origins);
+  $("closed").hidden = !count;
+  $("closed-text").textContent = say(texts, "popup_closed", count);
+  $("allow-frames").hidden = !origins.length;
+  $("allow-frames").textContent = say(texts, "popup_closed_allow", hostsIn(origins));
+}
+
+function hostsIn(origins) {
+  return [...new Set(origins.map((origin) => new URL(origin).host))].join(", ");
 }
 
 function tally(done, failed) {

@@ -115,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, "image/jpeg", data)
         elif folder == "v":
             self._say(200, "video/mp4", moving())
+        elif name.endswith(".js") and (_PAGES / name).is_file():
+            self._say(200, "text/javascript", (_PAGES / name).read_bytes())
         elif name.endswith(".html") and (_PAGES / name).is_file():
             words = Template((_PAGES / name).read_text()).substitute(
                 own=made.own, other=made.other, style=STYLE, i=given.get("i")

@@ -121,3 +121,24 @@ STYLED = {
     "border": (68,),
     "blob": (69,),
 }
+
+
+SHUT = """() => ({
+    says: document.getElementById("closed").hidden ? "" : document.getElementById("closed-text").textContent,
+    allow: document.getElementById("allow-frames").hidden ? "" : document.getElementById("allow-frames").textContent,
+})"""
+
+
+def test_frames_that_may_not_be_entered_are_counted_and_taken_from_the_screen(paired, visit, pages):
+    page = visit(pages.page("shut"))
+    for name in ("#other", "#srcdoc"):
+        page.frame_locator(name).locator("#same").wait_for()
+    paired.popup(page, "() => document.getElementById('check-page').click()")
+    shown = until(page, lambda: (now := paired.popup(page, SHUT))["says"] and now)
+    assert "not looked at: 2." in shown["says"]  # one is open, one too small to be anything
+    assert shown["allow"] == f"Allow {pages.other.removeprefix('http://')}"
+    paired.popup(page, "() => document.getElementById('shoot-frames').click()")
+    for name in ("#other", "#srcdoc"):
+        badge = badge_on(page, name)
+        expect(badge).to_have_attribute("data-state", "done")
+        assert copy_of(page, badge) == ("embedded", "screenshot")
