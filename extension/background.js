@@ -42,6 +42,7 @@ chrome.commands?.onCommand.addListener((command, tab) => {
   if (!tab) return;
   if (command === "check-pointer") void point(tab.id);
   if (command === "check-page") void find(tab.id, { by: "page" });
+  if (command === "check-region") void find(tab.id, { by: "region" });
   if (command === "next-badge") void tellPage(tab.id, { kind: "next" });
 });
 

@@ -24,6 +24,7 @@ export const SCRIPTS = [
   "wrong",
   "card",
   "pick",
+  "region",
   "checks",
   "auto",
   "main",

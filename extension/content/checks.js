@@ -199,6 +199,7 @@ detector.define("checks", () => {
     for (const list of [reading, unsettled]) list.delete(item);
     if (queue.includes(item)) queue.splice(queue.indexOf(item), 1);
     badges.remove(item);
+    if (item.seen === "region") item.element.remove();
     link.post({ kind: "drop", keys: [item.key] });
     pump();
     rest();

@@ -3,7 +3,7 @@
 detector.define("main", () => {
   "use strict";
 
-  const { auto, badges, checks, find, frames, link, media, overlay, pick, scan, words } = detector;
+  const { auto, badges, checks, find, frames, link, media, overlay, pick, region, scan, words } = detector;
 
   let stopped = false;
 
@@ -27,6 +27,7 @@ detector.define("main", () => {
       use(settings);
       const least = what.least ?? settings.minSize;
       if (what.by === "page") return page(least);
+      if (what.by === "region") return mark();
       return what.by === "frames" ? shut(least, what.entered) : one(what);
     },
     next: () => badges.next(),
@@ -56,6 +57,11 @@ detector.define("main", () => {
     if (!found.length && window === top) overlay.announce(words.say("none_found"));
     const closed = frames.closed(least).map(frames.originOf);
     return { found: found.length, closed, entered: frames.isEntered(least) };
+  }
+
+  /** A rectangle that the person draws; nobody waits for it. */
+  function mark() {
+    void region.choose().then((marked) => marked && checks.start(marked, { asked: true, seen: "region" }));
   }
 
   /** Frames that may not be entered, as far as they can be seen. */

@@ -51,11 +51,13 @@ $("check-page").addEventListener("click", async () => {
   await watch();
 });
 $("stop").addEventListener("click", () => ask("stop", { tab: tab.id }));
-$("pick").addEventListener("click", async () => {
-  const answer = await ask("find", { tab: tab.id, by: "pick" });
-  if (answer.barred) complain("barred");
-  else close();
-});
+for (const by of ["pick", "region"]) {
+  $(by).addEventListener("click", async () => {
+    const answer = await ask("find", { tab: tab.id, by });
+    if (answer.barred) complain("barred");
+    else close();
+  });
+}
 $("min-size").addEventListener("change", () => change({ minSize: Number($("min-size").value) || chosen.minSize }));
 $("allow-hosts").addEventListener("click", () => chrome.permissions.request({ origins: toAllow }).catch(() => false));
 $("allow-frames").addEventListener("click", () =>
