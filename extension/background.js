@@ -17,6 +17,7 @@ import { words } from "./words.js";
 
 const LARGEST = 100 * 1024 * 1024; // bytes, until the server has said what it takes
 
+let originals; // a promise: the rules are read once in the background's life
 const ports = new Map(); // "tab:frame" -> port of a page that waits for something
 
 chrome.runtime.onInstalled.addListener(({ reason }) => {
@@ -132,7 +133,9 @@ async function ownWords() {
 /** What a page has to know of the settings; the token is not among it. */
 async function forPages() {
   const [{ minSize, blurAbove, serverFetch }, door] = await Promise.all([settings(), pairing()]);
-  return { minSize, blurAbove, serverFetch, most: door?.most ?? LARGEST, server: door?.server };
+  originals ??= fetch(chrome.runtime.getURL("originals.json")).then((answer) => answer.json());
+  const rules = (await originals).map(({ from, to }) => ({ from, to }));
+  return { minSize, blurAbove, serverFetch, most: door?.most ?? LARGEST, server: door?.server, originals: rules };
 }
 
 /** Let the page find what is asked for; how many it found, or null where nobody may enter. */

@@ -11,6 +11,7 @@ export const SCRIPTS = [
   "style",
   "dom",
   "backgrounds",
+  "originals",
   "media",
   "find",
   "frames",

@@ -12,20 +12,20 @@ const { sketch } = globalThis.detector;
  * Get a file and hold it under the key: `{held}`, or `{problem}`: `no-host`, `too-large`, `failed`.
  * With `shown`, `{url, width, height, sketch}`, only the larger original of that picture will do.
  */
-export async function get(key, address, { most, shown }) {
-  const { file, problem } = await load(address, most);
+export async function get(key, address, { most, shown, credentials }) {
+  const { file, problem } = await load(address, most, credentials);
   if (problem) return { problem };
   if (shown && !(await isOriginal(file, shown, most))) return { problem: "failed" };
   hold(key, file);
   return { held: true };
 }
 
-async function load(address, most) {
+async function load(address, most, credentials = "include") {
   if (!/^https?:/.test(address)) return { problem: "failed" };
   if (!(await chrome.permissions.contains({ origins: [patternOf(address)] }))) return { problem: "no-host" };
   try {
     const answer = await fetch(address, {
-      credentials: "include",
+      credentials,
       cache: "force-cache",
       signal: AbortSignal.timeout(PATIENCE),
     });

@@ -3,7 +3,7 @@
 detector.define("main", () => {
   "use strict";
 
-  const { auto, badges, checks, find, frames, link, media, overlay, pick, region, scan, words } = detector;
+  const { auto, badges, checks, find, frames, link, media, originals, overlay, pick, region, scan, words } = detector;
 
   let stopped = false;
 
@@ -17,6 +17,7 @@ detector.define("main", () => {
   /** The settings as they are now: a page may have been open for long. */
   function use(settings) {
     checks.use(settings);
+    originals.learn(settings.originals ?? []);
     detector.card.use(settings);
   }
 

@@ -86,6 +86,10 @@ detector.define("media", () => {
     const kind = kindOf(element);
     if (kind === "background") return detector.backgrounds.of(element)[0].map((url) => ({ url, copy: kind }));
     if (element.localName === "img" && !detector.backgrounds.instead(element)) {
+      for (const url of [candidatesOf(element)[0]?.url, addressShown(element)]) {
+        const original = url && detector.originals.of(url);
+        if (original && !copies.some((one) => one.url === original)) copies.push({ url: original, copy: "original" });
+      }
       const linked = linkedOriginal(element);
       if (linked) copies.push({ url: linked, copy: "linked" });
       const shown = addressShown(element);

@@ -58,10 +58,12 @@ detector.define("read", () => {
     let code = "unread";
     for (const { url, copy, width } of copies) {
       const what = { what: copy, width };
-      const shown = copy === "linked" ? await shownBy(item.element, settings) : null;
+      const isGuess = copy === "linked" || copy === "original";
+      const credentials = copy === "original" ? "omit" : undefined; // nobody asked the page for it: no cookies go there
+      const shown = isGuess ? await shownBy(item.element, settings) : null;
       if (/^(https?|data|blob|file):/.test(url)) {
-        const got = await inPage(url, settings.most);
-        if (got.file && (copy !== "linked" || (await isOriginal(got.file, shown)))) {
+        const got = await inPage(url, settings.most, credentials);
+        if (got.file && (!isGuess || (await isOriginal(got.file, shown)))) {
           await send(item.key, got.file);
           return { copy: { ...what, way: "page" } };
         }
@@ -69,21 +71,21 @@ detector.define("read", () => {
         if (got.file) continue;
       }
       if (!/^https?:/.test(url)) continue;
-      const got = await ask("fetch", { key: item.key, url, most: settings.most, shown });
+      const got = await ask("fetch", { key: item.key, url, most: settings.most, shown, credentials });
       if (got.held) return { copy: { ...what, way: "extension" } };
       if (got.problem === "no-host") host ??= new URL(url).origin;
       if (got.problem === "too-large") code = "too-large";
     }
-    // what a picture links to may be another picture, and nobody could compare them there
-    const left = copies.find(({ url, copy }) => /^https?:/.test(url) && copy !== "linked");
+    // a guess may be another picture, and nobody could compare them there
+    const left = copies.find(({ url, copy }) => /^https?:/.test(url) && copy !== "linked" && copy !== "original");
     if (settings.serverFetch && left && code !== "too-large" && !item.past?.has("server"))
       return { copy: { what: left.copy, way: "server", width: left.width }, url: left.url, host };
     return unread(host ? "needs-host" : code, host);
   }
 
-  async function inPage(url, most) {
+  async function inPage(url, most, credentials = "same-origin") {
     try {
-      const answer = await fetch(url, { cache: "force-cache", signal: AbortSignal.timeout(PATIENCE) });
+      const answer = await fetch(url, { credentials, cache: "force-cache", signal: AbortSignal.timeout(PATIENCE) });
       const type = answer.headers.get("Content-Type") ?? "";
       if (!answer.ok || /^text\/html/.test(type)) return {};
       if (Number(answer.headers.get("Content-Length")) > most) return { problem: "too-large" };
@@ -95,7 +97,7 @@ detector.define("read", () => {
   }
 
   /**
-   * What a linked file is compared with: `{width, height, sketch}` of the picture as it is shown. Without a sketch, where
+   * What a guess at the original is compared with: `{width, height, sketch}` of the picture as it is shown. Without a sketch, where
    * the page keeps its pixels from us, the background may get it by its `url`.
    */
   async function shownBy(element, { most }) {

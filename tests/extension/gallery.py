@@ -92,7 +92,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """``/NAME.html`` a page; ``/i/SEED.jpg?w=&h=&gate=`` a picture; ``/v/clip.mp4`` the clip."""
+    """``/NAME.html`` a page; ``/i/SEED.jpg?w=&h=&gate=`` a picture; ``/v/clip.mp4`` the clip.
+
+    WordPress's uploads are pictures as well, of the size that their name ends with.
+    """
 
     protocol_version = "HTTP/1.1"
 
@@ -113,6 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             data = picture(int(name.partition(".")[0]), int(given.get("w", 400)), int(given.get("h", 300)))
             self._say(200, "image/jpeg", data)
+        elif folder == "wp-content/uploads":
+            number, _, size = name.partition(".")[0].partition("-")
+            width, height = (int(side) for side in (size or "800x600").split("x"))
+            self._say(200, "image/jpeg", picture(int(number), width, height))
         elif folder == "v":
             self._say(200, "video/mp4", moving())
         elif name.endswith(".js") and (_PAGES / name).is_file():
