@@ -83,6 +83,7 @@ const OWN_ANSWERS = {
     trouble: check && (await pairing()) ? await pair.trouble() : null,
   }),
   find: ({ tab, ...what }) => find(tab, what),
+  show: ({ tab, frame, key }) => tellIfThere(tab, { kind: "show", key }, frame),
   "shoot-frames": ({ tab }) => shootFrames(tab),
   "add-site": () => sites.addWanted(),
   "remove-site": ({ origin }) => sites.remove(origin),

@@ -113,7 +113,12 @@ detector.define("badges", () => {
       (badge) => elementOf(badge) && overlay.isReachable(elementOf(badge)),
     );
     if (!all.length) return overlay.announce(say("no_badges"));
-    const badge = all[(all.indexOf(overlay.root.activeElement) + 1) % all.length];
+    return go(all[(all.indexOf(overlay.root.activeElement) + 1) % all.length]);
+  }
+
+  /** The page goes to a badge's picture, and the focus to the badge. */
+  async function go(badge) {
+    if (!badge || !elementOf(badge)) return;
     elementOf(badge).scrollIntoView({ block: "center", behavior: "instant" });
     for (let frame = 0; badge.hidden && frame < FRAMES; frame += 1) {
       place.wake();
@@ -129,5 +134,5 @@ detector.define("badges", () => {
     else badge.dataset[name] = value;
   }
 
-  return { next, remove, show, spoken };
+  return { go, next, remove, show, spoken };
 });

@@ -32,6 +32,7 @@ detector.define("main", () => {
       return what.by === "frames" ? shut(least, what.entered) : one(what);
     },
     next: () => badges.next(),
+    show: ({ key }) => badges.go(checks.of(key)?.badge),
     stop() {
       stopped = true;
       checks.stop();

@@ -3,6 +3,7 @@
 import { patternsOf } from "../capture/hosts.js";
 import { change, settings } from "../settings.js";
 import { fill, say, words } from "../words.js";
+import { draw, ordered, table } from "./list.js";
 
 const $ = (id) => document.getElementById(id);
 const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
@@ -15,6 +16,7 @@ const texts = await words(chosen.language);
 const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url).origin : null;
 let toAllow = []; // known before the click, since permissions are asked for first thing in it
 let framesToAllow = [];
+let listed = [];
 
 fill(document, texts);
 const status = await ask("status");
@@ -60,6 +62,11 @@ for (const by of ["pick", "region"]) {
 }
 $("min-size").addEventListener("change", () => change({ minSize: Number($("min-size").value) || chosen.minSize }));
 $("allow-hosts").addEventListener("click", () => chrome.permissions.request({ origins: toAllow }).catch(() => false));
+$("export").addEventListener("click", () => {
+  const href = URL.createObjectURL(new Blob([table(listed, status.server)], { type: "text/csv" }));
+  Object.assign(document.createElement("a"), { href, download: "checks.csv" }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+});
 $("allow-frames").addEventListener("click", () =>
   chrome.permissions.request({ origins: framesToAllow }).catch(() => false),
 );
@@ -100,6 +107,12 @@ async function watch() {
     barred.length,
     hostsIn(barred.map((job) => job.host)),
   );
+  listed = ordered(mine);
+  $("summary").hidden = !listed.length;
+  draw($("list"), listed, texts, async ({ key, frame }) => {
+    await ask("show", { tab: tab.id, frame, key });
+    close();
+  });
   closed(kept[scan]?.closed ?? { count: 0, origins: [] });
 }
 
