@@ -6,7 +6,7 @@ import * as bytes from "./checks/bytes.js";
 import * as jobs from "./checks/jobs.js";
 import * as queue from "./checks/queue.js";
 import { get } from "./capture/fetch.js";
-import { ask } from "./capture/hosts.js";
+import { ask, patternsOf } from "./capture/hosts.js";
 import { shoot } from "./capture/screenshot.js";
 import * as menus from "./menus.js";
 import * as pair from "./pairing.js";
@@ -17,6 +17,7 @@ import { words } from "./words.js";
 
 const LARGEST = 100 * 1024 * 1024; // bytes, until the server has said what it takes
 
+let originals; // a promise: the rules are read once in the background's life
 const ports = new Map(); // "tab:frame" -> port of a page that waits for something
 
 chrome.runtime.onInstalled.addListener(({ reason }) => {
@@ -42,6 +43,7 @@ chrome.commands?.onCommand.addListener((command, tab) => {
   if (!tab) return;
   if (command === "check-pointer") void point(tab.id);
   if (command === "check-page") void find(tab.id, { by: "page" });
+  if (command === "check-region") void find(tab.id, { by: "region" });
   if (command === "next-badge") void tellPage(tab.id, { kind: "next" });
 });
 
@@ -81,6 +83,8 @@ const OWN_ANSWERS = {
     trouble: check && (await pairing()) ? await pair.trouble() : null,
   }),
   find: ({ tab, ...what }) => find(tab, what),
+  show: ({ tab, frame, key }) => tellIfThere(tab, { kind: "show", key }, frame),
+  "shoot-frames": ({ tab }) => shootFrames(tab),
   "add-site": () => sites.addWanted(),
   "remove-site": ({ origin }) => sites.remove(origin),
   stop: ({ tab }) => tellIfThere(tab, { kind: "stop" }),
@@ -130,12 +134,14 @@ async function ownWords() {
 /** What a page has to know of the settings; the token is not among it. */
 async function forPages() {
   const [{ minSize, blurAbove, serverFetch }, door] = await Promise.all([settings(), pairing()]);
-  return { minSize, blurAbove, serverFetch, most: door?.most ?? LARGEST, server: door?.server };
+  originals ??= fetch(chrome.runtime.getURL("originals.json")).then((answer) => answer.json());
+  const rules = (await originals).map(({ from, to }) => ({ from, to }));
+  return { minSize, blurAbove, serverFetch, most: door?.most ?? LARGEST, server: door?.server, originals: rules };
 }
 
 /** Let the page find what is asked for; how many it found, or null where nobody may enter. */
 async function find(tabId, what, frame) {
-  const single = what.by !== "page";
+  const single = what.by !== "page" && what.by !== "frames";
   const answers = await tellPage(
     tabId,
     { kind: "find", ...what, settings: await forPages() },
@@ -147,8 +153,26 @@ async function find(tabId, what, frame) {
     return { barred: true };
   }
   const found = answers.reduce((sum, one) => sum + (one?.found ?? 0), 0);
-  if (!single) await chrome.storage.session.set({ [`scan:${tabId}`]: { found, at: Date.now() } });
+  if (what.by === "page") {
+    const scan = { found, at: Date.now(), least: what.least, closed: await closedIn(answers) };
+    await chrome.storage.session.set({ [`scan:${tabId}`]: scan });
+  }
   return { found };
+}
+
+/** Frames that could not be looked into: how many, and the sites that could be allowed; `entered` are those that are. */
+async function closedIn(answers) {
+  const frames = answers.flatMap((one) => one?.closed ?? []);
+  const count = Math.max(0, frames.length - answers.filter((one) => one?.entered).length);
+  const named = [...new Set(frames.filter(Boolean))];
+  const may = await Promise.all(named.map((origin) => chrome.permissions.contains({ origins: patternsOf([origin]) })));
+  return { count, origins: named.filter((_, at) => !may[at]), entered: named.filter((_, at) => may[at]) };
+}
+
+/** Frames that nobody may enter, judged from the screen. */
+async function shootFrames(tabId) {
+  const { [`scan:${tabId}`]: scan } = await chrome.storage.session.get(`scan:${tabId}`);
+  return find(tabId, { by: "frames", least: scan?.least, entered: scan?.closed.entered ?? [] });
 }
 
 /** What is under the pointer, in whichever frame it is; else the person picks. */
@@ -171,6 +195,11 @@ async function hostsChanged() {
   await sites.agree();
   const tabs = new Set((await jobs.all()).filter((job) => job.state === "needs-host").map((job) => job.tab));
   for (const tab of tabs) void tellIfThere(tab, { kind: "hosts" });
+  for (const [key, scan] of Object.entries(await chrome.storage.session.get(null))) {
+    if (!key.startsWith("scan:") || !scan.closed.origins.length) continue;
+    const may = await chrome.permissions.contains({ origins: patternsOf(scan.closed.origins) });
+    if (may) void find(Number(key.slice("scan:".length)), { by: "page", least: scan.least });
+  }
 }
 
 async function settingsChanged({ oldValue = {}, newValue = {} }) {

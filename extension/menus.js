@@ -9,6 +9,11 @@ const ITEMS = [
   { id: "check-frame", contexts: ["video"], title: "menu_frame" },
   { id: "check-link", contexts: ["link"], title: "menu_link" },
   { id: "check-pointer", contexts: ["page", "frame", "selection", "editable"], title: "menu_pointer" },
+  {
+    id: "check-region",
+    contexts: ["page", "frame", "selection", "editable", "image", "video", "link"],
+    title: "menu_region",
+  },
 ];
 
 /** Make them anew, in the language chosen. */
@@ -28,6 +33,7 @@ export async function make() {
 /** What a click asks the page to find. */
 export function wanted(info) {
   const about = { link: info.linkUrl, target: info.targetElementId };
+  if (info.menuItemId === "check-region") return { by: "region" };
   if (info.menuItemId === "check-link") return { by: "link", ...about };
   if (info.mediaType === "image" && info.srcUrl) return { by: "src", src: info.srcUrl, ...about };
   if (info.mediaType === "video")

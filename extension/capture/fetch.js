@@ -1,21 +1,31 @@
 // The background's step of the ladder: with the extension's own permission for a host, which pages do not have.
 
 import { hold } from "../checks/bytes.js";
+import "../content/define.js";
+import "../content/sketch.js";
 import { patternOf } from "../settings.js";
 
 const PATIENCE = 25_000;
-const SHAPE = 0.04;
+const { sketch } = globalThis.detector;
 
 /**
  * Get a file and hold it under the key: `{held}`, or `{problem}`: `no-host`, `too-large`, `failed`.
- * `measured` is width / height of what is shown: a file of another shape is another picture.
+ * With `shown`, `{url, width, height, sketch}`, only the larger original of that picture will do.
  */
-export async function get(key, address, { most, measured }) {
+export async function get(key, address, { most, shown, credentials }) {
+  const { file, problem } = await load(address, most, credentials);
+  if (problem) return { problem };
+  if (shown && !(await isOriginal(file, shown, most))) return { problem: "failed" };
+  hold(key, file);
+  return { held: true };
+}
+
+async function load(address, most, credentials = "include") {
   if (!/^https?:/.test(address)) return { problem: "failed" };
   if (!(await chrome.permissions.contains({ origins: [patternOf(address)] }))) return { problem: "no-host" };
   try {
     const answer = await fetch(address, {
-      credentials: "include",
+      credentials,
       cache: "force-cache",
       signal: AbortSignal.timeout(PATIENCE),
     });
@@ -24,15 +34,18 @@ export async function get(key, address, { most, measured }) {
     if (Number(answer.headers.get("Content-Length")) > most) return { problem: "too-large" };
     const file = await answer.blob();
     if (!file.size || file.size > most) return { problem: file.size ? "too-large" : "failed" };
-    if (measured && !(await isSameShape(file, measured))) return { problem: "failed" };
-    hold(key, file);
-    return { held: true };
+    return { file };
   } catch {
     return { problem: "failed" };
   }
 }
 
-async function isSameShape(file, measured) {
-  const { width, height } = await createImageBitmap(file);
-  return Math.abs(Math.log(width / height / measured)) < SHAPE;
+/** Where the page could not read what it shows, that is got first. */
+async function isOriginal(file, shown, most) {
+  if (shown.sketch) return sketch.isLarger(file, shown);
+  const { file: small } = await load(shown.url, most);
+  if (!small) return false;
+  const picture = await createImageBitmap(small);
+  const { width, height } = picture;
+  return sketch.isLarger(file, { width, height, sketch: sketch.of(picture) });
 }

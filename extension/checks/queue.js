@@ -6,6 +6,7 @@ import { pairing } from "../settings.js";
 import { hashOf, take } from "./bytes.js";
 import * as jobs from "./jobs.js";
 import * as results from "./results.js";
+import { thumbOf } from "./thumbs.js";
 
 const AT_ONCE = 4;
 const ALONE = 1000; // milliseconds the others wait for the first, at most: it may be a long clip
@@ -30,8 +31,8 @@ export function listen(listener) {
 export async function addFile(job) {
   const file = await take(job.key);
   if (!file) return tell({ ...job, state: "lost" });
-  const sha256 = await hashOf(file);
-  await update(job, { sha256, state: "waiting" });
+  const [sha256, thumb] = await Promise.all([hashOf(file), thumbOf(file)]);
+  await update(job, { sha256, thumb, state: "waiting" });
   const kept = await results.known(await pairing(), sha256).catch(() => undefined);
   if (kept) return finish(job, kept);
   waiting.push({ job, file, sha256 });

@@ -9,12 +9,12 @@ detector.define("badges", () => {
   const { say } = detector.words;
 
   const FRAMES = 30; // how long a badge may take to come into its place
-  const WAITING = new Set(["queued", "reading", "waiting", "running", "busy"]);
+  const WAITING = new Set(["loading", "queued", "reading", "waiting", "running", "busy"]);
 
   /** Show what is known of an item on its badge, which is made when first needed. */
   function show(item) {
     if (item.auto && item.state !== "done") return; // what nobody asked for is not announced before there is something
-    if (!item.asked && item.state === "queued") return; // of a page's hundreds, those that have their turn
+    if (!item.asked && (item.state === "queued" || item.state === "loading")) return; // of a page's hundreds, those that have their turn
     if (!item.badge) attach(item);
     const { badge, state, check, problem } = item;
     const waits = WAITING.has(state);
@@ -113,7 +113,12 @@ detector.define("badges", () => {
       (badge) => elementOf(badge) && overlay.isReachable(elementOf(badge)),
     );
     if (!all.length) return overlay.announce(say("no_badges"));
-    const badge = all[(all.indexOf(overlay.root.activeElement) + 1) % all.length];
+    return go(all[(all.indexOf(overlay.root.activeElement) + 1) % all.length]);
+  }
+
+  /** The page goes to a badge's picture, and the focus to the badge. */
+  async function go(badge) {
+    if (!badge || !elementOf(badge)) return;
     elementOf(badge).scrollIntoView({ block: "center", behavior: "instant" });
     for (let frame = 0; badge.hidden && frame < FRAMES; frame += 1) {
       place.wake();
@@ -129,5 +134,5 @@ detector.define("badges", () => {
     else badge.dataset[name] = value;
   }
 
-  return { next, remove, show, spoken };
+  return { go, next, remove, show, spoken };
 });

@@ -145,7 +145,8 @@ detector.define("card", () => {
         buttons(item, [toOptions ? ["options", "main"] : null, ["retry", toOptions ? "" : "main"], ["hide"]]),
       ];
     }
-    return [title("aperture", say(`state_${state}`)), [make("p", {}, say("checking_text"))], buttons(item, [["hide"]])];
+    const text = say(state === "loading" ? "loading_text" : "checking_text");
+    return [title("aperture", say(`state_${state}`)), [make("p", {}, text)], buttons(item, [["hide"]])];
   }
 
   function title(drawn, text, lang = null) {

@@ -4,12 +4,13 @@ detector.define("checks", () => {
   "use strict";
 
   const { announce } = detector.overlay;
-  const { addressShown, isStill, kindOf } = detector.media;
+  const { addressShown, isStandIn, isStill, kindOf } = detector.media;
   const { badges, blur, card, link, place } = detector;
   const { say } = detector.words;
 
   const READING = 4; // files read at once
   const UNSETTLED = 24; // files read and not yet judged: they lie in the background's memory
+  const RENEWALS = 40; // pictures judged because they came in the place of another, on one page
   const AGAIN = 3; // how often a file is sent again after the background's death
   const MEASURE = "ai-media-detector:check";
 
@@ -20,9 +21,14 @@ detector.define("checks", () => {
   const unsettled = new Set();
   let settings = {};
   let batch = 0; // how many of a page's checks are still open
+  let renewals = 0;
 
-  /** Check an element. `asked` by the person for this one, or `auto` by the site's setting. */
-  function start(element, { asked = false, auto = false, frame = false, link: href = null } = {}) {
+  /**
+   * Check an element. `asked` by the person for this one, or `auto` by the site's setting; `seen` is what is judged where
+   * only what the screen shows of it can be.
+   */
+  function start(element, options = {}) {
+    const { asked = false, auto = false, frame = false, link: href = null, seen = null, renewed = false } = options;
     const there = ofElement.get(element);
     if (there && there.frame === frame && there.link === href && isStill(element, there.shown)) {
       there.asked ||= asked;
@@ -38,21 +44,52 @@ detector.define("checks", () => {
       element,
       frame,
       link: href,
+      seen,
       asked,
       auto,
       shown: addressShown(element),
       started: performance.now(),
       sent: 0,
       past: new Set(),
+      renewed,
+      leave: new AbortController(),
     };
     items.set(key, item);
     ofElement.set(element, item);
-    if (!asked && !auto) batch += 1;
-    if (asked) announce(say("state_reading"));
-    turn(item, { state: "queued" });
+    for (const kind of ["load", "error"])
+      element.addEventListener(kind, () => loaded(item), { signal: item.leave.signal });
+    const state = !href && isStandIn(element) ? "loading" : "queued";
+    if (asked) announce(say(state === "loading" ? "state_loading" : "state_reading"));
+    turn(item, { state });
+    if (state === "loading") {
+      if (!auto) link.post({ kind: "unread", key, state });
+      rest();
+      return item;
+    }
+    item.counts = !asked && !auto && !renewed;
+    if (item.counts) batch += 1;
     asked ? queue.unshift(item) : queue.push(item);
     pump();
     return item;
+  }
+
+  /** The element has loaded something: the picture that was waited for, another size of it, or another picture. */
+  function loaded(item) {
+    if (item.state !== "loading") return void (isStale(item) && replace(item));
+    if (isStandIn(item.element)) return;
+    Object.assign(item, { shown: addressShown(item.element), started: performance.now() });
+    turn(item, { state: "queued" });
+    item.asked ? queue.unshift(item) : queue.push(item);
+    pump();
+  }
+
+  /** Another picture has come in the place of one: it is judged too, but carousels must not be without end. */
+  function replace(item) {
+    const { element, asked, auto, frame } = item;
+    drop(item);
+    if (!element.isConnected || !kindOf(element) || item.renewed || renewals >= RENEWALS) return;
+    renewals += 1;
+    start(element, { asked, auto, frame, renewed: true });
   }
 
   function retry(item) {
@@ -130,10 +167,17 @@ detector.define("checks", () => {
     if (part.state !== "done" && !item.check)
       link.post({ kind: "unread", key: item.key, state: item.state, problem: item.problem, host: item.host });
     if (item.asked) announce(badges.spoken(item));
-    else if (!item.auto && (batch = Math.max(0, batch - 1)) === 0) announce(say("all_done"));
+    else if (uncount(item) && batch === 0) announce(say("all_done"));
     if (part.state === "done") performance.measure(MEASURE, { start: item.started, detail: { way: item.copy?.way } });
     pump();
     rest();
+  }
+
+  function uncount(item) {
+    const did = Boolean(item.counts);
+    item.counts = false;
+    if (did) batch -= 1;
+    return did;
   }
 
   /** When nothing is pending, the background may sleep. */
@@ -149,10 +193,13 @@ detector.define("checks", () => {
 
   function drop(item) {
     if (!items.delete(item.key)) return;
+    item.leave.abort();
+    uncount(item);
     if (ofElement.get(item.element) === item) ofElement.delete(item.element);
     for (const list of [reading, unsettled]) list.delete(item);
     if (queue.includes(item)) queue.splice(queue.indexOf(item), 1);
     badges.remove(item);
+    if (item.seen === "region") item.element.remove();
     link.post({ kind: "drop", keys: [item.key] });
     pump();
     rest();
@@ -160,9 +207,8 @@ detector.define("checks", () => {
 
   /** End what has not been judged yet. */
   function stop() {
-    batch = 0;
     for (const item of [...items.values()])
-      if (["queued", "reading", "waiting", "running", "busy"].includes(item.state)) drop(item);
+      if (["loading", "queued", "reading", "waiting", "running", "busy"].includes(item.state)) drop(item);
   }
 
   /** Hosts were allowed: what waited for one, or was judged from a lesser copy for want of one, is read again. */
@@ -173,14 +219,15 @@ detector.define("checks", () => {
 
   /** A badge must not stay on another picture, nor without one. */
   function isStale(item) {
-    return !item.element.isConnected || (!item.link && !isStill(item.element, item.shown));
+    if (item.state === "loading" || item.link) return !item.element.isConnected;
+    return !item.element.isConnected || !isStill(item.element, item.shown);
   }
 
   let pruning = 0;
   place.afterEach(() => {
     pruning ||= setTimeout(() => {
       pruning = 0;
-      for (const item of [...items.values()]) if (isStale(item)) drop(item);
+      for (const item of [...items.values()]) if (isStale(item)) replace(item);
     }, 500);
   });
 

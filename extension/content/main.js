@@ -3,7 +3,7 @@
 detector.define("main", () => {
   "use strict";
 
-  const { auto, badges, checks, find, link, media, overlay, pick, scan, words } = detector;
+  const { auto, badges, checks, find, frames, link, media, originals, overlay, pick, region, scan, words } = detector;
 
   let stopped = false;
 
@@ -17,6 +17,7 @@ detector.define("main", () => {
   /** The settings as they are now: a page may have been open for long. */
   function use(settings) {
     checks.use(settings);
+    originals.learn(settings.originals ?? []);
     detector.card.use(settings);
   }
 
@@ -25,9 +26,13 @@ detector.define("main", () => {
   const ASKED = {
     find({ settings, ...what }) {
       use(settings);
-      return what.by === "page" ? page(what.least ?? settings.minSize) : one(what);
+      const least = what.least ?? settings.minSize;
+      if (what.by === "page") return page(least);
+      if (what.by === "region") return mark();
+      return what.by === "frames" ? shut(least, what.entered) : one(what);
     },
     next: () => badges.next(),
+    show: ({ key }) => badges.go(checks.of(key)?.badge),
     stop() {
       stopped = true;
       checks.stop();
@@ -52,7 +57,20 @@ detector.define("main", () => {
     const found = await scan.scan(least, { alive: () => !stopped });
     for (const element of found) if (!stopped) checks.start(element);
     if (!found.length && window === top) overlay.announce(words.say("none_found"));
-    return { found: found.length };
+    const closed = frames.closed(least).map(frames.originOf);
+    return { found: found.length, closed, entered: frames.isEntered(least) };
+  }
+
+  /** A rectangle that the person draws; nobody waits for it. */
+  function mark() {
+    void region.choose().then((marked) => marked && checks.start(marked, { asked: true, seen: "region" }));
+  }
+
+  /** Frames that may not be entered, as far as they can be seen. */
+  function shut(least, entered) {
+    const closed = frames.closed(least).filter((frame) => !entered.includes(frames.originOf(frame)));
+    for (const frame of closed) checks.start(frame, { seen: "embedded" });
+    return { found: closed.length };
   }
 
   /** One medium, as the person pointed at it; without one the person is asked to pick, except where told not to. */

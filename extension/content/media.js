@@ -6,7 +6,12 @@ detector.define("media", () => {
   const TAGS = "img, video, canvas, svg image, input[type=image], object[data], embed[src]";
   const PICTURE = /\.(avif|bmp|gif|heic|heif|jpe?g|jfif|png|tiff?|webp)$/i;
   const CLIP = /\.(mp4|m4v|mov|mkv|webm|avi)$/i;
-  const TYPES = /^image\/(avif|bmp|gif|hei[cf]|jpe?g|png|tiff|webp)$/i;
+
+  const LATER = ["data-src", "data-srcset", "data-original", "data-lazy", "data-lazy-src"];
+  const DOT = 8; // pixels of a file that only holds the place
+  const FAINT = 96; // and of one that hints at the picture to come, where the page names that one
+
+  const { TYPES, absolute, isDrawing } = detector.backgrounds;
 
   const shadowOf = (element) => {
     if (element.shadowRoot) return element.shadowRoot;
@@ -27,18 +32,19 @@ detector.define("media", () => {
     const tag = element.localName;
     if (tag === "video") return "video";
     if (tag === "canvas") return "canvas";
-    if (tag === "img" || tag === "input" || (tag === "image" && element instanceof SVGElement))
+    if (tag === "img") return addressShown(element) || comesLater(element) ? "image" : null;
+    if (tag === "input" || (tag === "image" && element instanceof SVGElement))
       return addressShown(element) ? "image" : null;
     if (tag === "object" || tag === "embed")
       return /^image\//.test(element.type) || PICTURE.test(pathOf(addressShown(element))) ? "image" : null;
-    return backgrounds && backgroundsOf(element).length ? "background" : null;
+    return backgrounds && detector.backgrounds.of(element).length ? "background" : null;
   }
 
   /** The address of what is shown now; empty where there is none. */
   function addressShown(element) {
     switch (element.localName) {
       case "img":
-        return element.currentSrc || element.src;
+        return detector.backgrounds.instead(element) || element.currentSrc || element.src;
       case "video":
         return element.currentSrc || element.src;
       case "image":
@@ -51,14 +57,39 @@ detector.define("media", () => {
       case "embed":
         return element.src;
       default:
-        return backgroundsOf(element)[0] ?? "";
+        return detector.backgrounds.of(element)[0]?.[0] ?? "";
     }
+  }
+
+  /** Whether a page that loads late names the picture that is to come. */
+  function comesLater(img) {
+    const shown = addressShown(img);
+    return LATER.some((name) => {
+      const given = img.getAttribute(name);
+      return given && !parse(given).some(({ url }) => url === shown);
+    });
+  }
+
+  /** Whether an element does not show its picture yet: nothing so far, or what holds its place. */
+  function isStandIn(element) {
+    if (element.localName !== "img" || detector.backgrounds.instead(element)) return false;
+    const { complete, naturalWidth: width, naturalHeight: height } = element;
+    const shown = addressShown(element);
+    if (shown && !width) return !complete; // else it is broken, and stays so
+    if (shown && Math.max(width, height) <= DOT) return true;
+    return comesLater(element) && (Math.min(width, height) <= FAINT || isDrawing(shown));
   }
 
   /** Copies of a medium: `{url, copy, width?}`, the best first, each address once. */
   function copiesOf(element) {
     const copies = [];
-    if (element.localName === "img") {
+    const kind = kindOf(element);
+    if (kind === "background") return detector.backgrounds.of(element)[0].map((url) => ({ url, copy: kind }));
+    if (element.localName === "img" && !detector.backgrounds.instead(element)) {
+      for (const url of [candidatesOf(element)[0]?.url, addressShown(element)]) {
+        const original = url && detector.originals.of(url);
+        if (original && !copies.some((one) => one.url === original)) copies.push({ url: original, copy: "original" });
+      }
       const linked = linkedOriginal(element);
       if (linked) copies.push({ url: linked, copy: "linked" });
       const shown = addressShown(element);
@@ -66,11 +97,7 @@ detector.define("media", () => {
       if (largest && largest.url !== shown) copies.push({ ...largest, copy: "largest" });
     }
     const shown = addressShown(element);
-    if (shown)
-      copies.push({
-        url: shown,
-        copy: kindOf(element) === "background" ? "background" : element.localName === "video" ? "video" : "shown",
-      });
+    if (shown) copies.push({ url: shown, copy: kind === "video" ? "video" : "shown" });
     return copies;
   }
 
@@ -120,32 +147,6 @@ detector.define("media", () => {
     return link.href === addressShown(element) ? null : link.href;
   }
 
-  function backgroundsOf(element) {
-    const found = [];
-    for (const part of [null, "::before", "::after"]) {
-      const style = getComputedStyle(element, part);
-      if (part && style.content === "none") continue;
-      for (const value of part ? [style.backgroundImage, style.content] : [style.backgroundImage]) {
-        if (!value.includes("url(")) continue;
-        for (const [, quoted, bare] of value.matchAll(/url\((?:"((?:[^"\\]|\\.)*)"|([^)"]*))\)/g)) {
-          const url = absolute((quoted ?? bare).replace(/\\(.)/g, "$1"));
-          if (url && !isDrawing(url)) found.push(url);
-        }
-      }
-    }
-    return found;
-  }
-
-  const isDrawing = (url) => /^data:image\/svg|\.svg([?#]|$)/i.test(url);
-
-  function absolute(address) {
-    try {
-      return address && new URL(address, document.baseURI).href;
-    } catch {
-      return "";
-    }
-  }
-
   const pathOf = (address) => {
     try {
       return new URL(address, document.baseURI).pathname;
@@ -161,6 +162,7 @@ detector.define("media", () => {
     isClip: (url) => CLIP.test(pathOf(url)),
     isDrawing,
     isPicture: (url) => PICTURE.test(pathOf(url)) || url.startsWith("data:image/") || url.startsWith("blob:"),
+    isStandIn,
     isStill,
     kindOf,
     parentOf,

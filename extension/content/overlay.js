@@ -57,6 +57,11 @@ detector.define("overlay", () => {
   }
 
   document.addEventListener("fullscreenchange", rise);
+  document.addEventListener(
+    "toggle",
+    ({ target, newState }) => newState === "open" && target !== host && target.popover && rise(),
+    { capture: true },
+  );
   new MutationObserver((changes) => {
     for (const { target } of changes) {
       if (target.localName !== "dialog" || !target.hasAttribute("open")) continue;

@@ -154,6 +154,7 @@ detector.define("place", () => {
 
   /** Whether something that stays put (a sticky header, a bar, a layer) lies over the badge's corner of the picture. */
   function isCovered(element, box) {
+    if (overlay.layer.contains(element)) return false; // a region that was marked: whatever lies there is meant
     const stack = deepest(document, box.x + INSET + 12, box.y + INSET + 12);
     for (const above of stack) {
       if (above === overlay.host) continue;

@@ -5,10 +5,10 @@ detector.define("read", () => {
   "use strict";
 
   const { ask, send } = detector.link;
-  const { copiesOf, kindOf } = detector.media;
+  const { addressShown, copiesOf, kindOf } = detector.media;
+  const { sketch } = detector;
 
   const PATIENCE = 25_000;
-  const SHAPE = 0.04; // how much the sides of a linked original may differ from what is shown
   const LEAST_SHOT = 32; // CSS pixels
 
   /**
@@ -16,16 +16,18 @@ detector.define("read", () => {
    * and `{host}` where a better copy needs a host; or `{problem, host}`.
    */
   async function read(item, settings) {
-    const { element, link } = item;
+    const { element, link, seen } = item;
+    if (seen) return (await shot(item, seen)) ?? unread("offscreen");
     if (link) return original(item, settings, [{ url: link, copy: "link" }]);
     const kind = kindOf(element);
-    if (kind === "canvas") return (await redrawn(item, "canvas")) ?? (await shot(item, "canvas")) ?? unread("tainted");
+    item.isBlank = false;
+    if (kind === "canvas") return (await redrawn(item, "canvas")) ?? (await shot(item, "canvas")) ?? unseen(item, "tainted");
     if (kind === "video") return video(item, settings);
     if (!kind) return unread("nothing");
     const got = await original(item, settings, copiesOf(element));
     if (!got.problem) return got;
-    const seen = (await redrawn(item, "shown")) ?? (await shot(item, kind === "background" ? "background" : "shown"));
-    return seen ? { ...seen, host: got.host } : got;
+    const copy = (await redrawn(item, "shown")) ?? (await shot(item, kind === "background" ? "background" : "shown"));
+    return copy ? { ...copy, host: got.host } : got;
   }
 
   async function video(item, settings) {
@@ -45,7 +47,9 @@ detector.define("read", () => {
     const seen = (await redrawn(item, what)) ?? (await shot(item, what));
     return seen
       ? { ...seen, host: failed?.host, instead: item.frame ? undefined : failed?.problem.code }
-      : (failed ?? unread("nothing"));
+      : item.isBlank
+        ? unseen(item, "nothing")
+        : (failed ?? unread("nothing"));
   }
 
   /** The original bytes of the best copy that can be had. */
@@ -54,10 +58,12 @@ detector.define("read", () => {
     let code = "unread";
     for (const { url, copy, width } of copies) {
       const what = { what: copy, width };
-      const measured = copy === "linked" ? shapeOf(item.element) : null;
+      const isGuess = copy === "linked" || copy === "original";
+      const credentials = copy === "original" ? "omit" : undefined; // nobody asked the page for it: no cookies go there
+      const shown = isGuess ? await shownBy(item.element, settings) : null;
       if (/^(https?|data|blob|file):/.test(url)) {
-        const got = await inPage(url, settings.most);
-        if (got.file && (!measured || (await isSameShape(got.file, measured)))) {
+        const got = await inPage(url, settings.most, credentials);
+        if (got.file && (!isGuess || (await isOriginal(got.file, shown)))) {
           await send(item.key, got.file);
           return { copy: { ...what, way: "page" } };
         }
@@ -65,22 +71,21 @@ detector.define("read", () => {
         if (got.file) continue;
       }
       if (!/^https?:/.test(url)) continue;
-      const got = await ask("fetch", { key: item.key, url, most: settings.most, measured });
+      const got = await ask("fetch", { key: item.key, url, most: settings.most, shown, credentials });
       if (got.held) return { copy: { ...what, way: "extension" } };
       if (got.problem === "no-host") host ??= new URL(url).origin;
       if (got.problem === "too-large") code = "too-large";
     }
-    const address = copies.map((one) => one.url).find((url) => /^https?:/.test(url));
-    if (settings.serverFetch && address && code !== "too-large" && !item.past?.has("server")) {
-      const { copy, width } = copies.find((one) => one.url === address);
-      return { copy: { what: copy, way: "server", width }, url: address, host };
-    }
+    // a guess may be another picture, and nobody could compare them there
+    const left = copies.find(({ url, copy }) => /^https?:/.test(url) && copy !== "linked" && copy !== "original");
+    if (settings.serverFetch && left && code !== "too-large" && !item.past?.has("server"))
+      return { copy: { what: left.copy, way: "server", width: left.width }, url: left.url, host };
     return unread(host ? "needs-host" : code, host);
   }
 
-  async function inPage(url, most) {
+  async function inPage(url, most, credentials = "same-origin") {
     try {
-      const answer = await fetch(url, { cache: "force-cache", signal: AbortSignal.timeout(PATIENCE) });
+      const answer = await fetch(url, { credentials, cache: "force-cache", signal: AbortSignal.timeout(PATIENCE) });
       const type = answer.headers.get("Content-Type") ?? "";
       if (!answer.ok || /^text\/html/.test(type)) return {};
       if (Number(answer.headers.get("Content-Length")) > most) return { problem: "too-large" };
@@ -91,22 +96,33 @@ detector.define("read", () => {
     }
   }
 
-  function shapeOf({ naturalWidth = 0, naturalHeight = 0 }) {
-    return naturalWidth && naturalHeight ? naturalWidth / naturalHeight : null;
-  }
-
-  /** Whether a linked file can be the same picture: a gallery may link to something else. */
-  async function isSameShape(file, shape) {
+  /**
+   * What a guess at the original is compared with: `{width, height, sketch}` of the picture as it is shown. Without a sketch, where
+   * the page keeps its pixels from us, the background may get it by its `url`.
+   */
+  async function shownBy(element, { most }) {
+    const url = addressShown(element);
+    const { file } = element.naturalWidth ? await inPage(url, most) : {};
     try {
-      const { width, height } = await createImageBitmap(file);
-      return Math.abs(Math.log(width / height / shape)) < SHAPE;
+      const picture = file ? await createImageBitmap(file) : element;
+      const { width, height, naturalWidth = width, naturalHeight = height } = picture;
+      return { url, width: naturalWidth, height: naturalHeight, sketch: sketch.of(picture) };
     } catch {
-      return false;
+      return { url, width: element.naturalWidth, height: element.naturalHeight, sketch: null };
     }
   }
 
-  /** The pixels that the page itself could read: the picture drawn again, no longer the file. */
-  async function redrawn({ element, key }, what) {
+  /** A gallery may link to something else: only what is larger and shows the same is the original. */
+  async function isOriginal(file, shown) {
+    return Boolean(shown.sketch) && sketch.isLarger(file, shown);
+  }
+
+  /**
+   * The pixels that the page itself could read: the picture drawn again, no longer the file. WebGL forgets what it has
+   * drawn, and protected videos give black: a copy of one color is none, a screenshot shows what is really there.
+   */
+  async function redrawn(item, what) {
+    const { element, key } = item;
     const width = element.naturalWidth || element.videoWidth || element.width;
     const height = element.naturalHeight || element.videoHeight || element.height;
     if (!(width > 0 && height > 0) || what === "poster") return null;
@@ -117,6 +133,8 @@ detector.define("read", () => {
         Object.assign(canvas, { width, height });
         canvas.getContext("2d").drawImage(element, 0, 0);
       }
+      item.isBlank = element.localName !== "img" && sketch.isBlank(canvas);
+      if (item.isBlank) return null;
       const file = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
       if (!file) return null;
       await send(key, file);
@@ -179,6 +197,8 @@ detector.define("read", () => {
   async function frames(count) {
     for (let n = 0; n < count; n += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
   }
+
+  const unseen = ({ isBlank }, otherwise) => unread(isBlank ? "blank" : otherwise);
 
   const unread = (code, host = null) => ({ problem: { code: code.replaceAll("-", "_") }, host });
 

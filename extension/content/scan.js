@@ -4,7 +4,7 @@
 detector.define("scan", () => {
   "use strict";
 
-  const { TAGS, addressShown, isDrawing, kindOf, shadowOf } = detector.media;
+  const { TAGS, addressShown, isDrawing, isStandIn, kindOf, shadowOf } = detector.media;
 
   const SLICE = 6; // milliseconds
   const MEASURE = "ai-media-detector:scan";
@@ -50,7 +50,7 @@ detector.define("scan", () => {
   /** Whether an element shows a background picture: its box first, which costs nothing once the page is laid out. */
   function mayShow(element) {
     if (element.childElementCount > 40 || element.localName === "html" || element.localName === "body") return false;
-    return element.offsetWidth > 0 && getComputedStyle(element).backgroundImage.includes("url(");
+    return element.offsetWidth > 0 && detector.backgrounds.may(element);
   }
 
   function take(element, least, places) {
@@ -64,7 +64,7 @@ detector.define("scan", () => {
   function isWorth(element) {
     const kind = kindOf(element);
     if (!kind) return false;
-    if (kind === "image") return !isDrawing(addressShown(element));
+    if (kind === "image") return !isDrawing(addressShown(element)) || isStandIn(element);
     if (kind === "video") return Boolean(addressShown(element) || element.poster || element.readyState >= 2);
     return true;
   }

@@ -3,6 +3,7 @@
 import { patternsOf } from "../capture/hosts.js";
 import { change, settings } from "../settings.js";
 import { fill, say, words } from "../words.js";
+import { draw, ordered, table } from "./list.js";
 
 const $ = (id) => document.getElementById(id);
 const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
@@ -14,6 +15,8 @@ let chosen = await settings();
 const texts = await words(chosen.language);
 const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url).origin : null;
 let toAllow = []; // known before the click, since permissions are asked for first thing in it
+let framesToAllow = [];
+let listed = [];
 
 fill(document, texts);
 const status = await ask("status");
@@ -50,13 +53,24 @@ $("check-page").addEventListener("click", async () => {
   await watch();
 });
 $("stop").addEventListener("click", () => ask("stop", { tab: tab.id }));
-$("pick").addEventListener("click", async () => {
-  const answer = await ask("find", { tab: tab.id, by: "pick" });
-  if (answer.barred) complain("barred");
-  else close();
-});
+for (const by of ["pick", "region"]) {
+  $(by).addEventListener("click", async () => {
+    const answer = await ask("find", { tab: tab.id, by });
+    if (answer.barred) complain("barred");
+    else close();
+  });
+}
 $("min-size").addEventListener("change", () => change({ minSize: Number($("min-size").value) || chosen.minSize }));
 $("allow-hosts").addEventListener("click", () => chrome.permissions.request({ origins: toAllow }).catch(() => false));
+$("export").addEventListener("click", () => {
+  const href = URL.createObjectURL(new Blob([table(listed, status.server)], { type: "text/csv" }));
+  Object.assign(document.createElement("a"), { href, download: "checks.csv" }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+});
+$("allow-frames").addEventListener("click", () =>
+  chrome.permissions.request({ origins: framesToAllow }).catch(() => false),
+);
+$("shoot-frames").addEventListener("click", () => ask("shoot-frames", { tab: tab.id }));
 $("auto-site").addEventListener("change", async () => {
   const isOn = $("auto-site").checked;
   const isAllowed = isOn && chrome.permissions.request({ origins: patternsOf([origin]) }).catch(() => false);
@@ -74,11 +88,14 @@ async function watch() {
   const found = kept[scan]?.found ?? 0;
   const done = mine.filter((job) => job.state === "done");
   const open = mine.filter((job) => OPEN.has(job.state)).length;
-  const ended = mine.length - open;
+  const late = mine.filter((job) => job.state === "loading").length;
+  const ended = mine.length - open - late;
   $("under-way").hidden = !found && !mine.length;
   $("progress").max = Math.max(found, mine.length, 1);
   $("progress").value = ended;
   $("found").textContent = say(texts, "popup_found", Math.max(found, mine.length), done.length);
+  $("late").hidden = !late;
+  $("late").textContent = say(texts, "popup_late", late);
   $("stop").hidden = ended >= Math.max(found, mine.length);
   tally(done, mine.filter((job) => job.state === "failed").length);
   const barred = mine.filter((job) => job.state === "needs-host");
@@ -88,8 +105,28 @@ async function watch() {
     texts,
     "popup_hosts",
     barred.length,
-    [...new Set(barred.map((job) => new URL(job.host).host))].join(", "),
+    hostsIn(barred.map((job) => job.host)),
   );
+  listed = ordered(mine);
+  $("summary").hidden = !listed.length;
+  draw($("list"), listed, texts, async ({ key, frame }) => {
+    await ask("show", { tab: tab.id, frame, key });
+    close();
+  });
+  closed(kept[scan]?.closed ?? { count: 0, origins: [] });
+}
+
+/** Frames that were not looked into: how many, and what can be done. */
+function closed({ count, origins }) {
+  framesToAllow = patternsOf(origins);
+  $("closed").hidden = !count;
+  $("closed-text").textContent = say(texts, "popup_closed", count);
+  $("allow-frames").hidden = !origins.length;
+  $("allow-frames").textContent = say(texts, "popup_closed_allow", hostsIn(origins));
+}
+
+function hostsIn(origins) {
+  return [...new Set(origins.map((origin) => new URL(origin).host))].join(", ");
 }
 
 function tally(done, failed) {

@@ -141,6 +141,7 @@ def chromium(playwright: Playwright, folder: Path) -> Iterator[Browser]:
     """Chromium with the extension as it lies in the repository."""
     is_new = not (folder / "Default").exists()
     loaded = [f"--disable-extensions-except={EXTENSION}", f"--load-extension={EXTENSION}"]
+    loaded.append("--enable-unsafe-swiftshader")  # WebGL, where there is no graphics card
     context = playwright.chromium.launch_persistent_context(
         folder, executable_path=CHROMIUM, headless=False, args=["--headless=new", *FLAGS, *loaded], no_viewport=True
     )

@@ -47,8 +47,8 @@ class Gallery:
 
 @cache
 def picture(seed: int, width: int = 400, height: int = 300) -> bytes:
-    """A JPEG of soft noise that no other seed gives."""
-    rough = np.random.default_rng(seed).normal(128, 40, (height // 8 + 1, width // 8 + 1, 3)).clip(0, 255)
+    """A JPEG of soft noise that no other seed gives; all sizes of a seed are copies of one picture."""
+    rough = np.random.default_rng(seed).normal(128, 40, (38, 51, 3)).clip(0, 255)
     smooth = Image.fromarray(rough.astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
     fine = np.random.default_rng(seed + 1).normal(0, 4, (height, width, 3))
     out = io.BytesIO()
@@ -92,7 +92,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """``/NAME.html`` a page; ``/i/SEED.jpg?w=&h=&gate=`` a picture; ``/v/clip.mp4`` the clip."""
+    """``/NAME.html`` a page; ``/i/SEED.jpg?w=&h=&gate=`` a picture; ``/v/clip.mp4`` the clip.
+
+    WordPress's uploads are pictures as well, of the size that their name ends with.
+    """
 
     protocol_version = "HTTP/1.1"
 
@@ -113,8 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             data = picture(int(name.partition(".")[0]), int(given.get("w", 400)), int(given.get("h", 300)))
             self._say(200, "image/jpeg", data)
+        elif folder == "wp-content/uploads":
+            number, _, size = name.partition(".")[0].partition("-")
+            width, height = (int(side) for side in (size or "800x600").split("x"))
+            self._say(200, "image/jpeg", picture(int(number), width, height))
         elif folder == "v":
             self._say(200, "video/mp4", moving())
+        elif name.endswith(".js") and (_PAGES / name).is_file():
+            self._say(200, "text/javascript", (_PAGES / name).read_bytes())
         elif name.endswith(".html") and (_PAGES / name).is_file():
             words = Template((_PAGES / name).read_text()).substitute(
                 own=made.own, other=made.other, style=STYLE, i=given.get("i")

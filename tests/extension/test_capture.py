@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.driven import PATIENCE
-from tests.extension.conftest import badge_on, card_of, chromium, within
+from tests.extension.conftest import badge_on, card_of, chromium, until, within
 
 LADDER = {
     "same": ("shown", "page"),
@@ -171,7 +171,14 @@ def test_a_frame_whose_host_is_allowed_draws_its_badges_itself(allowed, pages):
     assert [one.count() for one in (top, own, other)] == [0, 1, 1]
     picture = page.frame_locator("#other").locator("#same")
     assert within(other.bounding_box(), picture.bounding_box())
+    assert until(page, lambda: allowed.inside(SHUT)) == [0]  # nothing was left out
     page.close()
+
+
+SHUT = """async () => {
+    const kept = Object.entries(await chrome.storage.session.get(null));
+    return kept.filter(([key]) => key.startsWith("scan:")).map(([, scan]) => scan.closed.count);
+}"""
 
 
 def test_one_picture_is_analyzed_once_however_often_it_is_asked_about(paired, visit, pages, server):

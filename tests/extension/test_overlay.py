@@ -131,9 +131,12 @@ def test_a_badge_can_be_hidden_and_goes_with_its_picture(paired, visit, pages):
     page = visit(pages.page("ladder"))
     card_of(page, done(paired.check(page, "#same"))).locator("[data-act=hide]").click()
     expect(page.locator(BADGES)).to_have_count(0)
-    done(paired.check(page, "#same"))
+    first = done(paired.check(page, "#same")).get_attribute("data-key")
     page.locator("#same").evaluate("img => { img.src = '/i/99.jpg'; }")
-    expect(page.locator(BADGES)).to_have_count(0)  # it would speak of another picture
+    expect(page.locator(f'{BADGES}[data-key="{first}"]')).to_have_count(0)  # it would speak of another picture
+    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(1)  # which is judged too
+    page.locator("#same").evaluate("img => { img.src = '/i/98.jpg'; }")
+    expect(page.locator(BADGES)).to_have_count(0)  # but only once: pictures may change without end
 
 
 def test_a_wrong_verdict_is_reported_after_reading_what_is_sent(paired, visit, pages, server):

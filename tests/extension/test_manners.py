@@ -1,0 +1,70 @@
+"""Manners of pages that users have asked about: each is judged, or the extension says why not."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.extension.conftest import badge_on, card_of, until, within
+from tests.extension.gallery import picture
+
+BADGES = "ai-media-detector button.badge"
+
+
+@pytest.fixture(scope="module")
+def scanned(paired, pages):
+    """The page of manners, all of it judged."""
+    page = paired.open(pages.page("manners"))
+    page.locator("html[data-served]").wait_for()
+    paired.key(page, "page")
+    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(5)
+    yield page
+    page.close()
+
+
+def test_a_picture_element_with_new_formats_is_judged_at_its_largest(scanned, paired):
+    card = card_of(scanned, badge_on(scanned, "#avif"))
+    assert card.locator("li.copy").get_attribute("data-way") == "page"
+    scanned.keyboard.press("Escape")
+    kept = paired.inside("async () => Object.keys((await chrome.storage.local.get('results')).results.known)")
+    assert sha256(picture(71, 800, 600)).hexdigest() in kept
+
+
+@pytest.mark.parametrize("name", ["fit", "zoomed", "turned"])
+def test_a_badge_lies_on_pictures_that_are_fitted_zoomed_or_transformed(scanned, name):
+    badge = badge_on(scanned, f"#{name}")
+    assert within(badge.bounding_box(), scanned.locator(f"#{name}").bounding_box())
+    assert badge.bounding_box()["height"] == 24
+
+
+def test_what_a_service_worker_has_made_is_judged(scanned):
+    card = card_of(scanned, badge_on(scanned, "#made"))
+    assert card.locator("li.copy").get_attribute("data-way") in ("page", "redrawn")
+    scanned.keyboard.press("Escape")
+
+
+def test_a_badge_is_above_a_popover_that_was_opened_after_it(scanned, paired):
+    scanned.evaluate("document.getElementById('popover').showPopover()")
+    badge = paired.check(scanned, "#above")
+    expect(badge).to_have_attribute("data-state", "done")
+    scanned.evaluate("() => { popover.hidePopover(); popover.showPopover(); }")
+    badge.click()  # it lies on top: Playwright clicks nothing else
+    expect(scanned.locator("ai-media-detector #card")).to_be_visible()
+    scanned.keyboard.press("Escape")
+    scanned.evaluate("document.getElementById('popover').hidePopover()")
+
+
+def test_a_tab_that_is_nothing_but_a_picture(paired, visit, pages):
+    page = visit(f"{pages.own}/i/78.jpg")
+    paired.key(page, "page")
+    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(1)
+
+
+def test_a_page_that_no_extension_may_enter_is_named_as_such(paired, pages):
+    page = paired.own("grant/grant.html?host=https%3A%2F%2Fa.example%2F*")
+    paired.popup(page, "() => document.getElementById('check-page').click()")
+    says = "() => document.getElementById('problem').textContent"
+    assert "lets no extension into" in until(page, lambda: paired.popup(page, says))
+    page.close()
