@@ -2,8 +2,8 @@
 
 ``python -m training.quality --shared ../shared [--skip 110] --out docs/quality.md``
 
-The thresholds in ``analysis/verdict/quality.py`` were chosen on the first 110 pictures (by the hash of their names); with
-``--skip 110`` the rates are those of the others.
+The thresholds in ``analysis/verdict/quality.py`` were chosen on the first 110 pictures (by the hash of their names);
+with ``--skip 110`` the rates are those of the others.
 """
 
 from __future__ import annotations
