@@ -60,7 +60,7 @@ detector.define("badges", () => {
     const short = result.title.split(/[:,]/)[0]; // the server's own word for it
     return result.score === null
       ? [short, "", `${result.title}.`]
-      : [short, String(Math.round(result.score)), say("badge_of", result.title)];
+      : [short, String(Math.floor(result.score)), say("badge_of", result.title)];
   }
 
   function attach(item) {

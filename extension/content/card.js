@@ -11,12 +11,12 @@ detector.define("card", () => {
 
   const GAP = 8;
   const BANDS = [
-    ["real", 18],
-    ["mild", 12],
-    ["mixed", 15],
-    ["likely", 15],
-    ["ai", 40],
-  ]; // tones and widths of the score's bands
+    ["unknown", 0, 18],
+    ["unknown", 18, 30],
+    ["mixed", 30, 45],
+    ["likely", 45, 60],
+    ["ai", 60, 101],
+  ]; // tone, first score, and the score it ends before; low scores claim nothing, so they have no color
   const AI = 45; // the score from which on a verdict says at least "probable"
   let open = null; // {item, card}
   let settings = {};
@@ -153,20 +153,20 @@ detector.define("card", () => {
     return make("header", {}, icon(drawn), make("h2#card-title", { tabindex: "-1", lang }, text));
   }
 
-  function figures({ score, confidence, tone }) {
+  function figures({ score, confidence }) {
     const figure = (name, value, of) =>
       make(
         "div",
         {},
         make("dt", {}, say(`figure_${name}`)),
-        make(`dd.${name}`, {}, String(Math.round(value)), make("small", {}, of)),
+        make(`dd.${name}`, {}, String(Math.floor(value)), make("small", {}, of)),
       );
     if (score === null && confidence === null) return null;
     const scale = make("div.scale", { "aria-hidden": "true" });
     if (score !== null) {
-      for (const [band, width] of BANDS) {
-        const part = make(band === tone ? "i.here" : "i", { "data-tone": band });
-        part.style.flex = `${width} 0 0`;
+      for (const [tone, from, to] of BANDS) {
+        const part = make(score >= from && score < to ? "i.here" : "i", { "data-tone": tone });
+        part.style.flex = `${Math.min(to, 100) - from} 0 0`;
         scale.append(part);
       }
       const needle = make("b");
@@ -235,8 +235,8 @@ detector.define("card", () => {
     const flips = all.some((one) => one >= AI) && all.some((one) => one < AI);
     return say(
       flips ? "stability_flips" : "stability_holds",
-      Math.round(Math.min(...all)),
-      Math.round(Math.max(...all)),
+      Math.floor(Math.min(...all)),
+      Math.floor(Math.max(...all)),
     );
   }
 

@@ -30,7 +30,7 @@ function row(job, texts, go) {
   button.dataset.tone = result?.tone ?? "unknown";
   const title = make("span", { className: "title", lang: result ? "en" : texts.language });
   title.textContent = result ? result.title.split(/[:,]/)[0] : say(texts, "badge_failed");
-  const score = make("b", { textContent: typeof result?.score === "number" ? Math.round(result.score) : "" });
+  const score = make("b", { textContent: typeof result?.score === "number" ? Math.floor(result.score) : "" });
   const thumb = job.thumb ? make("img", { src: job.thumb, alt: "", width: 40, height: 40 }) : make("i", {});
   button.append(thumb, title, score);
   button.addEventListener("click", () => go(job));
