@@ -35,6 +35,9 @@ WORDS = {
     "hard": "hard: ≤ 512, q40",
     "screenshot": "screenshot",
 }
+WORST = 15
+"""Rows of a table of sources or generators: a page of hundreds of rows is read by nobody."""
+
 LARGE = 15
 """Pictures of a class from which on a source counts as large."""
 
@@ -133,7 +136,7 @@ class Page:
             shown = [f"{1000 * s:.0f}" if label == 0 else percent(float(s)) for s in (*reached, *strong)]
             lines.append((worst, [name[:60], len(inside), *shown]))
         head = ["name", "pictures", *(f"{c}, ≥ 30" for c in CONDITIONS), "web, ≥ 45", "web, ≥ 60"]
-        return table(head, [cells for _, cells in sorted(lines, key=lambda line: line[0])])
+        return table(head, [cells for _, cells in sorted(lines, key=lambda line: line[0])][:WORST])
 
     def certainty(self, measured: Mapping[str, Mapping[str, Any]]) -> str:
         """How far the stated chance is from what was true, and how many are not scored."""
