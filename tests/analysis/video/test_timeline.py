@@ -29,8 +29,8 @@ def moving(seed, count, step=2):
     return [np.ascontiguousarray(wide[8:136, 8 + step * i : 200 + step * i]) for i in range(count)]
 
 
-def report_of(frames, **how):
-    return analyze(open_media(clip(frames, **how)), skip={"deep"}, threads=2)
+def report_of(frames, scoring=Scoring.CALIBRATED, **how):
+    return analyze(open_media(clip(frames, **how)), skip={"deep"}, threads=2, scoring=scoring)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_the_same_leaps_without_a_cut_are_spoken_of():
     flashing = [
         np.clip(f.astype(int) + (55 if i % 12 == 5 else 0), 0, 255).astype(np.uint8) for i, f in enumerate(steady)
     ]
-    report = report_of(flashing, rate=30, options={"qp": "12"})
+    report = report_of(flashing, Scoring.RULES, rate=30, options={"qp": "12"})
     assert not report.timeline.cuts
     assert [
         piece
