@@ -233,7 +233,7 @@ def test_a_report_is_shared_and_the_link_revoked(visit, look, person):
     assert "noindex" in answer.headers["x-robots-tag"]
     expect(guest.page.locator("article.report")).to_be_visible()
     expect(guest.page.get_by_role("button", name="Delete this report")).to_have_count(0)
-    expect(guest.page.locator(".thumb img")).to_have_js_property("complete", True)
+    expect(guest.page.locator(".thumb img[data-preview]")).to_have_js_property("complete", True)
     look(guest.page, "shared")
     with page.expect_navigation():
         page.get_by_role("button", name="Revoke").first.click()
