@@ -1,4 +1,4 @@
-"""What an analysis asks of the process it runs in: freed memory is kept, BLAS stays on one thread."""
+"""What an analysis asks of the process it runs in: freed memory is kept, BLAS and OpenMP stay on one thread."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import sys
 from contextlib import AbstractContextManager
 from functools import cache
+from types import ModuleType
 
 from threadpoolctl import ThreadpoolController
 
@@ -36,6 +37,17 @@ def on_one_blas_thread() -> AbstractContextManager[object]:
     spinning: they took the second core for the whole analysis and made it a third longer.
     """
     return find_libraries().limit(limits=1, user_api="blas")
+
+
+def on_one_openmp_thread(extension: ModuleType) -> None:
+    """Tell the OpenMP that an extension module is linked to that the calling thread works alone.
+
+    GNU OpenMP's threads do not survive a fork: in the child of a process that has used them, the next parallel loop
+    waits for ever. The library is in memory already, so this opens no file. Without OpenMP it does nothing.
+    """
+    set_threads = getattr(ctypes.CDLL(extension.__file__), "omp_set_num_threads", None)
+    if set_threads is not None:
+        set_threads(1)
 
 
 @cache

@@ -15,6 +15,7 @@ from PIL import Image
 from .. import raw_files
 from ..errors import ErrorCode, MediaError
 from ..media import Limits
+from ..process import on_one_openmp_thread
 from .jpeg_header import parse
 
 rawpy = lazy.load("rawpy")  # LibRaw is loaded by the first RAW file
@@ -46,6 +47,7 @@ def open_raw(data: bytes, limits: Limits) -> Shown:
     """
     name = raw_files.name_of(data)
     name = name if name == "camera RAW" else f"camera RAW ({name})"
+    on_one_openmp_thread(rawpy._rawpy)
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
             preview = _largest([*_thumbnail(raw), *raw_files.jpegs(data)])

@@ -72,7 +72,7 @@ def test_limits_hold():
 
 
 def test_it_is_analyzed_as_a_clip():
-    report = analyze(open_media(animation(12), animations=True), skip={"deep"}, threads=2)
+    report = analyze(open_media(animation(12, size=(320, 240)), animations=True), skip={"deep"}, threads=2)
     assert len(report.timeline.frames) == 12
     assert report.components["temporal"].metrics["frame_diff_mean"] > 0
     assert np.isfinite(report.score)
