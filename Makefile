@@ -18,8 +18,8 @@ run: setup ## serve the whole product at http://127.0.0.1:8000
 	@$(PY) -m webapp
 
 .PHONY: test
-test: setup-dev ## run all tests
-	@$(PY) -m pytest
+test: setup-dev ## run all tests, in two processes
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: lint
 lint: setup-dev ## ruff, mypy, the direction of imports, known weaknesses of libraries

@@ -10,6 +10,17 @@ import pytest
 from tests.driven import axe, photo, playwright, product, site  # noqa: F401 -- fixtures of every folder with a browser
 
 ROOT = Path(__file__).parent.parent
+TESTS = ROOT / "tests"
+ONE_AFTER_THE_OTHER = {"browser", "extension"}
+"""Folders whose tests share a browser and a server: one process runs them all, while another runs the rest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell the distribution over processes (``make test``) what belongs together; without it this changes nothing."""
+    for item in items:
+        place = item.path.relative_to(TESTS)
+        group = "browsers" if place.parts[0] in ONE_AFTER_THE_OTHER else str(place)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
