@@ -42,7 +42,7 @@ def later(monkeypatch):
     now = time.time()
 
     def pass_by(seconds):
-        for module in ("reconcile", "quarantine"):
+        for module in ("queue.reconcile", "storage.quarantine"):
             monkeypatch.setattr(f"webapp.{module}.time.time", lambda: now + seconds)
 
     return pass_by
