@@ -37,7 +37,7 @@ evaluate: setup ## repeat the accuracy figures: CORPUS=folder with real/ and ai/
 
 .PHONY: doctor
 doctor: setup ## look at this machine: what is well, what is missing, what stands in the way
-	@$(PY) -m webapp.doctor
+	@$(PY) -m webapp.ops.doctor
 
 .PHONY: bench
 bench: setup-dev ## measure speed and memory (ratios in one run)

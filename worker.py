@@ -19,18 +19,22 @@ import msgspec
 from PIL import Image
 
 import analysis
-from analysis import ErrorCode, Media, MediaError, Report, lenses
+from analysis import ErrorCode, Media, MediaError, Report
+from analysis.explain import lenses
+from analysis.explain.words import FRAME_LENS, FRAME_PICTURE
 from analysis.report import ErrorBody
-from analysis.words import FRAME_LENS, FRAME_PICTURE
-from webapp import intake, logs, quarantine, sandbox
-from webapp.fetch import fetch
-from webapp.jobs import Progress, QueueDown
-from webapp.media_store import MediaDown
-from webapp.reconcile import LOST, Reconciler
-from webapp.sandbox import Ending, Level, Send
+from webapp import logs
+from webapp.fetching.fetch import fetch
+from webapp.intake import submission as intake
+from webapp.queue.jobs import Progress, QueueDown
+from webapp.queue.reconcile import LOST, Reconciler
+from webapp.sandbox import child as sandbox
+from webapp.sandbox.child import Ending, Level, Send
 from webapp.services import Services
 from webapp.settings import Settings
-from webapp.store import picture_type
+from webapp.storage import quarantine
+from webapp.storage.media_store import MediaDown
+from webapp.storage.store import picture_type
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,6 @@ import lazy_loader as lazy
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .decode import open_media as open_media
     from .engine import analyze as analyze
     from .engine import prepare as prepare
     from .engine import refuse as refuse
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
     from .engine import which_detector as which_detector
     from .errors import ErrorCode as ErrorCode
     from .errors import MediaError as MediaError
-    from .media import Frame as Frame
-    from .media import Limits as Limits
-    from .media import Media as Media
+    from .media.frames import Frame as Frame
+    from .media.frames import Limits as Limits
+    from .media.frames import Media as Media
+    from .media.opening import open_media as open_media
     from .report import Report as Report
     from .report import Scoring as Scoring
     from .report import Verdict as Verdict
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
-        "decode": ["open_media"],
+        "media.opening": ["open_media"],
         "engine": ["analyze", "prepare", "refuse", "use_weights_of", "which_detector"],
         "errors": ["ErrorCode", "MediaError"],
-        "media": ["Frame", "Limits", "Media"],
+        "media.frames": ["Frame", "Limits", "Media"],
         "verdict.network": ["Missing", "Network", "open_networks"],
         "report": ["Report", "Scoring", "Verdict", "from_json", "to_json"],
     },

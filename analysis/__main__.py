@@ -13,11 +13,11 @@ from contextlib import closing
 from types import FrameType
 from typing import NoReturn, Protocol
 
-from .command.arguments import Options, parse
-from .command.batch import run
-from .command.examine import Examined, Examiner
-from .command.inputs import find
-from .command.terminal import FULL_SUMMARIES, Errors, Summary, progress, say
+from .cli.arguments import Options, parse
+from .cli.batch import run
+from .cli.examine import Examined, Examiner
+from .cli.inputs import find
+from .cli.terminal import FULL_SUMMARIES, Errors, Summary, progress, say
 from .report import Report, Verdict, to_json
 
 OK, ABOVE, NOT_ANALYZED, STOPPED, INTERRUPTED, READER_GONE, TERMINATED = 0, 1, 3, 4, 130, 141, 143
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit codes and their precedence are in ``--help``."""
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["models"]:  # a folder of that name is ./models
-        from .command import models  # noqa: PLC0415 -- what looks after networks is loaded only for that
+        from .cli import models  # noqa: PLC0415 -- what looks after networks is loaded only for that
 
         return models.main(given[1:])
     options = parse(given)
@@ -128,7 +128,7 @@ def _views(options: Options, files: int, passed_over: int) -> list[View]:
     else:
         views.append(Summary(files, passed_over))
     if options.html is not None:
-        from .command.html_report import HtmlReport  # noqa: PLC0415 -- jinja2 is loaded only where a page is asked for
+        from .cli.html_report import HtmlReport  # noqa: PLC0415 -- jinja2 is loaded only where a page is asked for
 
         views.append(HtmlReport(options.html))
     return views

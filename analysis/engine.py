@@ -16,9 +16,9 @@ from PIL import Image
 
 from . import __version__, provenance
 from .analyzers import deep
-from .decode import jpeg
 from .errors import MediaError
-from .media import Media
+from .media import jpeg
+from .media.frames import Media
 from .process import find_libraries, keep_freed_memory, on_one_blas_thread
 from .registry import all_analyzers
 from .report import Context, ErrorBody, Kind, Report, Scoring, Timeline, Verdict
@@ -31,7 +31,7 @@ from .verdict.rules import context as scoring_context
 _LOADS_PARTS_LATE = ("analysis", "av", "c2pa", "pillow_heif", "pillow_jxl", "rawpy", "encodings")
 """Packages of which a file may need parts that no other file has needed before."""
 _NOT_OF_THE_ENGINE = (
-    "analysis.command",
+    "analysis.cli",
     "analysis.__main__",
     "analysis.backbones.vision_transformer",
     "av.__main__",
@@ -143,9 +143,9 @@ def _look_at_still(
 def _look_at_clip(
     media: Media, skip: Collection[str], progress: Progress | None, threads: int | None
 ) -> tuple[Scored, Context, Timeline]:
-    from . import timeline, video  # noqa: PLC0415 -- they load OpenCV, which the command's parent never does
+    from . import clip_runner, timeline  # noqa: PLC0415 -- they load OpenCV, which the command's parent never does
 
-    reading = video.run_clip(media, skip=skip, progress=progress, threads=threads)
+    reading = clip_runner.run_clip(media, skip=skip, progress=progress, threads=threads)
     over_time = timeline.build(media, reading)
     asked = timeline.asked(media, reading, over_time)
     scored = rules.score_video(asked, duration=media.facts.duration, width=media.facts.width, height=media.facts.height)

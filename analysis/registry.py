@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TypeVar
 
-from .media import Footage, Frame
+from .media.frames import Footage, Frame
 from .report import Kind, Metric
 
 Measure = Callable[..., Mapping[str, float]]

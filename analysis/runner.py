@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from .errors import NotApplicable
-from .media import Footage, Frame, Media
+from .media.frames import Footage, Frame, Media
 from .process import keep_freed_memory
 from .registry import Analyzer, all_analyzers
 from .report import ComponentResult, Kind, Status
@@ -52,7 +52,7 @@ def run_analyzers(
 ) -> dict[str, ComponentResult]:
     """Run all analyzers that know stills on ``media.frame``, side by side over ``threads`` (default: the cores).
 
-    For clips see :mod:`analysis.video`.
+    For clips see :mod:`analysis.clip_runner`.
 
     Returns
     -------

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .analyzers import temporal
+from .clip_runner import Reading
 from .errors import NotApplicable
-from .media import Burst, Footage, Media
+from .media.frames import Burst, Footage, Media
 from .report import Cadence, ComponentResult, Cut, FrameReading, Freeze, Status, StepReading, Timeline
 from .signal.steps import Step
 from .verdict import rules
-from .video import Reading
 
 # Measured on 49 photographs: 85 % of the pairs of different ones pass, and none of the pairs that a camera moving over
 # the same one gives until half of the picture is new.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from analysis import Media, open_media
-from analysis.media import Frame
+from analysis.media.frames import Frame
 from analysis.registry import Over, all_analyzers
 from analysis.runner import run_analyzers
 from analysis.signal import spectra

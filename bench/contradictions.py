@@ -17,9 +17,9 @@ from typing import Any
 
 from analysis import analyze, open_media
 from analysis.errors import MediaError
-from analysis.headline import LOW, band_title, broken_of, captured_by, hint_of, whole
+from analysis.explain.headline import LOW, band_title, broken_of, captured_by, hint_of, whole
 from analysis.report import Report, Scoring, Verdict
-from webapp import present
+from webapp.presenters import report as present
 
 NEVER = (
     "speaks for AI",

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import worker
-from webapp import confinement, sandbox
+from webapp.sandbox import child as sandbox
+from webapp.sandbox import confinement
 from webapp.settings import Settings
 
 RUNS = 40

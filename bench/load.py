@@ -23,8 +23,8 @@ from pathlib import Path
 import requests
 
 from webapp.__main__ import redis_command, wait_for_redis
-from webapp.store import Store
-from webapp.tokens import Tokens
+from webapp.storage.store import Store
+from webapp.storage.tokens import Tokens
 
 from ._product import ENDED, ROOT, Browser, Product, filled, pictures, quantile, row, running
 

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from tests.webapp.given import done
 from webapp.__main__ import redis_command, wait_for_redis
 from webapp.app import create_app
-from webapp.database import migrate
 from webapp.settings import Settings
+from webapp.storage.database import migrate
 
 RUNS = 200
 CHECKS = 60  # in the history

@@ -6,7 +6,8 @@ import io
 
 from PIL import Image
 
-from analysis import Scoring, analyze, lenses, open_media, prepare
+from analysis import Scoring, analyze, open_media, prepare
+from analysis.explain import lenses
 
 from ._sample import best_of, jpeg_12_megapixels
 

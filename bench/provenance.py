@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from analysis import Media, open_media, provenance
-from analysis.media import Frame, Limits
+from analysis.media.frames import Frame, Limits
 from analysis.provenance import c2pa, carriers, watermark
 
 from ._sample import best_of, jpeg_12_megapixels

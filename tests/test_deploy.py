@@ -13,7 +13,7 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from webapp.check import settings_together
+from webapp.ops.check import settings_together
 from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -114,7 +114,7 @@ def test_the_image_copies_what_is_there_and_runs_as_nobody():
 def test_the_image_holds_every_folder_the_product_imports_from():
     copied = (ROOT / "Dockerfile").read_text()
     used = set()
-    for path in (ROOT / "webapp").glob("*.py"):
+    for path in (ROOT / "webapp").rglob("*.py"):
         used |= set(re.findall(r'ROOT / "([^"]+)"', path.read_text()))
     for name in used - {"var"}:
         assert re.search(rf"^COPY .*\b{re.escape(name)}", copied, re.M), name

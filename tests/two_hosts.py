@@ -93,8 +93,8 @@ def main(folder: Path, postgres: str) -> None:
 
     from tests.webapp.given import picture, send
     from webapp.app import create_app
-    from webapp.database import migrate
     from webapp.settings import Settings
+    from webapp.storage.database import migrate
 
     settings = Settings.from_env()
     migrate(settings.database_url)

@@ -21,7 +21,8 @@ from sklearn.linear_model import LogisticRegression
 from analysis import open_media
 from analysis.errors import MediaError
 from analysis.verdict import clip as clips
-from analysis.verdict import conformal, figures
+from analysis.verdict import conformal
+from analysis.verdict import evaluation as figures
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.probability import platt
 

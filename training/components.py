@@ -25,7 +25,8 @@ from analysis import MediaError, open_media
 from analysis.registry import all_analyzers
 from analysis.report import Kind
 from analysis.runner import run_analyzers
-from analysis.verdict import conformal, figures, rules
+from analysis.verdict import conformal, rules
+from analysis.verdict import evaluation as figures
 from analysis.verdict.components import inputs
 from analysis.verdict.conditions import CONDITIONS
 from analysis.verdict.rules import context

@@ -25,8 +25,8 @@ from typing import Any
 import analysis
 from analysis import MediaError, Scoring
 from analysis.backbones.installed import versions
-from analysis.command.arguments import NETWORKS_FOLDER
-from analysis.command.labelled import Picture, read
+from analysis.cli.arguments import NETWORKS_FOLDER
+from analysis.cli.labelled import Picture, read
 from analysis.report import Kind
 from analysis.verdict import conditions as arrival
 from analysis.verdict import rules

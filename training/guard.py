@@ -23,7 +23,7 @@ import numpy as np
 
 from analysis import MediaError, open_media
 from analysis.verdict import conditions as arrival
-from analysis.verdict import figures
+from analysis.verdict import evaluation as figures
 from analysis.verdict.bands import score_of
 from analysis.verdict.detector import Detector, load, parameters_hash
 

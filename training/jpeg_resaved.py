@@ -1,4 +1,4 @@
-"""Measure the re-save hint of ``analysis/decode/resaved.py`` on made files: false alarms, and what it finds.
+"""Measure the re-save hint of ``analysis/media/resaved.py`` on made files: false alarms, and what it finds.
 
 Every picture is first reduced by a random factor, which wipes out earlier JPEG grids; then it is saved once (a hint
 is a false alarm) or twice. The pictures' own files are counted too: their history is unknown.
@@ -20,8 +20,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from analysis.decode import resaved
-from analysis.decode.jpeg_header import parse
+from analysis.media import resaved
+from analysis.media.jpeg_header import parse
 
 _QUALITIES = (30, 40, 50, 60, 70, 75, 80, 85, 88, 90, 92, 95, 98, 100)
 _PAIRS = (

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from analysis.decode import jpeg
-from analysis.decode.jpeg_header import Header, parse
+from analysis.media import jpeg
+from analysis.media.jpeg_header import Header, parse
 
 _MAKE, _MODEL, _SOFTWARE, _EXIF, _MAKER_NOTE = 271, 272, 305, 0x8769, 0x927C
 _EDITORS = (

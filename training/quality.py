@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 from analysis import MediaError, open_media
 from analysis.signal import screens
 from analysis.verdict import conditions as arrival
-from analysis.verdict import figures
+from analysis.verdict import evaluation as figures
 from analysis.verdict import quality as lost
 
 from .command import say

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.verdict import figures
+from analysis.verdict import evaluation as figures
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.conditions import CONDITIONS
 

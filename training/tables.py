@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.verdict import figures
+from analysis.verdict import evaluation as figures
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.conditions import CONDITIONS
 

@@ -1,5 +1,6 @@
 """``python -m webapp``: the whole product on one machine. Starts a private Redis (unless ``REDIS_URL`` is set), one
-worker a core and the web server; restarts what dies; ends with everything stopped. :mod:`webapp.commands` has the rest.
+worker a core and the web server; restarts what dies; ends with everything stopped. :mod:`webapp.ops.commands` has the
+rest.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from pathlib import Path
 
 import redis
 
-from . import commands, logs
-from .check import settings_together
-from .database import migrate
+from . import logs
+from .ops import commands
+from .ops.check import settings_together
 from .settings import ROOT, Settings
+from .storage.database import migrate
 
 log = logging.getLogger("webapp")
 

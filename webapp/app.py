@@ -6,16 +6,22 @@ from flask import Flask, current_app, request
 from flask_compress import Compress
 from htmx_flask import Htmx
 
-from . import auth, errors, health, logs, present_words, pwa, security, uploads, views_account
-from .api import api
+from . import errors, logs
+from .access import auth, security
+from .api.v1 import api
+from .intake import uploads
+from .ops import health
+from .pages import account as views_account
+from .pages import pwa
+from .pages.about import about
+from .pages.analyses import pages
+from .pages.extension import extension
+from .pages.history import history
+from .pages.pairing import pairing
+from .pages.report import reports, shared
+from .presenters import words as present_words
 from .services import Services
 from .settings import ROOT, Settings
-from .views import pages
-from .views_about import about
-from .views_extension import extension
-from .views_history import history
-from .views_pair import pairing
-from .views_report import reports, shared
 
 
 def create_app(settings: Settings | None = None) -> Flask:

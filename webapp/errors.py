@@ -30,7 +30,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from analysis.errors import ErrorCode
 
-from .media_store import MediaDown
+from .storage.media_store import MediaDown
 
 log = logging.getLogger(__name__)
 

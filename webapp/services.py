@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from . import counters
-from .accounts import Accounts
-from .archive import Archive
-from .feedback import FeedbackBox
-from .jobs import Jobs
-from .media_shared import open_media
-from .media_store import MediaStore
-from .quarantine import Quarantine
+from .queue.jobs import Jobs
 from .settings import Settings
-from .store import Store
-from .tokens import Tokens
+from .storage import counters
+from .storage.accounts import Accounts
+from .storage.archive import Archive
+from .storage.feedback import FeedbackBox
+from .storage.media_shared import open_media
+from .storage.media_store import MediaStore
+from .storage.quarantine import Quarantine
+from .storage.store import Store
+from .storage.tokens import Tokens
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..media import Frame
+from ..media.frames import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
 from ..signal.edges import first_edges

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import NotApplicable
-from ..media import Frame
+from ..media.frames import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
 from ..signal.statistics import moments

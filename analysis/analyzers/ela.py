@@ -10,7 +10,7 @@ H. Farid, "Exposing Digital Forgeries From JPEG Ghosts", IEEE TIFS 4(1), 2009. :
 from __future__ import annotations
 
 from ..errors import NotApplicable
-from ..media import Frame
+from ..media.frames import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
 from ..signal.blocks import BlockSums, corners

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import NotApplicable
-from ..media import Frame
+from ..media.frames import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
 from ..signal import spectra

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..media import Footage
+from ..media.frames import Footage
 from ..registry import Over, analyzer
 from ..report import Kind, Metric
 

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 
 from ..errors import NotApplicable
-from ..media import Frame
+from ..media.frames import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
 from ..signal.blocks import BlockSums, corners

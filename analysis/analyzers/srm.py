@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..media import Frame
+from ..media.frames import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
 from ..signal.residuals import srm_responses

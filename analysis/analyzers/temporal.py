@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import NotApplicable
-from ..media import Footage
+from ..media.frames import Footage
 from ..registry import Over, analyzer
 from ..report import Kind, Metric
 from ..signal.statistics import GUARD

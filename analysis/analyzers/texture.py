@@ -16,7 +16,7 @@ from __future__ import annotations
 import lazy_loader as lazy
 import numpy as np
 
-from ..media import Frame
+from ..media.frames import Frame
 from ..registry import analyzer
 from ..report import Kind, Metric
 from ..signal.patterns import PAIRS, cooccurrence, direction_histogram, gradient, local_binary_patterns

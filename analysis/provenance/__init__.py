@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..media import Media
+from ..media.frames import Media
 from ..report import Finding, Grade, Meaning
 from . import c2pa, camera, container, exif_xmp, generator_chunks, listing, stealth, watermark
 from .carriers import Carried, carried, iptc_resources

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..media import Media
+from ..media.frames import Media
 from ..report import Finding, Grade, Meaning
 from . import thumbnails
 from .carriers import Carried

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import raw_files
-from ..decode import heif_boxes
-from ..sniff import sniff
+from ..media import heif_boxes, raw_files
+from ..media.sniff import sniff
 from .carried import MAX_STEPS, MAX_TEXT_BYTES, SAMSUNG_EDITS, XMP_IN_APP1, Carried, iptc_resources
 from .carriers_jpeg import walk_jpeg
 from .carriers_png import PNG, walk_png

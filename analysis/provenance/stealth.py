@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..media import Media
+from ..media.frames import Media
 from ..report import Finding
 from . import generator_chunks
 from .untrusted import Unreadable, inflate, parse_json

@@ -27,7 +27,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ..media import Burst, Frame, Media
+from ..media.frames import Burst, Frame, Media
 from ..report import Measured, Scoring, Timeline
 from . import Scored
 from .abstain import abstention

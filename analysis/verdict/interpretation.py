@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from ..headline import LOW, band_title, broken_of, captured_by, hint_of, whole
+from ..explain.headline import LOW, band_title, broken_of, captured_by, hint_of, whole
+from ..explain.words import BANDS, RULES_CAUTION, VERDICTS
 from ..report import Context, Finding, Grade, Kind, Meaning, Scoring, Verdict
-from ..words import BANDS, RULES_CAUTION, VERDICTS
 from . import Scored
 
 _DECIDING = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import lazy_loader as lazy
 
-from ..media import Media
+from ..media.frames import Media
 from ..report import JpegFacts
 from ..signal import enlarging, screens
 

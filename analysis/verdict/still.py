@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ..media import Media
+from ..media.frames import Media
 from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Status
 from . import Scored, quality
 from .answer import Answer, answer

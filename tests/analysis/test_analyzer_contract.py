@@ -9,7 +9,7 @@ import pytest
 
 from analysis.analyzers import deep
 from analysis.errors import NotApplicable
-from analysis.media import Frame
+from analysis.media.frames import Frame
 from analysis.registry import all_analyzers
 from analysis.report import ComponentResult, Kind, Report, Status, from_json, to_json
 from analysis.runner import run_one

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from analysis.command.examine import Examined, Examiner
-from analysis.command.html_report import HtmlReport
-from analysis.command.inputs import Source
+from analysis.cli.examine import Examined, Examiner
+from analysis.cli.html_report import HtmlReport
+from analysis.cli.inputs import Source
 from analysis.report import Finding, Grade, Meaning, Scoring, Verdict
 
 ATTACK = '</style></svg>"\'><script>alert(1)</script><img src="http://127.0.0.1:9/x" onerror=alert(2)>{{ 7*7 }}\u202e'

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 import requests
 
-from webapp.tokens import challenge_of, code_of
+from webapp.storage.tokens import challenge_of, code_of
 
 ORIGIN = "chrome-extension://" + "abcdefghijklmnop" * 2
 

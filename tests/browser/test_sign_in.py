@@ -6,8 +6,8 @@ import pytest
 
 from tests.browser.test_offline import KEPT
 from tests.driven import serve
-from webapp.accounts import Accounts, Role
-from webapp.store import Store
+from webapp.storage.accounts import Accounts, Role
+from webapp.storage.store import Store
 
 
 @pytest.fixture(scope="module")

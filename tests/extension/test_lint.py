@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from webapp.packages import package
+from webapp.pages.packages import package
 
 WEB_EXT = os.environ.get("WEB_EXT", shutil.which("web-ext") or "")
 

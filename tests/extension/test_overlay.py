@@ -140,8 +140,8 @@ def test_a_badge_can_be_hidden_and_goes_with_its_picture(paired, visit, pages):
 
 
 def test_a_wrong_verdict_is_reported_after_reading_what_is_sent(paired, visit, pages, server):
-    from webapp.feedback import FeedbackBox
-    from webapp.store import Store
+    from webapp.storage.feedback import FeedbackBox
+    from webapp.storage.store import Store
 
     page = visit(pages.page("single"))
     card = card_of(page, done(paired.check(page, "#same")))

@@ -16,9 +16,9 @@ import analysis
 import worker
 from webapp.__main__ import redis_command, wait_for_redis
 from webapp.app import create_app
-from webapp.database import migrate
 from webapp.services import Services
 from webapp.settings import Settings
+from webapp.storage.database import migrate
 
 
 @pytest.fixture(scope="session")

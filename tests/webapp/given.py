@@ -27,7 +27,7 @@ from analysis.report import (
     Verdict,
 )
 from webapp.services import Services
-from webapp.store import Upload
+from webapp.storage.store import Upload
 
 
 def token(client: FlaskClient) -> str:

@@ -15,9 +15,9 @@ from sqlalchemy.exc import OperationalError
 from tests.webapp.given import picture, report, send, token
 from webapp import logs
 from webapp.app import create_app
-from webapp.jobs import _Worker
-from webapp.sandbox import Limits
-from webapp.sandbox import run as in_child
+from webapp.queue.jobs import _Worker
+from webapp.sandbox.child import Limits
+from webapp.sandbox.child import run as in_child
 
 MARK = "canary-7f3a91"
 
@@ -43,7 +43,7 @@ def lines(written):
 
 
 def test_what_we_say_is_said_and_what_libraries_quote_is_not(written):
-    logging.getLogger("webapp.store").warning("analysis %s was lost", "abc")
+    logging.getLogger("webapp.storage.store").warning("analysis %s was lost", "abc")
     logging.getLogger("urllib3.connectionpool").warning("Retrying https://%s/", MARK)
     said = written.getvalue()
     assert "analysis abc was lost" in said

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...report import Context
 
 if TYPE_CHECKING:
-    from ...media import Media
+    from ...media.frames import Media
 
 cv2 = lazy.load("cv2")
 
@@ -71,7 +71,7 @@ def quality_estimate(grey: NDArray[np.uint8]) -> float:
     """The rules' guess of the JPEG quality, 20 to 100, from the share of high frequencies in the top-left 128×128.
 
     It reads far too low (smooth pictures look badly compressed); the true quality is in the quantization tables
-    (:mod:`analysis.decode.jpeg`). The rules keep it because their reference values were made with it.
+    (:mod:`analysis.media.jpeg`). The rules keep it because their reference values were made with it.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from PIL import Image
 
 from analysis.analyzers import deep
 from analysis.errors import NotApplicable
-from analysis.media import Frame
+from analysis.media.frames import Frame
 
 NAME = "resnet18-f37072fd.pth"
 ROOT = Path(__file__).parents[3]
@@ -78,7 +78,7 @@ def test_without_weights_it_says_so_and_imports_no_torch(tmp_path):
         "import sys, pathlib, numpy as np\n"
         "from analysis.analyzers import deep\n"
         "from analysis.errors import NotApplicable\n"
-        "from analysis.media import Frame\n"
+        "from analysis.media.frames import Frame\n"
         f"deep.configure(weights=deep.Weights((pathlib.Path({str(tmp_path)!r}),)))\n"
         "deep.prepare()\n"
         "try:\n"

@@ -7,7 +7,7 @@ import definitions
 import numpy as np
 import pytest
 
-from analysis.media import Frame
+from analysis.media.frames import Frame
 from analysis.registry import all_analyzers
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from PIL import Image
 
-from analysis.media import Frame
+from analysis.media.frames import Frame
 from analysis.registry import all_analyzers
 
 PICTURES = (

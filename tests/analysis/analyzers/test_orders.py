@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.media import Frame
+from analysis.media.frames import Frame
 from analysis.registry import all_analyzers
 
 MEASURE = {a.component: a.measure for a in all_analyzers()}

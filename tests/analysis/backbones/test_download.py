@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from analysis.command.download import RefusedError, Wanted, check_address, fetch
+from analysis.cli.download import RefusedError, Wanted, check_address, fetch
 
 DATA = bytes(range(256)) * 4000
 

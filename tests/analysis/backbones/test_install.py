@@ -14,7 +14,7 @@ from analysis.backbones.installed import Place, UnavailableError
 from analysis.backbones.manifest import Build, Entry, load
 from analysis.backbones.onnx import open_backbone, open_entry
 from analysis.backbones.preprocessing import tensor, views
-from analysis.command import models
+from analysis.cli import models
 from tests.analysis.backbones import made_networks, made_vit
 
 

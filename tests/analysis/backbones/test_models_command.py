@@ -18,9 +18,9 @@ import analysis
 from analysis.__main__ import main as analysis_main
 from analysis.backbones.installed import Place, versions
 from analysis.backbones.onnx import Backbone
-from analysis.command import calibrate as calibrating
-from analysis.command import models
-from analysis.command.labelled import read
+from analysis.cli import calibrate as calibrating
+from analysis.cli import models
+from analysis.cli.labelled import read
 from analysis.report import Scoring, Status
 from analysis.verdict import answer
 from analysis.verdict.fusion import combine

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
 from analysis import open_media, provenance
-from analysis.media import Limits, Media
+from analysis.media.frames import Limits, Media
 from analysis.report import Finding
 
 XMP_NAMESPACES = " ".join(

@@ -11,7 +11,7 @@ import pytest
 from made_files import Files, findings_of
 from PIL import Image
 
-from analysis.media import Media
+from analysis.media.frames import Media
 from analysis.provenance import camera
 from analysis.provenance.carriers import Carried
 from analysis.provenance.exif import Exif, parse

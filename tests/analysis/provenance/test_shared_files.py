@@ -11,7 +11,7 @@ import pytest
 from made_files import media_of
 
 from analysis import provenance
-from analysis.media import Media
+from analysis.media.frames import Media
 from analysis.report import Kind, MediaFacts
 
 SIGNED, DECLARED, WATERMARK, HINT = "signed", "declared", "watermark", "hint"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.verdict import conformal, figures
+from analysis.verdict import conformal
+from analysis.verdict import evaluation as figures
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.probability import platt
 

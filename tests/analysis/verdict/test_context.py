@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.media import Frame, Media
+from analysis.media.frames import Frame, Media
 from analysis.report import Kind, MediaFacts
 from analysis.verdict.rules import context
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from analysis.explain.words import BANDS, LENSES, VERDICTS, verdict_words
 from analysis.report import Context, Evidence, Finding, Grade, Kind, Meaning, Scoring, Verdict
 from analysis.verdict import Scored
 from analysis.verdict.interpretation import Conclusion, conclude, verdict_of
 from analysis.verdict.rules import table as rule_table
-from analysis.words import BANDS, LENSES, VERDICTS, verdict_words
 
 PLAIN = Context(width=1200, height=800)
 
@@ -177,7 +177,7 @@ def test_every_verdict_has_its_words_and_the_bands_fall() -> None:
 
 def test_the_words_need_nothing_heavy() -> None:
     program = (
-        "import sys; import analysis.words; "
+        "import sys; import analysis.explain.words; "
         "heavy = {'cv2', 'torch', 'numpy', 'scipy', 'PIL'} & set(sys.modules); assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from analysis.analyzers import metadata, temporal
 from analysis.errors import NotApplicable
-from analysis.media import Footage
+from analysis.media.frames import Footage
 from analysis.report import Kind, MediaFacts
 from analysis.signal.steps import step
 

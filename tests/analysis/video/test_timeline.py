@@ -7,7 +7,7 @@ import pytest
 from made_clips import clip, counted
 
 from analysis import Scoring, analyze, from_json, open_media, to_json
-from analysis.media import Burst
+from analysis.media.frames import Burst
 from analysis.report import Kind, Status
 from analysis.timeline import find_cadence
 
@@ -175,7 +175,7 @@ def test_skipping_what_works_over_time_leaves_the_rest():
 def test_frames_of_two_sizes_make_no_step_between_them():
     from dataclasses import replace
 
-    from analysis.media import Frame
+    from analysis.media.frames import Frame
 
     media = open_media(counted(8))
     half = tuple(
@@ -187,7 +187,7 @@ def test_frames_of_two_sizes_make_no_step_between_them():
 
 
 def test_deep_reads_five_frames_and_the_others_all(monkeypatch):
-    from analysis import video
+    from analysis import clip_runner as video
     from analysis.registry import Analyzer, Over
 
     seen = {"deep": [], "all": []}
@@ -209,7 +209,7 @@ def test_deep_reads_five_frames_and_the_others_all(monkeypatch):
 
 
 def test_one_analyzer_that_fails_stops_no_other(monkeypatch):
-    from analysis import video
+    from analysis import clip_runner as video
     from analysis.registry import Analyzer, all_analyzers
 
     def broken(frame):

@@ -1,0 +1,143 @@
+"""The report as one page that needs nothing else: no script, no request, pictures inside, readable on paper too."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import jinja2
+from markupsafe import Markup
+
+from .. import __version__
+from ..explain.words import LENSES
+from ..report import DISCLAIMER, Report
+from . import facts
+from .examine import Examined
+from .safe_text import printable
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table of contents, and where its rendered report lies."""
+
+    anchor: str
+    report: Report
+    offset: int
+    length: int
+
+
+class HtmlReport:
+    """Collects reports as they come and writes them as one page.
+
+    Each is rendered at once into a temporary file beside ``path``, so that a thousand need no more memory than one; the
+    page replaces ``path`` only when it is complete.
+
+    Parameters
+    ----------
+    path
+        Where the page goes; overwritten.
+
+    Raises
+    ------
+    OSError
+        When nothing can be written there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._entries: list[Entry] = []
+        self._parts: IO[bytes] = tempfile.TemporaryFile(dir=path.parent, prefix=".report-")  # noqa: SIM115 -- close()
+
+    def add(self, examined: Examined) -> None:
+        """Render one report."""
+        anchor = f"r{len(self._entries) + 1}"
+        template = _environment().get_template("_report.html.j2")
+        text = template.render(
+            anchor=anchor, report=examined.report, lenses=examined.lenses, strip=examined.strip
+        ).encode()
+        self._entries.append(Entry(anchor, examined.report, self._parts.tell(), len(text)))
+        self._parts.write(text)
+
+    def close(self, *, complete: bool = True) -> None:
+        """Write the page; of a run that was not ``complete`` nothing is left behind."""
+        with self._parts:
+            if not complete:
+                return
+            style = (FOLDER / "report.css").read_text("utf-8")
+            page = _environment().get_template("report.html.j2").stream(
+                style=Markup(style),  # noqa: S704 -- a file of ours
+                style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+                entries=self._entries,
+                parts=self._rendered(),
+                version=__version__,
+                disclaimer=DISCLAIMER,
+            )  # fmt: skip
+            unfinished = self._path.with_name(f".{self._path.name}.part")
+            try:
+                with unfinished.open("wb") as file:
+                    page.dump(file, encoding="utf-8")
+                unfinished.replace(self._path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+
+    def _rendered(self) -> Iterator[Markup]:
+        for entry in self._entries:
+            self._parts.seek(entry.offset)
+            yield Markup(self._parts.read(entry.length).decode())  # noqa: S704 -- add() rendered, hence escaped it
+
+
+@dataclass(frozen=True)
+class Radar:
+    """Where the lines of a radar chart run, around (0, 0) with radius 100 for the score 100."""
+
+    polygon: str
+    spokes: tuple[tuple[float, float, str, str], ...]
+    """(x, y) of the outer end, the label, and its ``text-anchor``."""
+
+    @classmethod
+    def of(cls, scores: Mapping[str, float]) -> Radar | None:
+        """None for fewer than three scores: two are no area."""
+        if len(scores) < 3:
+            return None
+        angles = [2 * math.pi * i / len(scores) - math.pi / 2 for i in range(len(scores))]
+        points = ((s * math.cos(a), s * math.sin(a)) for s, a in zip(scores.values(), angles, strict=True))
+        spokes = []
+        for label, angle in zip(scores, angles, strict=True):
+            x, y = 100 * math.cos(angle), 100 * math.sin(angle)
+            anchor = "middle" if abs(x) < 10 else "start" if x > 0 else "end"
+            spokes.append((round(x, 1), round(y, 1), label, anchor))
+        return cls(" ".join(f"{x:.1f},{y:.1f}" for x, y in points), tuple(spokes))
+
+
+def curve(times: Sequence[float], values: Sequence[float], most: float, end: float) -> str:
+    """Points of a polyline 1,000 wide and 100 high: time from 0 to ``end``, values from 0 to ``most``."""
+    pairs = zip(times, values, strict=True)
+    return " ".join(f"{1000 * t / (end or 1):.1f},{100 - 100 * min(v / (most or 1), 1):.1f}" for t, v in pairs)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"printable": printable, "number": facts.number}
+    environment.globals |= {
+        "facts": facts,
+        "radar": Radar.of,
+        "curve": curve,
+        "lens_words": LENSES,
+    }
+    return environment

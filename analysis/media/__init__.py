@@ -1,0 +1,1 @@
+"""Bytes and limits in, ``Media`` and its ``Frame`` objects out."""

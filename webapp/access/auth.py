@@ -1,0 +1,154 @@
+"""Who may call, and from where: other web sites never, the API by token alone, extensions by their exact origin.
+
+The API ignores cookies: a browser adds them to what any site makes it send, a token it does not. A browser says where a
+request comes from (``Origin``, ``Sec-Fetch-Site``), and pages cannot change what it says; so a token that was made for
+an extension works from that extension alone, and one made for a program works from no page at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Blueprint, Flask, current_app, g, make_response, request
+from flask_limiter.util import get_remote_address
+from werkzeug.wrappers import Response
+
+from ..errors import Refusal
+from ..services import services
+from ..storage.tokens import ORIGIN, Token
+
+RETRY_AFTER = "X-RateLimit-Retry-After"
+"""How long the limiter says to wait, on every answer; ours say it where waiting is asked for (this is taken off)."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_API = "/api/"
+_ALIVE = "/healthz"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_METHODS = "GET, POST, DELETE"
+_HEADERS = {
+    "Access-Control-Allow-Methods": _METHODS,
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+_EXPOSED = "Location, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+
+
+def init_app(app: Flask) -> None:
+    """Look at where each request comes from, and whose it is, before anything else does."""
+    app.before_request(_look)
+    app.after_request(_share)
+
+
+def protect(blueprint: Blueprint) -> None:
+    """Views of this blueprint need a token, but for those marked :func:`public`."""
+    blueprint.before_request(_need_token)
+
+
+def needs(scope: str) -> Callable[[View], View]:
+    """The view needs a token with that scope."""
+
+    def mark(view: View) -> View:
+        view.scope = scope  # type: ignore[attr-defined]  # -- read again by _need_token
+        return view
+
+    return mark
+
+
+public = needs("")
+"""The view needs no token."""
+
+
+def token() -> Token:
+    """The token of this request; there is one in every view that needs one."""
+    found: Token = g.token
+    return found
+
+
+def caller() -> str:
+    """Whose requests are counted together: those of a token, of an account, or else of an address."""
+    found: Token | None = g.get("token")
+    if found:
+        return f"token:{found.id}"
+    return f"account:{g.account.id}" if "account" in g else str(get_remote_address())
+
+
+def _look() -> Response | None:
+    origin = request.headers.get("Origin")
+    if request.path == _ALIVE and origin is not None and ORIGIN.fullmatch(origin):
+        g.shared_with = origin  # any extension may see that a server lives here, so that it can tell why it is refused
+        return None
+    if not request.path.startswith(_API):
+        _stop_other_sites()
+        return None
+    if origin is None and request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+        raise _foreign()
+    if origin is not None:
+        if not services().tokens.is_paired(origin):
+            raise Refusal("not_paired", "This extension or site is not paired with this server.", 403)
+        g.shared_with = origin
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            return _preflight()
+    g.token = _bearer(origin)
+    return None
+
+
+def _stop_other_sites() -> None:
+    """Pages: another site may link to them, and nothing else."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site in {"cross-site", "same-site"}:
+        if request.method not in _SAFE or request.headers.get("Sec-Fetch-Mode") != "navigate":
+            raise _foreign()
+    elif site is None and request.method not in _SAFE:
+        origin = request.headers.get("Origin")
+        if origin is not None and origin != request.host_url.rstrip("/"):
+            raise _foreign()
+
+
+def _bearer(origin: str | None) -> Token | None:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    found = services().tokens.find(secret.strip()) if scheme.lower() == "bearer" and secret else None
+    if found is None or (services().settings.sign_in and not services().accounts.lives(found.owner)):
+        return None  # a token of a browser's, from before there were accounts
+    if found.origin == origin:
+        return found
+    # a browser leaves the origin out of an extension's own reading requests, and out of nothing else
+    return found if origin is None and request.method in _SAFE else None
+
+
+def _need_token() -> None:
+    scope = getattr(current_app.view_functions.get(request.endpoint or ""), "scope", None)
+    if scope == "":
+        return
+    if g.get("token") is None:
+        raise Refusal("unauthorized", "This needs the token of a paired extension or program.", 401)
+    if scope is None or scope not in token().scope.split():
+        raise Refusal("out_of_scope", "The token does not allow this.", 403)
+
+
+def _preflight() -> Response:
+    answer = make_response("", 204)
+    answer.headers.update(_HEADERS)
+    if "Access-Control-Request-Private-Network" in request.headers:
+        answer.headers["Access-Control-Allow-Private-Network"] = "true"
+    return answer
+
+
+def _share(response: Response) -> Response:
+    """Let the paired extension, by its exact name, read the answer."""
+    wait = response.headers.pop(RETRY_AFTER, None)
+    if wait is not None and response.status_code == 429:
+        response.headers["Retry-After"] = wait
+    if request.path.startswith(_API):
+        response.headers.add("Vary", "Origin")
+        if response.status_code == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+    if "shared_with" in g:
+        response.headers["Access-Control-Allow-Origin"] = g.shared_with
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    return response
+
+
+def _foreign() -> Refusal:
+    return Refusal("other_site", "Another web site may not do this here.", 403)

@@ -1,0 +1,164 @@
+"""The API described for programs: OpenAPI 3.1, its schemas made from the very types that check and write the data."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from analysis.explain.words import LENSES
+from analysis.report import Report
+
+from . import types
+
+_BODIES = [types.AddressBody, types.LookupBody, types.FeedbackBody, types.VerifierBody]
+_ANSWERS = [types.Check, types.Lookups, types.TokenFacts, types.Claimed, types.ErrorAnswer, Report]
+_TOKEN: list[dict[str, list[str]]] = [{"token": []}]
+_ID = {
+    "name": "analysis_id",
+    "in": "path",
+    "required": True,
+    "description": "128 random bits; another owner's do not exist",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},
+}
+_WAIT = {
+    "name": "wait",
+    "in": "query",
+    "description": "answer when the analysis has ended, or after so many seconds; a busy server may answer sooner",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 20, "default": 0},
+}
+_LENS = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": ", ".join(LENSES) + "; of a clip also its sampled frames",
+    "schema": {"type": "string", "pattern": "^[a-z0-9_-]{1,40}$"},
+}
+_WORDS = """\
+Was this picture or video made by AI? Send a file or an address, ask for its state until it has ended, read the result.
+
+Every call carries `Authorization: Bearer …`; cookies are ignored. An extension pairs at `/pair`, a program gets its
+token there. Limits are told by `X-RateLimit-Limit`, `-Remaining` and `-Reset`; 429 and 503 come with `Retry-After`.
+A result is a probabilistic analysis, not proof; not sole evidence for any legal or official purpose."""
+
+
+@cache
+def description() -> bytes:
+    """The whole description as JSON."""
+    _, schemas = msgspec.json.schema_components([*_BODIES, *_ANSWERS], ref_template="#/components/schemas/{name}")
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "AI Media Detector", "version": "1", "description": _WORDS},
+            "servers": [{"url": "/"}],
+            "paths": {f"/api/v1{path}": methods for path, methods in _paths().items()},
+            "components": {
+                "schemas": schemas,
+                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            },
+        }
+    )
+
+
+def _paths() -> dict[str, Any]:
+    return {
+        "/analyses": {
+            "post": _operation(
+                "Send a picture or a video, or the address of one",
+                {"200": ("it was known already", types.Check), "202": ("it is on its way", types.Check)},
+                body={
+                    "multipart/form-data": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {
+                                "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+                                "as_clip": {**msgspec.json.schema(types.AsClip), "default": False},
+                            },
+                            "required": ["file"],
+                        }
+                    },
+                    "application/json": {"schema": _ref(types.AddressBody)},
+                },
+                headers={"Location": "the analysis"},
+            )
+        },
+        "/analyses/{analysis_id}": {
+            "parameters": [_ID],
+            "get": _operation("How far it is, and its result in short", {"200": ("it", types.Check)}, [_WAIT]),
+            "delete": _operation("Remove it with all that was kept of it", {"204": ("it is gone", None)}),
+        },
+        "/analyses/{analysis_id}/report": {
+            "parameters": [_ID],
+            "get": _operation("The whole report", {"200": ("it", Report)}),
+        },
+        "/analyses/{analysis_id}/lenses/{name}": {
+            "parameters": [_ID, _LENS],
+            "get": _operation("A picture to look at", {"200": ("a WebP or PNG", b""), "304": ("as you have it", None)}),
+        },
+        "/analyses/{analysis_id}/feedback": {
+            "parameters": [_ID],
+            "post": _operation(
+                "Say that the verdict is wrong; kept beside the analysis, for the operator of this server alone",
+                {"204": ("it is kept, in place of what was said before", None)},
+                body={"application/json": {"schema": _ref(types.FeedbackBody)}},
+            ),
+        },
+        "/lookups": {
+            "post": _operation(
+                "Which contents are known, at once",
+                {"200": ("those that are", types.Lookups)},
+                body={"application/json": {"schema": _ref(types.LookupBody)}},
+            )
+        },
+        "/token": {
+            "get": _operation("What the token is, and what the server accepts", {"200": ("it", types.TokenFacts)}),
+            "delete": _operation("End the token", {"204": ("it is worth nothing any more", None)}),
+        },
+        "/pairings": {
+            "post": _operation(
+                "Get the token of an approved pairing, once; for extensions, whose browser tells their origin",
+                {"201": ("the token", types.Claimed)},
+                body={"application/json": {"schema": _ref(types.VerifierBody)}},
+                security=[],
+            )
+        },
+        "/openapi.json": {
+            "get": _operation("This description", {"200": ("it", dict)}, security=[]),
+        },
+    }
+
+
+def _operation(
+    summary: str,
+    answers: dict[str, tuple[str, Any]],
+    parameters: list[dict[str, Any]] | None = None,
+    *,
+    body: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+    security: list[dict[str, list[str]]] = _TOKEN,
+) -> dict[str, Any]:
+    told = {name: {"description": says, "schema": {"type": "string"}} for name, says in (headers or {}).items()}
+    responses: dict[str, Any] = {
+        status: {"description": says, **_content(kind), **({"headers": told} if told else {})}
+        for status, (says, kind) in answers.items()
+    }
+    responses["default"] = {"description": "an error, with its code and a sentence", **_content(types.ErrorAnswer)}
+    given: dict[str, Any] = {"summary": summary, "responses": responses, "security": security}
+    if parameters:
+        given["parameters"] = parameters
+    if body:
+        given["requestBody"] = {"required": True, "content": body}
+    return given
+
+
+def _content(kind: Any) -> dict[str, Any]:
+    if kind is None:
+        return {}
+    if kind == b"":
+        return {"content": {name: {} for name in ("image/webp", "image/png")}}
+    return {"content": {"application/json": {"schema": {"type": "object"} if kind is dict else _ref(kind)}}}
+
+
+def _ref(kind: type) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}

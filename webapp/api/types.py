@@ -1,0 +1,162 @@
+"""The shapes of the API: they check what comes in, write what goes out, and become its description."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from analysis.report import Evidence, Grade, Kind, Likeness, Meaning, Scoring, Verdict
+
+from ..storage.feedback import NOTE, Says
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, in hexadecimal")]
+AsClip = Annotated[
+    bool,
+    Meta(
+        description="look at an animation (GIF, WebP, APNG), or the video in a motion photo, as a clip, frame by frame"
+    ),
+]
+Seconds = Annotated[float, Meta(description="seconds since 1970")]
+
+
+class AddressBody(msgspec.Struct, frozen=True):
+    """A picture or a video to be fetched."""
+
+    url: Annotated[str, Meta(min_length=1, max_length=4096)]
+    as_clip: AsClip = False
+
+
+class LookupBody(msgspec.Struct, frozen=True):
+    """Contents asked about."""
+
+    hashes: Annotated[list[Sha256], Meta(max_length=50)]
+
+
+class FeedbackBody(msgspec.Struct, frozen=True):
+    """What a person says the file is, against the verdict, and why."""
+
+    says: Says
+    note: Annotated[str, Meta(max_length=NOTE)] = ""
+
+
+class VerifierBody(msgspec.Struct, frozen=True):
+    """What the challenge of a pairing was made of: 43 to 128 letters, digits, ``-``, ``.``, ``_`` and ``~``."""
+
+    verifier: Annotated[str, Meta(pattern="^[A-Za-z0-9._~-]{43,128}$")]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A stable code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """The one shape of every error."""
+
+    error: Problem
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """How many come first, and how many workers there are."""
+
+    ahead: int
+    workers: int
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Steps done, of how many; the total is 0 until it is known."""
+
+    done: int
+    total: int
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file itself says of its origin."""
+
+    family: str
+    grade: Grade
+    meaning: Meaning | None
+    sentence: str
+    generator: str | None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The report in short; ``evidence`` holds the three strongest pieces of the rules, in their scoring only.
+
+    ``title``, ``tone`` and ``means`` are the headline as pages show it; ``shown_score`` is the score rounded down, so
+    that it never stands above its band; ``certainty`` is the confidence as ``low``, ``medium`` or ``high``.
+    """
+
+    kind: Kind | None
+    verdict: Verdict
+    title: str
+    tone: str
+    means: str
+    shown_score: int | None
+    certainty: str | None
+    summary: str
+    does_not_show: str
+    recommendation: str
+    score: float | None
+    confidence: float | None
+    scoring: Scoring
+    false_alarm_rate: float | None
+    abstained: str | None
+    evidence: list[Evidence]
+    provenance: list[Found]
+    quality: dict[str, Any] | None
+    stability: dict[str, Any] | None
+    likeness: Likeness | None
+    disclaimer: str
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One analysis.
+
+    ``state`` is ``queued``, ``fetching``, ``running``, ``done``, ``failed`` or ``cancelled``; ``engine`` the version
+    whose result it is, where that is known; ``page`` the path of its page on this server.
+    """
+
+    id: str
+    state: str
+    engine: str | None
+    sha256: str | None
+    format: str | None
+    created_at: Seconds
+    finished_at: Seconds | None
+    waiting: Waiting | None
+    progress: Progress | None
+    result: Result | None
+    error: Problem | None
+    page: str
+
+
+class Lookups(msgspec.Struct, frozen=True):
+    """Known results by the hash of their content; what is not known is not there."""
+
+    engine: str
+    known: dict[str, Check]
+
+
+class TokenFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token is, and what the server accepts. ``origin`` is null for programs outside of browsers."""
+
+    name: str
+    origin: str | None
+    scope: list[str]
+    created_at: Seconds
+    engine: str
+    max_bytes: int
+    max_pixels: int
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A token, told this once."""
+
+    token: str
+    name: str
+    scope: list[str]

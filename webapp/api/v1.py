@@ -1,0 +1,299 @@
+"""The JSON API, version 1: what programs and the browser extension speak to. :mod:`webapp.api.openapi` describes it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from typing import TypeVar
+
+import msgspec
+from flask import Blueprint, Response, abort, make_response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from analysis.explain.headline import certainty, evidence_of, headline, whole
+from analysis.report import Report, from_json
+
+from ..access import auth
+from ..errors import Refusal
+from ..intake import submission as intake
+from ..intake.uploads import accept, wants_clip
+from ..services import services
+from ..storage.store import Analysis, JobState
+from ..storage.tokens import ORIGIN
+from .openapi import description
+from .types import (
+    AddressBody,
+    Check,
+    Claimed,
+    FeedbackBody,
+    Found,
+    LookupBody,
+    Lookups,
+    Problem,
+    Progress,
+    Result,
+    TokenFacts,
+    VerifierBody,
+    Waiting,
+)
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+auth.protect(api)
+
+Body = TypeVar("Body")
+
+_LONGEST_WAIT = 20
+_WAITERS = threading.BoundedSemaphore(12)  # each holds one of the server's threads: most stay free
+_LARGEST_JSON = 64 * 1024
+_STRONGEST = 3
+_STATES = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+
+
+@api.post("/analyses")
+@auth.needs("check")
+def create() -> Response:
+    """Take a file or an address; the same content from the same owner is analyzed once per engine version."""
+    doors, owner = services(), auth.token().owner
+    if request.mimetype == "multipart/form-data":
+        upload = accept(request.files.get("file"), as_clip=wants_clip(request.form))
+        key = intake.content_key(upload.sha256, doors.settings, as_clip=upload.as_clip)
+    else:
+        asked = _body(AddressBody)
+        upload = intake.keep_address(doors, asked.url, as_clip=asked.as_clip)
+        key = intake.address_key(owner, asked.url, as_clip=asked.as_clip)
+    row = doors.store.get(intake.start_once(doors, owner, upload, key), owner)
+    if row is None:
+        raise Refusal("gone", "This analysis has been deleted at this moment. Please send it again.", 409)
+    answer = _json(_check(row), 200 if row.state in _STATES else 202)
+    answer.headers["Location"] = url_for(".show", analysis_id=row.id)
+    return answer
+
+
+@api.get("/analyses/<analysis_id>")
+@auth.needs("check")
+def show(analysis_id: str) -> Response:
+    """State, progress and, when there is one, the result in short."""
+    row = _own(analysis_id)
+    wait = _seconds(request.args.get("wait", "0"))
+    if wait and row.state not in _STATES and _WAITERS.acquire(blocking=False):
+        try:
+            row = _wait(row, time.monotonic() + wait)
+        finally:
+            _WAITERS.release()
+    answer = _json(_check(row))
+    if row.state not in _STATES:
+        answer.headers["Retry-After"] = "1"
+    return answer
+
+
+@api.get("/analyses/<analysis_id>/report")
+@auth.needs("check")
+def report(analysis_id: str) -> Response:
+    """The whole report, as it was written."""
+    row = _own(analysis_id)
+    if row.state == JobState.FAILED:
+        raise Refusal(row.error_code or "", row.error_message or "")
+    if row.state == JobState.CANCELLED:
+        raise Refusal("cancelled", "This check was cancelled; there is no report.", 410)
+    if row.report is None:
+        raise Refusal("not_ready", "This analysis has not ended yet.", 409, retry_after=1)
+    return make_response(row.report, {"Content-Type": "application/json"})
+
+
+@api.get("/analyses/<analysis_id>/lenses/<name>")
+@auth.needs("check")
+def lens(analysis_id: str, name: str) -> ResponseReturnValue:
+    """One derived picture."""
+    found = services().store.lens(analysis_id, auth.token().owner, name)
+    if found is None:
+        abort(404)
+    answer = make_response(found.data, {"Content-Type": found.mime})
+    answer.add_etag()
+    return answer.make_conditional(request)
+
+
+@api.post("/analyses/<analysis_id>/feedback")
+@auth.needs("check")
+def feedback(analysis_id: str) -> Response:
+    """Take what a person says of a verdict they hold to be wrong; it stays on this server, beside the analysis."""
+    said = _body(FeedbackBody)
+    row = _own(analysis_id)
+    if not services().feedback.put(row.id, row.owner, said.says, said.note):
+        raise Refusal("not_ready", "There is no verdict to speak of: this analysis has not ended with one.", 409)
+    return make_response("", 204)
+
+
+@api.delete("/analyses/<analysis_id>")
+@auth.needs("delete")
+def delete(analysis_id: str) -> Response:
+    """Remove an analysis with everything kept of it; one that runs is stopped."""
+    doors = services()
+    row = doors.store.delete(analysis_id, auth.token().owner)
+    if row is None:
+        abort(404)
+    doors.jobs.forget(row.id)
+    if row.media:
+        doors.media.discard(row.media)
+    return make_response("", 204)
+
+
+@api.post("/lookups")
+@auth.needs("check")
+def lookups() -> Response:
+    """Which of these contents this owner has had analyzed by this engine, with the results."""
+    doors = services()
+    rows = intake.known(doors, auth.token().owner, _body(LookupBody).hashes)
+    known = {row.sha256: _check(row) for row in rows}
+    return _json(Lookups(engine=intake.engine_version(doors.settings), known=known))
+
+
+@api.get("/token")
+@auth.needs("check")
+def show_token() -> Response:
+    """What the token is, and what this server accepts."""
+    found, settings = auth.token(), services().settings
+    return _json(
+        TokenFacts(
+            name=found.name,
+            origin=found.origin,
+            scope=found.scope.split(),
+            created_at=found.created_at,
+            engine=intake.engine_version(settings),
+            max_bytes=settings.max_bytes,
+            max_pixels=settings.max_pixels,
+        )
+    )
+
+
+@api.delete("/token")
+@auth.needs("check")
+def delete_token() -> Response:
+    """The token ends itself: what "unpair" does."""
+    services().tokens.revoke(auth.token().id, auth.token().owner)
+    return make_response("", 204)
+
+
+@api.post("/pairings")
+@auth.public
+def claim() -> Response:
+    """A paired extension shows its verifier and gets its token, once."""
+    origin = request.headers.get("Origin", "")
+    not_approved = Refusal("not_approved", "This pairing is not approved, or no longer. Please start it again.", 403)
+    if not ORIGIN.fullmatch(origin):
+        raise not_approved
+    claimed = services().tokens.claim(_body(VerifierBody).verifier, origin)
+    if claimed is None:
+        raise not_approved
+    secret, made = claimed
+    answer = _json(Claimed(token=secret, name=made.name, scope=made.scope.split()), 201)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@api.get("/openapi.json")
+@auth.public
+def openapi() -> Response:
+    """This API, described for programs (OpenAPI 3.1)."""
+    return make_response(description(), {"Content-Type": "application/json"})
+
+
+def _own(analysis_id: str) -> Analysis:
+    row = services().store.get(analysis_id, auth.token().owner)
+    if row is None:
+        abort(404)
+    return row
+
+
+def _wait(row: Analysis, deadline: float) -> Analysis:
+    """The row when it has ended, or at the deadline."""
+    pause = 0.02
+    while row.state not in _STATES and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.25)
+        row = _own(row.id)
+    return row
+
+
+def _seconds(given: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,2}", given) or int(given) > _LONGEST_WAIT:
+        raise Refusal("bad_request", f"wait is a whole number of seconds, 0 to {_LONGEST_WAIT}.", 400)
+    return int(given)
+
+
+def _body(kind: type[Body]) -> Body:
+    """The JSON of the request, as what it must be."""
+    if request.mimetype != "application/json":
+        raise Refusal("unsupported_media_type", "Send a form with a file, or JSON.", 415)
+    request.max_content_length = _LARGEST_JSON
+    try:
+        return msgspec.json.decode(request.get_data(cache=False), type=kind)
+    except (msgspec.MsgspecError, ValueError) as problem:
+        raise Refusal("bad_request", f"The JSON is not what is expected here: {problem}.", 400) from None
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return make_response(msgspec.json.encode(value), status, {"Content-Type": "application/json"})
+
+
+def _check(row: Analysis) -> Check:
+    doors = services()
+    state: str = row.state
+    waiting = doors.jobs.waiting(row.id) if state == JobState.QUEUED else None
+    progress = None
+    if state == JobState.RUNNING:
+        told = doors.jobs.progress(row.id)
+        progress = Progress(done=len(told.done), total=told.total)
+        state = state if row.format else "fetching"
+    found = from_json(row.report) if row.report is not None else None
+    return Check(
+        id=row.id,
+        state=state,
+        engine=row.engine,
+        sha256=row.sha256 or None,
+        format=row.format or None,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        waiting=Waiting(ahead=waiting.ahead, workers=waiting.workers) if waiting else None,
+        progress=progress,
+        result=_result(found) if found else None,
+        error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
+        page=url_for("pages.show", analysis_id=row.id),
+    )
+
+
+def _result(found: Report) -> Result:
+    """The report in short: what fits on a card."""
+    words = headline(found)
+    return Result(
+        kind=found.kind,
+        verdict=found.verdict,
+        title=words.title,
+        tone=words.tone,
+        means=words.means,
+        shown_score=None if found.score is None else whole(found.score),
+        certainty=certainty(found.confidence) if found.score is not None else None,
+        summary=found.summary,
+        does_not_show=words.does_not_show,
+        recommendation=found.recommendation,
+        score=found.score,
+        confidence=found.confidence,
+        scoring=found.scoring,
+        false_alarm_rate=found.false_alarm_rate,
+        abstained=found.abstained,
+        evidence=evidence_of(found)[:_STRONGEST],
+        provenance=[
+            Found(
+                family=one.family,
+                grade=one.grade,
+                meaning=one.meaning,
+                sentence=one.sentence,
+                generator=one.generator,
+            )
+            for one in found.provenance
+        ],
+        quality=found.quality,
+        stability=found.stability,
+        likeness=found.likeness,
+        disclaimer=found.disclaimer,
+    )

@@ -1,0 +1,1 @@
+"""From what someone sends to a queued row."""

@@ -1,0 +1,203 @@
+"""From what someone sends to a queued row: the same thing from the same owner becomes one analysis per engine version.
+
+The key of a row is unique for its owner and never crosses to another: who sends a picture learns nothing, not even by
+the time it takes, of whether someone else has sent it before. An address waits as a small file in the media store until
+the worker reads it, so it is as short-lived and as private as a picture; the database never sees it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import tomllib
+from collections.abc import Collection
+from functools import cache
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from analysis.backbones import manifest
+from analysis.backbones.installed import versions
+from analysis.report import from_json, to_json
+
+from ..errors import Refusal
+from ..queue.jobs import QueueDown, QueueFull
+from ..services import Services
+from ..settings import ROOT, Settings
+from ..storage.store import Analysis, JobState, KnownKey, Lens, Store, Upload
+
+_BUSY = ("queue_full", "Many files are waiting just now. Please try again in a minute.")
+_DOWN = ("queue_down", "Analyses cannot be started just now. Please try again soon.")
+_LATER = "Please send this one again when some of them have ended."
+_A_FEW = 3  # analyses of one person that wait at the same time before further ones count as many
+
+
+def engine_version(settings: Settings) -> str:
+    """Names all that decides what an analysis finds: change it, and known results are no longer reused."""
+    without = (f"no_{name}" for name in sorted(settings.skip))
+    networks = versions(settings.networks_folder, sorted({*settings.networks, *_backbones()}))
+    return "-".join((_version(), _parameters(), *without, *networks))
+
+
+@cache
+def _backbones() -> tuple[str, ...]:
+    """Networks that set-up brings: with one or without it, the detector finds other things."""
+    return tuple(name for name, entry in manifest.load().entries.items() if entry.wheel is not None)
+
+
+def content_key(sha256: str, settings: Settings, *, as_clip: bool = False) -> str:
+    """Key of an analysis of that content by this engine: an animation as a still and as a clip are two."""
+    return f"{sha256}:{engine_version(settings)}" + ":clip" * as_clip
+
+
+def address_key(owner: str, untrusted_url: str, *, as_clip: bool = False) -> str:
+    """Key of an address while it is being fetched; it is gone with the fetching."""
+    asked = f"{owner}\0{untrusted_url}" + "\0clip" * as_clip
+    return "address:" + hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def keep_address(services: Services, untrusted_url: str, *, as_clip: bool = False) -> Upload:
+    """Put an address where the worker will find it. Whether it may be fetched, and what lies there, is seen then."""
+    incoming = services.media.receive()
+    try:
+        incoming.write(untrusted_url.encode("utf-8", "surrogatepass"))
+        return Upload(format="", size=0, sha256="", media=incoming.keep(), as_clip=as_clip)
+    finally:
+        incoming.close()
+
+
+def start(services: Services, owner: str, upload: Upload, key: str | None = None) -> str:
+    """Insert the row and queue it; return its id. Where that is not possible nothing is left of it.
+
+    Raises
+    ------
+    KnownKey
+        This owner has an analysis under that key; the file is still there.
+    Refusal
+        The queue is full or down, or this owner has as many waiting as one may.
+    """
+    waiting = services.store.waiting_of(owner)
+    if waiting >= services.settings.owner_limit:
+        services.media.discard(upload.media)
+        raise Refusal("too_many_waiting", f"{waiting} of your files wait already. {_LATER}", 429, retry_after=30)
+    analysis_id = services.store.create(owner, upload, key)
+    try:
+        services.jobs.enqueue(analysis_id, later=waiting >= _A_FEW)
+    except (QueueDown, QueueFull) as reason:
+        services.store.delete(analysis_id, owner)
+        services.media.discard(upload.media)
+        raise _cannot(reason) from reason
+    return analysis_id
+
+
+def must_be_open(services: Services) -> None:
+    """Refuse at once, before a body is read, what could not be queued when it has arrived.
+
+    Raises
+    ------
+    Refusal
+        The queue is full or down.
+    """
+    try:
+        services.jobs.must_have_room()
+    except (QueueDown, QueueFull) as reason:
+        raise _cannot(reason) from reason
+
+
+def _cannot(reason: QueueDown | QueueFull) -> Refusal:
+    code, why = _BUSY if isinstance(reason, QueueFull) else _DOWN
+    return Refusal(code, why, 503, retry_after=30)
+
+
+def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:
+    """Like :func:`start`, but what is known, or on its way under the key, is returned; what failed is tried again."""
+    if upload.sha256 and (ended := known(services, owner, [upload.sha256], as_clip=upload.as_clip)):
+        services.media.discard(upload.media)
+        return ended[0].id
+    while True:
+        try:
+            return start(services, owner, upload, key)
+        except KnownKey as taken:
+            row = services.store.get(taken.analysis_id, owner)
+            if row is not None and row.state not in {JobState.FAILED, JobState.CANCELLED}:
+                services.media.discard(upload.media)
+                return row.id
+            release(services.store, taken.analysis_id)
+
+
+def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: bool = False) -> list[Analysis]:
+    """This owner's newest analysis of each of these contents by this very engine, whichever way it was sent."""
+    query = (
+        select(Analysis)
+        .where(
+            Analysis.owner == owner,
+            Analysis.sha256.in_(hashes),
+            Analysis.as_clip == as_clip,
+            Analysis.engine == engine_version(services.settings),
+            Analysis.state == JobState.DONE,
+        )
+        .order_by(Analysis.created_at)
+    )
+    with services.store.transaction() as session:
+        return list({row.sha256: row for row in session.scalars(query)}.values())
+
+
+def release(store: Store, analysis_id: str) -> None:
+    """Take the key from a row, so that another may have it."""
+    with store.transaction() as session:
+        session.execute(update(Analysis).where(Analysis.id == analysis_id).values(upload_key=None))
+
+
+def is_address(store: Store, analysis_id: str) -> bool:
+    """Whether the file of a row holds an address that must be fetched first."""
+    with store.transaction() as session:
+        return session.scalar(select(Analysis.format).where(Analysis.id == analysis_id)) == ""
+
+
+def arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
+    """Note what an address has led to; whether it must still be analyzed.
+
+    It need not be when nobody waits for it any more, or when its owner has the very same content analyzed already:
+    then that result is the row's too.
+    """
+    try:
+        return _arrived(store, analysis_id, upload, settings)
+    except IntegrityError:  # another row has taken the key at this very moment: now it is seen
+        return _arrived(store, analysis_id, upload, settings)
+
+
+def _arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
+    with store.transaction() as session:
+        row = session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING))
+        if row is None:
+            return False
+        row.format, row.size, row.sha256 = upload.format, upload.size, upload.sha256
+        row.started_at = time.time()  # the time limit of the analysis itself begins here
+        row.as_clip = row.as_clip and upload.may_be_clip
+        key = content_key(upload.sha256, settings, as_clip=row.as_clip)
+        twin = session.scalar(select(Analysis).where(Analysis.owner == row.owner, Analysis.upload_key == key))
+        row.upload_key = key if twin is None else None
+        if twin is None or twin.state != JobState.DONE or twin.report is None:
+            return True
+        row.report = to_json(msgspec.structs.replace(from_json(twin.report), id=row.id))
+        row.verdict, row.score, row.generator, row.engine = twin.verdict, twin.score, twin.generator, twin.engine
+        row.state, row.finished_at, row.media = JobState.DONE, time.time(), None
+        lenses = session.scalars(select(Lens).where(Lens.analysis_id == twin.id))
+        session.add_all([Lens(analysis_id=row.id, name=one.name, mime=one.mime, data=one.data) for one in lenses])
+        return False
+
+
+@cache
+def _version() -> str:
+    found: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    return found
+
+
+@cache
+def _parameters() -> str:
+    """The learned parameters, as a few letters: their files say what they hold."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "analysis" / "models").glob("*.json")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]

@@ -1,0 +1,133 @@
+"""``python -m webapp COMMAND``: what an operator calls beside ``make run``, and what containers start.
+
+``check`` looks whether everything is as it must be; ``web`` and ``worker`` run one part each, after that look;
+``account`` keeps the list of those who may use a server that is open to others; ``feedback`` prints what people say of
+verdicts they hold to be wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+import msgspec
+
+from ..settings import ROOT, Settings
+from ..storage.accounts import Accounts, Role
+from ..storage.database import migrate
+from ..storage.feedback import FeedbackBox
+from ..storage.store import Store
+from .check import settings_together, surroundings
+
+log = logging.getLogger("webapp")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m webapp", description="Without a command: the whole product.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="look whether settings, folders, Redis and database are as they must be")
+    commands.add_parser("web", help="check, bring the database up to date, then serve pages and API")
+    commands.add_parser("worker", help="check, then analyze what is queued")
+    commands.add_parser("feedback", help="what people say of wrong verdicts, one JSON object a line")
+    account = commands.add_parser("account", help="who may use this server (AUTH=1)")
+    actions = account.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="every account")
+    for action, what in (
+        ("add", "make an account and show its key, once"),
+        ("renew", "give an account another key; the old one ends"),
+        ("revoke", "end an account's key, its sessions and its programs"),
+        ("remove", "remove an account with all its checks"),
+    ):
+        one = actions.add_parser(action, help=what)
+        one.add_argument("name")
+        if action == "add":
+            one.add_argument("--role", type=Role, choices=list(Role), default=Role.USER)
+    given = parser.parse_args(arguments)
+    try:
+        settings = Settings.from_env()
+    except ValueError as problem:
+        return _say_no(f"a setting makes no sense: {problem}")
+    if given.command == "account":
+        return _account(settings, given)
+    if given.command == "feedback":
+        return _feedback(settings)
+    if not passes(settings):
+        return 1
+    if given.command == "check":
+        print("Everything is as it must be.")  # noqa: T201 -- the command's answer
+        return 0
+    if given.command == "web":
+        migrate(settings.database_url)
+        return _become(web_command(settings))
+    return _become([sys.executable, "worker.py"])
+
+
+def passes(settings: Settings) -> bool:
+    """Whether nothing stands in the way of starting; what does is logged, and what should be known too."""
+    findings = list(settings_together(settings))
+    if not any(one.fatal for one in findings):
+        findings += surroundings(settings)
+    for one in findings:
+        log.log(logging.ERROR if one.fatal else logging.WARNING, "%s", one.sentence)
+    return not any(one.fatal for one in findings)
+
+
+def web_command(settings: Settings) -> list[str]:
+    """What serves pages and API."""
+    options = {"interface": "wsgi", "host": settings.host, "port": str(settings.port), "workers": "1"}
+    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+    command = [sys.executable, "-m", "granian", *flags, "--blocking-threads", "88", "--log-level", "error"]
+    return [*command, "--factory", "webapp.app:serve"]
+
+
+def _account(settings: Settings, given: argparse.Namespace) -> int:
+    migrate(settings.database_url)
+    store = Store(settings.database_url)
+    accounts = Accounts(store)
+    try:
+        if given.action == "list":
+            for one in accounts.all():
+                made = time.strftime("%Y-%m-%d", time.gmtime(one.created_at))
+                revoked = "" if one.key_hash else "  revoked"
+                print(f"{one.name}  {one.role}  since {made}{revoked}")  # noqa: T201 -- the command's answer
+            return 0
+        if given.action in {"add", "renew"}:
+            key = accounts.add(given.name, given.role) if given.action == "add" else accounts.renew(given.name)
+            if key is not None:
+                print(key)  # noqa: T201 -- shown once, on the operator's own screen
+                return 0
+        elif accounts.revoke(given.name) if given.action == "revoke" else accounts.remove(given.name):
+            return 0
+        return _say_no(f"there is no account named {given.name}")
+    except ValueError as problem:
+        return _say_no(str(problem))
+    finally:
+        store.close()
+
+
+def _feedback(settings: Settings) -> int:
+    migrate(settings.database_url)
+    store = Store(settings.database_url)
+    try:
+        for told in FeedbackBox(store).told():
+            print(msgspec.json.encode(told).decode())  # noqa: T201 -- the command's answer
+    finally:
+        store.close()
+    return 0
+
+
+def _say_no(sentence: str) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201 -- the command's answer
+    return 1
+
+
+def _become(command: list[str]) -> NoReturn:
+    """Go on as that program: it gets the signals, and its status is ours."""
+    os.chdir(ROOT)
+    os.execv(command[0], command)  # noqa: S606 -- our own commands

@@ -1,0 +1,215 @@
+"""``make doctor``: looks at this machine and says in plain sentences what is well, what is less than it could be, and
+what stands in the way. The exit status is 1 when something stands in the way, else 0.
+
+    python -m webapp.ops.doctor
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ..intake.uploads import memory_available
+from ..sandbox import child as sandbox
+from ..sandbox.child import Isolation, Level
+from ..sandbox.confinement import EMPTY_ROOT, LANDLOCK, NAMESPACES, SECCOMP
+from ..settings import ROOT, Settings
+from .check import settings_together, surroundings
+
+_GIB = 1 << 30
+
+
+class Mark(StrEnum):
+    """What a sentence means for the operator."""
+
+    WELL = "ok"
+    LESS = "note"
+    STOP = "STOP"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sentence about this machine."""
+
+    mark: Mark
+    sentence: str
+
+
+def main() -> int:
+    """Say everything; return the exit status."""
+    said = list(examine())
+    for one in said:
+        sys.stdout.write(f"{one.mark:<5} {one.sentence}\n")
+    stops = sum(one.mark is Mark.STOP for one in said)
+    notes = sum(one.mark is Mark.LESS for one in said)
+    sys.stdout.write(f"\n{stops} in the way, {notes} to know, {len(said) - stops - notes} well.\n")
+    return 1 if stops else 0
+
+
+def examine() -> Iterator[Said]:
+    """Everything that can be said."""
+    yield _python()
+    try:
+        settings = Settings.from_env()
+    except ValueError as problem:
+        yield Said(Mark.STOP, f"A setting makes no sense: {problem}.")
+        return
+    yield from _isolation(sandbox.isolation())
+    yield from _surroundings(settings)
+    for look in (_memory, _disk, _media, _port, _front_end, _detector, _models):
+        yield look(settings)
+    yield from _programs()
+
+
+def _python() -> Said:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Said(Mark.WELL, f"Python {version} on {os.cpu_count()} cores.")
+
+
+_WALLS = {
+    NAMESPACES: "user and network namespaces are not permitted (usual inside containers; elsewhere see the kernel "
+    "settings user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns)",
+    EMPTY_ROOT: "changing to an empty root is not permitted (it comes with namespaces)",
+    LANDLOCK: "the kernel has no Landlock (Linux 5.13 or later, started with lsm=landlock among others)",
+    SECCOMP: "libseccomp is not installed (Debian package libseccomp2)",
+}
+
+
+def _isolation(found: Isolation) -> Iterator[Said]:
+    for name, why in _WALLS.items():
+        if name not in found.walls:
+            yield Said(Mark.LESS, f"No {name} around analyses: {why}.")
+    if found.level is Level.FULL:
+        yield Said(
+            Mark.WELL,
+            "Isolation is full: a decoder that is taken over reaches no network, no file, no process "
+            f"({', '.join(found.walls)}).",
+        )
+    else:
+        open_to = ", ".join(found.open)
+        yield Said(
+            Mark.LESS,
+            f"Isolation is {found.level}: a decoder that is taken over still reaches {open_to}. Memory, processor time "
+            "and file size are limited all the same. Do not let strangers use this server.",
+        )
+
+
+def _surroundings(settings: Settings) -> Iterator[Said]:
+    bundled = not os.environ.get("REDIS_URL")
+    made = [folder for folder in (settings.media_dir, settings.data_dir) if not folder.exists()]
+    found = [*settings_together(settings), *surroundings(settings)]
+    for folder in made:
+        with suppress(OSError):  # not there, or somebody uses it by now
+            folder.rmdir()
+    redis_fails = any(one.sentence.startswith("REDIS_URL") for one in found)
+    for one in found:
+        if bundled and one.sentence.startswith("REDIS_URL"):
+            continue  # `make run` brings its own
+        yield Said(Mark.STOP if one.fatal else Mark.LESS, f"{one.sentence[:1].upper()}{one.sentence[1:]}.")
+    if bundled:
+        yield Said(
+            Mark.WELL,
+            "No REDIS_URL is set: `make run` starts a private Redis (noeviction, nothing on disk). What waits in it "
+            "when it dies is queued again from the database.",
+        )
+    elif not redis_fails:
+        yield Said(Mark.WELL, "Redis answers, and drops no job when memory is short (noeviction).")
+    if not any(one.sentence.startswith("DATABASE_URL") for one in found):
+        yield Said(Mark.WELL, f"The database ({settings.database_url.partition(':')[0]}) can be reached.")
+
+
+def _memory(settings: Settings) -> Said:
+    available = memory_available()
+    if available is None:
+        return Said(Mark.LESS, "This system does not say how much memory is available.")
+    workers = settings.workers
+    wanted = workers * 0.6 * _GIB + 0.5 * _GIB
+    most = workers * settings.memory
+    text = f"{available / _GIB:.1f} GiB of memory are available for {workers} workers"
+    if available < wanted:
+        return Said(Mark.LESS, f"{text}; {wanted / _GIB:.1f} GiB are sensible: set WORKERS lower.")
+    if available < most:
+        return Said(
+            Mark.LESS,
+            f"{text}: enough for usual files. Were every worker given the worst file at once, they might take "
+            f"{most / _GIB:.0f} GiB; MEMORY_MEGABYTES and WORKERS decide that.",
+        )
+    return Said(Mark.WELL, f"{text}, even with the worst files at once ({most / _GIB:.0f} GiB).")
+
+
+def _disk(settings: Settings) -> Said:
+    place = next(one for one in (settings.data_dir, *settings.data_dir.parents) if one.exists())
+    free = shutil.disk_usage(place).free
+    text = f"{free / _GIB:.1f} GiB are free for the database ({settings.data_dir})"
+    return Said(Mark.LESS, f"{text}: that is little.") if free < 2 * _GIB else Said(Mark.WELL, f"{text}.")
+
+
+def _media(settings: Settings) -> Said:
+    if not settings.media_in_memory:
+        return Said(
+            Mark.LESS,
+            f"Uploaded files touch a disk while they wait ({settings.media_dir}): there is little shared memory.",
+        )
+    return Said(Mark.WELL, "Uploaded files lie in memory while they wait, and never touch a disk.")
+
+
+def _port(settings: Settings) -> Said:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    where = f"{settings.host}:{settings.port}"
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as problem:
+            return Said(Mark.LESS, f"{where} is taken just now ({problem.strerror}): by this server, or set PORT.")
+    return Said(Mark.WELL, f"{where} is free.")
+
+
+def _front_end(_settings: Settings) -> Said:
+    if (ROOT / "static" / "vendor" / "htmx.js").is_file():
+        return Said(Mark.WELL, "The browser's libraries are in place.")
+    return Said(Mark.STOP, "The browser's libraries are missing: run `make setup`.")
+
+
+def _detector(settings: Settings) -> Said:
+    import analysis  # noqa: PLC0415 -- it loads the engine, which settings that make no sense do not need
+
+    name, reason = analysis.which_detector(settings.networks_folder)
+    if reason is None:
+        return Said(Mark.WELL, f"The detector “{name}” answers.")
+    return Said(Mark.LESS, f"The detector “{name}” answers, not the better one: {reason}.")
+
+
+def _models(settings: Settings) -> Said:
+    weights = "resnet18-f37072fd.pth"
+    places = [Path.home() / ".cache" / "torch" / "hub" / "checkpoints"]
+    places += [settings.weights_folder] if settings.weights_folder else []
+    if any((place / weights).is_file() for place in places):
+        return Said(Mark.WELL, f"The weights of the deep component ({weights}) are here.")
+    return Said(Mark.LESS, f"The deep component will say “not available”: {weights} is not on this machine.")
+
+
+def _programs() -> Iterator[Said]:
+    wanted: list[tuple[str, str, str]] = [
+        ("chromium", "chromium", "the browser tests"),
+        ("ip", "iproute2", "the tests of fetching"),
+        ("unshare", "util-linux", "the tests with hostile files"),
+        ("make", "make", "the targets of the Makefile"),
+    ]
+    find: Callable[[str], str | None] = shutil.which
+    missing = [(package, use) for command, package, use in wanted if not find(command)]
+    for package, use in missing:
+        yield Said(Mark.LESS, f"The Debian package {package} is not installed: {use} need it, the product does not.")
+    if not missing:
+        yield Said(Mark.WELL, "Everything that tests and development need beside Python is installed.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

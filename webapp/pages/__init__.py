@@ -1,0 +1,1 @@
+"""Pages in HTML: each view asks storage, queue and presenters, and fills a template."""

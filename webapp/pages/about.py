@@ -1,0 +1,40 @@
+"""The pages about the product itself: made from the registry, the measured figures and the settings in force."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from analysis.explain.words import BANDS, LENSES, VERDICTS
+from analysis.registry import all_analyzers
+from analysis.report import Kind
+
+from ..presenters.accuracy import accuracy_figures, versions
+from ..services import services
+
+about = Blueprint("about", __name__)
+
+
+@about.get("/methods")
+def methods() -> str:
+    """Every analyzer and metric, as they declare themselves."""
+    return render_template(
+        "methods.html", analyzers=all_analyzers(), kinds=Kind, lenses=LENSES, verdicts=VERDICTS, score_bands=BANDS
+    )
+
+
+@about.get("/accuracy")
+def accuracy() -> str:
+    """What was measured of the verdicts, weaknesses first; that nothing was, until it is."""
+    return render_template("accuracy.html", figures=accuracy_figures())
+
+
+@about.get("/privacy")
+def privacy() -> str:
+    """What is kept where and for how long, from the settings in force."""
+    return render_template("privacy.html", settings=services().settings)
+
+
+@about.get("/versions")
+def imprint() -> str:
+    """What runs here."""
+    return render_template("versions.html", versions=versions())

@@ -1,0 +1,1 @@
+"""From a report or a row to what templates show."""

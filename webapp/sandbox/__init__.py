@@ -1,0 +1,1 @@
+"""The disposable child and the walls around it."""

@@ -1,0 +1,388 @@
+"""The only door to the database. The row of an analysis is the truth about it: everything else is a hint."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    false,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from analysis.report import Report, to_json
+
+from .database import Base, connect
+
+MOST_RUNS = 2
+"""How often an analysis may be begun."""
+
+
+class KnownKey(Exception):  # noqa: N818 -- read as "except KnownKey": what is the case
+    """An upload under this key is there already; ``analysis_id`` is what it became."""
+
+    def __init__(self, analysis_id: str) -> None:
+        super().__init__(analysis_id)
+        self.analysis_id = analysis_id
+
+
+class JobState(StrEnum):
+    """Where an analysis is; says nothing of what it found."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Ended by the person who asked for it: neither a failure nor a finding."""
+
+
+class Analysis(Base):
+    """One check of one file by one person."""
+
+    __tablename__ = "analyses"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """128 random bits, URL-safe."""
+    owner: Mapped[str]
+    state: Mapped[str]
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    finished_at: Mapped[float | None]
+    format: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    media: Mapped[str | None]
+    """The file's name in the media store, while it waits there."""
+    report: Mapped[bytes | None]
+    verdict: Mapped[str | None]
+    score: Mapped[float | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    name: Mapped[str | None]
+    """What its owner calls it; never the file's own name."""
+    generator: Mapped[str | None]
+    """The program the file itself names, to be found by."""
+    upload_key: Mapped[str | None]
+    """What the browser calls this upload: sending it again under the same key makes no second analysis."""
+    engine: Mapped[str | None]
+    """Version of the engine whose report it is (:func:`webapp.intake.submission.engine_version`)."""
+    as_clip: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it is an animation (GIF, WebP, PNG) to be looked at frame by frame."""
+    runs: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was begun: a second time when a worker that had to leave handed it back, never a third time."""
+
+    __table_args__ = (
+        Index("ix_analyses_owner", "owner", "created_at"),
+        Index("ix_analyses_sha256", "owner", "sha256"),
+        Index("ix_analyses_state", "state"),
+        Index("ix_analyses_upload_key", "owner", "upload_key", unique=True),
+    )
+
+
+class Lens(Base):
+    """One derived picture of an analysis."""
+
+    __tablename__ = "lenses"
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    mime: Mapped[str]
+    data: Mapped[bytes]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What is known of a file when it has arrived."""
+
+    format: str
+    size: int
+    sha256: str
+    media: str
+    as_clip: bool = False
+    """An animation, or the video beside a picture, is to be looked at frame by frame."""
+    may_be_clip: bool = False
+    """Of what an address has led to: whether it can be looked at so."""
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many analyses wait and run, and how many seconds the first of the waiting has done so."""
+
+    waiting: int
+    running: int
+    oldest: float
+
+
+@dataclass(frozen=True)
+class End:
+    """How an analysis ended, and how many seconds it waited and ran (None when it never ran)."""
+
+    state: str
+    code: str | None
+    report: Report | None
+    waited: float | None
+    ran: float | None
+
+
+class Store:
+    """Reads and writes analyses. Every method is one transaction; rows come back detached, as plain values.
+
+    Parameters
+    ----------
+    note
+        Told of every analysis that ends, in the transaction that ends it.
+    """
+
+    def __init__(self, url: str, note: Callable[[Session, End], None] = lambda _session, _end: None) -> None:
+        self.engine = connect(url)
+        self._note = note
+
+    def create(self, owner: str, upload: Upload, key: str | None = None) -> str:
+        """Insert a queued analysis; return its id.
+
+        Raises
+        ------
+        KnownKey
+            This owner has sent an upload under that key already.
+        """
+        row = Analysis(
+            id=secrets.token_urlsafe(16),
+            owner=owner,
+            state=JobState.QUEUED,
+            created_at=time.time(),
+            format=upload.format,
+            size=upload.size,
+            sha256=upload.sha256,
+            media=upload.media,
+            upload_key=key,
+            as_clip=upload.as_clip,
+        )
+        try:
+            with self.transaction() as session:
+                session.add(row)
+        except IntegrityError as problem:
+            known = self.sent_as(key, owner) if key else None
+            if known is None:
+                raise
+            raise KnownKey(known) from problem
+        return row.id
+
+    def sent_as(self, key: str, owner: str) -> str | None:
+        """The id of the analysis this owner has started under that key, if any."""
+        query = select(Analysis.id).where(Analysis.owner == owner, Analysis.upload_key == key)
+        with self.transaction() as session:
+            return session.scalar(query)
+
+    def get(self, analysis_id: str, owner: str) -> Analysis | None:
+        """The analysis, if it is this owner's."""
+        with self.transaction() as session:
+            return session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.owner == owner))
+
+    def lens(self, analysis_id: str, owner: str, name: str) -> Lens | None:
+        """One derived picture, if the analysis is this owner's."""
+        query = (
+            select(Lens)
+            .join(Analysis)
+            .where(Lens.analysis_id == analysis_id, Lens.name == name, Analysis.owner == owner)
+        )
+        with self.transaction() as session:
+            return session.scalar(query)
+
+    def lens_names(self, analysis_id: str) -> list[str]:
+        """Names of the derived pictures, in the order they were made."""
+        with self.transaction() as session:
+            return list(session.scalars(select(Lens.name).where(Lens.analysis_id == analysis_id)))
+
+    def delete(self, analysis_id: str, owner: str) -> Analysis | None:
+        """Remove an analysis and all it left; return what it was, or None when it was not this owner's."""
+        with self.transaction() as session:
+            row = session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.owner == owner))
+            if row is not None:
+                session.delete(row)
+        if row is not None:
+            self.scrub()
+        return row
+
+    def scrub(self) -> None:
+        """Bring deletions into the database file and empty SQLite's log, where the old pages still lie.
+
+        ``secure_delete`` has overwritten them in the file by then. While somebody reads, the log cannot be emptied: the
+        next call does it (workers call it every half minute).
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("PRAGMA busy_timeout=300"))
+            try:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            except OperationalError:
+                return
+            finally:
+                connection.execute(text("PRAGMA busy_timeout=5000"))
+
+    def cancel(self, analysis_id: str, owner: str) -> str | None:
+        """End this owner's analysis on request, if it still waits or runs; return the name of its file."""
+        mine = (Analysis.id == analysis_id, Analysis.owner == owner)
+        with self.transaction() as session:
+            media = session.scalar(select(Analysis.media).where(*mine))
+            ended = self._end(session, analysis_id, *mine, state=JobState.CANCELLED)
+            return media if ended else None
+
+    def is_running(self, analysis_id: str) -> bool:
+        """Whether anybody still waits for the running analysis: it was neither cancelled nor deleted nor given up."""
+        query = select(Analysis.id).where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING)
+        with self.transaction() as session:
+            return session.scalar(query) is not None
+
+    def start(self, analysis_id: str) -> str | None:
+        """Claim a queued analysis; return the name of its file, or None when it is not (any more) there to be run."""
+        with self.transaction() as session:
+            claimed = session.execute(
+                update(Analysis)
+                .where(Analysis.id == analysis_id, Analysis.state == JobState.QUEUED)
+                .values(state=JobState.RUNNING, started_at=time.time(), runs=Analysis.runs + 1)
+                .returning(Analysis.media)
+            )
+            return claimed.scalar()
+
+    def hand_back(self, analysis_id: str, media: str) -> bool:
+        """Let a running analysis wait again, its file now under another name; False when it has had its runs."""
+        with self.transaction() as session:
+            waits = session.execute(
+                update(Analysis)
+                .where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING, Analysis.runs < MOST_RUNS)
+                .values(state=JobState.QUEUED, started_at=None, media=media)
+                .returning(Analysis.id)
+            )
+            return waits.scalar() is not None
+
+    def waiting_of(self, owner: str) -> int:
+        """How many analyses of this owner wait."""
+        query = select(func.count()).where(Analysis.owner == owner, Analysis.state == JobState.QUEUED)
+        with self.transaction() as session:
+            return session.scalar(query) or 0
+
+    def asked(self, analysis_id: str) -> tuple[str, bool]:
+        """SHA-256 of the file of an analysis (empty when it is deleted), and whether it is looked at as a clip."""
+        query = select(Analysis.sha256, Analysis.as_clip).where(Analysis.id == analysis_id)
+        with self.transaction() as session:
+            found = session.execute(query).one_or_none()
+            return (found[0], found[1]) if found else ("", False)
+
+    def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes], engine: str | None = None) -> None:
+        """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile)."""
+        with self.transaction() as session:
+            done = self._end(
+                session,
+                analysis_id,
+                state=JobState.DONE,
+                found=report,
+                report=to_json(report),
+                verdict=report.verdict,
+                score=report.score,
+                engine=engine,
+                generator=next((finding.generator for finding in report.provenance if finding.generator), None),
+            )
+            if done:
+                session.add_all(
+                    Lens(analysis_id=analysis_id, name=name, mime=picture_type(data), data=data)
+                    for name, data in lenses.items()
+                )
+
+    def fail(self, analysis_id: str, code: str, message: str) -> None:
+        """End an analysis that waits or runs with a code and a sentence."""
+        with self.transaction() as session:
+            self._end(session, analysis_id, state=JobState.FAILED, error_code=code, error_message=message)
+
+    def overdue(self, *, queued_before: float, running_before: float) -> list[Analysis]:
+        """Analyses that have waited since before one moment, or run since before the other."""
+        query = select(Analysis).where(
+            ((Analysis.state == JobState.QUEUED) & (Analysis.created_at < queued_before))
+            | ((Analysis.state == JobState.RUNNING) & (Analysis.started_at < running_before))
+        )
+        with self.transaction() as session:
+            return list(session.scalars(query))
+
+    def backlog(self) -> Backlog:
+        """What there is to do."""
+        waiting = select(func.count(), func.min(Analysis.created_at)).where(Analysis.state == JobState.QUEUED)
+        running = select(func.count()).where(Analysis.state == JobState.RUNNING)
+        with self.transaction() as session:
+            number, first = session.execute(waiting).one()
+            return Backlog(number, session.scalar(running) or 0, time.time() - first if first else 0.0)
+
+    def waiting_media(self) -> set[str]:
+        """Names of the files that are still wanted."""
+        query = select(Analysis.media).where(Analysis.state == JobState.QUEUED, Analysis.media.is_not(None))
+        with self.transaction() as session:
+            return {name for name in session.scalars(query) if name}
+
+    def ping(self) -> int:
+        """How many analyses there are."""
+        with self.transaction() as session:
+            return session.scalar(select(func.count()).select_from(Analysis)) or 0
+
+    def reach(self) -> None:
+        """Raise when the database does not answer."""
+        with self.transaction() as session:
+            session.execute(select(1))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def _end(
+        self,
+        session: Session,
+        analysis_id: str,
+        *only: ColumnElement[bool],
+        found: Report | None = None,
+        **values: Any,
+    ) -> bool:
+        now = time.time()
+        ended = session.execute(
+            update(Analysis)
+            .where(Analysis.id == analysis_id, Analysis.state.in_([JobState.QUEUED, JobState.RUNNING]), *only)
+            .values(finished_at=now, media=None, **values)
+            .returning(Analysis.created_at, Analysis.started_at)
+        ).one_or_none()
+        if ended is None:
+            return False
+        waited, ran = (None, None) if ended[1] is None else (ended[1] - ended[0], now - ended[1])
+        self._note(session, End(values["state"], values.get("error_code"), found, waited, ran))
+        return True
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A transaction of this database; :mod:`webapp.storage.archive` shares it."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+def picture_type(data: bytes) -> str:
+    """Media type of a derived picture, by its first bytes.
+
+    Raises
+    ------
+    ValueError
+        When it is neither WebP nor PNG: nothing else is served to browsers as a picture.
+    """
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    raise ValueError("a lens is a WebP or PNG picture")
