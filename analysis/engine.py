@@ -25,7 +25,7 @@ from .registry import all_analyzers
 from .report import Context, ErrorBody, Kind, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
-from .verdict import AVAILABLE, Scored, clip, components, detector, interpretation, rules, still
+from .verdict import AVAILABLE, Scored, clip, components, detector, interpretation, ranges, rules, still
 from .verdict.network import Missing, Network
 from .verdict.rules import context as scoring_context
 
@@ -199,6 +199,7 @@ def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> 
     Image.init()  # every format of Pillow
     jpeg.prepare()
     components.models()
+    ranges.measured()
     clip.calibration()
     detector.parameters_hash()
     detector.load_light()

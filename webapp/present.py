@@ -112,6 +112,7 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
         "certainty": certainty(found.confidence) if found.score is not None else None,
         "reasons": reasons(found, steady, lens_names),
         "readings": readings,
+        "has_ranges": any(result.ranges for result in found.components.values()),
         "rules": sorted((r for r in readings if r.evidence), key=lambda r: -r.strongest),
         "lenses": lenses(found, lens_names, frame),
         "frame": strongest(found) if frame is None else frame,

@@ -189,11 +189,16 @@ def _csv(found: Report, name: str) -> Response:
     about = {(a.component, metric.name): metric for a in all_analyzers() for metric in a.metrics}
     out = io.StringIO()
     table = csv.writer(out)
-    table.writerow(["component", "status", "metric", "value", "unit", "low", "high", "describes"])
+    table.writerow(
+        ["component", "status", "metric", "value", "unit", "low", "high", "usual_low", "usual_high", "describes"]
+    )
     for component, result in found.components.items():
         for metric, value in result.metrics.items():
             declared = about.get((component, metric))
-            extra = [declared.unit, declared.low, declared.high, declared.describes] if declared else [""] * 4
+            usual = result.ranges.get(metric)
+            extra = [declared.unit, declared.low, declared.high] if declared else [""] * 3
+            extra += [usual.low, usual.high] if usual else [""] * 2
+            extra += [declared.describes if declared else ""]
             table.writerow([cell(entry) for entry in (component, result.status, metric, value, *extra)])
     response = make_response(out.getvalue())
     response.headers["Content-Type"] = "text/csv; charset=utf-8"

@@ -44,7 +44,7 @@ def test_what_ships_are_certificates_with_date_and_source():
         assert all(len(base64.b64decode(each)) == 32 for each in one.allowed)
     for maker in ("Google LLC", "Adobe", "Xiaomi", "DigiCert"):
         assert maker in subjects["c2pa"]
-    for maker in ("Leica", "OpenAI", "Truepic", "Adobe"):
+    for maker in ("Leica", "NIKON", "SONY", "Truepic", "Adobe"):
         assert maker in subjects["content_credentials"]
 
 
