@@ -151,6 +151,7 @@ class Run:
             "pictures": measured.counts(self.items),
             "figures": measured.figures_of(self.items, fitted.scores, calibrated, untouched=False),
             "figures_untouched": measured.figures_of(self.items, fitted.scores, calibrated, untouched=True),
+            "kinds": measured.by_kind(self.items, calibrated),
             "right_where_it_flips": round(calibrate.right_where_it_flips(self.items, calibrated.p), 3),
             "evidence_of_genuine": round(self._evidence_of_genuine(fitted), 5),
             "likeness": learned.families,

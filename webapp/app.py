@@ -6,7 +6,7 @@ from flask import Flask, current_app, request
 from flask_compress import Compress
 from htmx_flask import Htmx
 
-from . import auth, errors, health, logs, present_words, pwa, security, uploads, views_account
+from . import auth, errors, health, logs, present_tools, present_words, pwa, security, uploads, views_account
 from .api import api
 from .services import Services
 from .settings import ROOT, Settings
@@ -35,7 +35,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["services"] = Services.open(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(present_words.FILTERS)
-    app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS)
+    app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS, search_engines=present_tools.SEARCH_ENGINES)
+    app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS)
     Htmx(app)
     logs.init_app(app, settings.log_format)
     auth.init_app(app)

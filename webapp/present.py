@@ -117,6 +117,7 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
         "lenses": lenses(found, lens_names, frame),
         "frame": strongest(found) if frame is None else frame,
         "chosen": frame is not None,
+        "searchable": found.kind is Kind.IMAGE and found.verdict is not Verdict.PROVEN_AI,
         "has_picture": "original" in lens_names,
         "has_map": "original" in lens_names and "evidence" in lens_names,
         "clip": clip(found, lens_names),
