@@ -1,5 +1,6 @@
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
+export LIGHT
 
 .PHONY: help
 help: ## list the targets
@@ -14,7 +15,7 @@ setup-dev:
 	@python3 bin/setup --dev
 
 .PHONY: run
-run: setup ## serve the whole product at http://127.0.0.1:8000
+run: setup ## serve the whole product at http://127.0.0.1:8000 (LIGHT=1 leaves torch out)
 	@$(PY) -m webapp
 
 .PHONY: test

@@ -180,6 +180,7 @@ def main() -> None:
 def prepare(settings: Settings) -> None:
     """Load everything an analysis may need: its child opens no file but the one it is handed."""
     analysis.use_weights_of(settings.weights_folder)
+    analysis.use_trust_lists_of(settings.trust_folder)
     analysis.prepare(skip=settings.skip, networks_folder=settings.networks_folder)
     for network in _networks(settings):
         log.info("network %s: %s", network.name, network.version)

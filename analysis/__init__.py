@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .engine import analyze as analyze
     from .engine import prepare as prepare
     from .engine import refuse as refuse
+    from .engine import use_trust_lists_of as use_trust_lists_of
     from .engine import use_weights_of as use_weights_of
     from .engine import which_detector as which_detector
     from .errors import ErrorCode as ErrorCode
@@ -39,7 +40,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "media.opening": ["open_media"],
-        "engine": ["analyze", "prepare", "refuse", "use_weights_of", "which_detector"],
+        "engine": ["analyze", "prepare", "refuse", "use_trust_lists_of", "use_weights_of", "which_detector"],
         "errors": ["ErrorCode", "MediaError"],
         "media.frames": ["Frame", "Limits", "Media"],
         "verdict.network": ["Missing", "Network", "open_networks"],

@@ -1,4 +1,4 @@
-"""``python -m analysis FILE|FOLDER|- …`` and ``python -m analysis models …``: see ``--help`` and docs/command.md.
+"""``python -m analysis FILE|FOLDER|- …`` and ``python -m analysis models|trust …``: see ``--help`` and docs/command.md.
 
 This process hands out files and prints; it loads no decoder and no analyzer. Those live in the workers.
 """
@@ -56,6 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
         from .cli import models  # noqa: PLC0415 -- what looks after networks is loaded only for that
 
         return models.main(given[1:])
+    if given[:1] == ["trust"]:
+        from .cli import trust  # noqa: PLC0415 -- as above
+
+        return trust.main(given[1:])
     options = parse(given)
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):

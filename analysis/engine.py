@@ -20,11 +20,12 @@ from .errors import MediaError
 from .media import jpeg
 from .media.frames import Media
 from .process import find_libraries, keep_freed_memory, on_one_blas_thread
+from .provenance import trust
 from .registry import all_analyzers
 from .report import Context, ErrorBody, Kind, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
-from .verdict import AVAILABLE, Scored, clip, components, detector, interpretation, rules, still
+from .verdict import AVAILABLE, Scored, clip, components, detector, interpretation, ranges, rules, still
 from .verdict.network import Missing, Network
 from .verdict.rules import context as scoring_context
 
@@ -66,7 +67,7 @@ def analyze(
     threads
         How many analyzers (of a clip: frames) run side by side; default: one a core.
     trust_anchors
-        Certificates (PEM) against which signers of Content Credentials are checked; without them none is trusted.
+        Certificates (PEM) of signers to trust beside those on the lists of verified signers.
     networks
         Stronger networks of the operator's, see :func:`analysis.open_networks`: they join the calibrated score of
         stills. One that cannot be used is told in the report, and the shipped detector's verdict stands.
@@ -169,6 +170,11 @@ def use_weights_of(folder: Path | None) -> None:
     deep.configure(weights_folder=folder)
 
 
+def use_trust_lists_of(folder: Path) -> None:
+    """Use the lists of verified signers in ``folder`` where they are newer than those that ship."""
+    trust.use_lists_of(folder)
+
+
 def which_detector(folder: Path | None = None) -> tuple[str, str | None]:
     """Which detector answers, and, where it is not the one the product is made for, why.
 
@@ -193,6 +199,7 @@ def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> 
     Image.init()  # every format of Pillow
     jpeg.prepare()
     components.models()
+    ranges.measured()
     clip.calibration()
     detector.parameters_hash()
     detector.load_light()
@@ -200,6 +207,7 @@ def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> 
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:
             analyzer.prepare()
+    trust.in_use()
     versions()
     find_libraries()
 

@@ -102,6 +102,20 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     supports: Supports = Supports.GENERATED
 
 
+class MeasuredRange(msgspec.Struct, frozen=True, kw_only=True):
+    """Where 90 of 100 genuine pictures that arrived like this one are, by one metric, and where this one is.
+
+    ``unusual``: outside. ``ratio``: how many times as often AI pictures were found beyond that end as genuine ones,
+    where that was measured. ``points_to_ai``: that ratio is high, and not by chance.
+    """
+
+    low: float
+    high: float
+    unusual: bool = False
+    ratio: float | None = None
+    points_to_ai: bool = False
+
+
 class ComponentResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one family of metrics gave. ``score`` is 0 to 100, or None when it has no opinion."""
 
@@ -109,6 +123,8 @@ class ComponentResult(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None = None
     metrics: dict[str, float] = {}
     evidence: tuple[Evidence, ...] = ()
+    ranges: dict[str, MeasuredRange] = {}
+    """By metric, in calibrated scoring and where it was measured."""
     seconds: float = 0.0
     note: str | None = None
     """Why the status is not ``ok``."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.machinery
 import importlib.util
+import io
 import shutil
 import subprocess
 import sys
+import urllib.error
 from pathlib import Path
 
 import pytest
@@ -44,7 +47,9 @@ def setup(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "VENV", tmp_path)
     monkeypatch.setattr(module, "FRONT_END", tmp_path)
     monkeypatch.setattr(module, "make_environment", lambda: None)
-    monkeypatch.setattr(module, "install_torch", lambda: None)
+    monkeypatch.delenv("LIGHT", raising=False)
+    monkeypatch.setattr(module, "install_torch", lambda: called.append("torch"))
+    monkeypatch.setattr(module, "install_weights", lambda: called.append("weights"))
     monkeypatch.setattr(module, "NETWORKS", tmp_path / "networks")
     monkeypatch.setattr(module, "pull_backbone", lambda: pulled(module, tmp_path))
     monkeypatch.setattr(module, "pip", lambda *_: None)
@@ -54,7 +59,9 @@ def setup(tmp_path, monkeypatch):
         called.clear()
         monkeypatch.setattr(sys, "argv", ["setup", *arguments])
         module.main()
-        return list(called)
+        return [one for one in called if isinstance(one, tuple)]
+
+    run.called = called
 
     return run
 
@@ -95,3 +102,72 @@ def test_a_backbone_that_cannot_be_had_is_told_with_the_way_to_add_it(monkeypatc
     assert "setup: Not done: the package index did not give it." in said
     assert "the light network answers" in said
     assert "-m analysis models pull clip_vit_b16" in said
+
+
+def test_a_light_set_up_leaves_torch_out_and_says_so(setup, monkeypatch, capsys):
+    monkeypatch.setenv("LIGHT", "1")
+    setup()
+    assert not {"torch", "weights"} & set(setup.called)
+    assert "torch is left out" in capsys.readouterr().out
+    monkeypatch.setenv("LIGHT", "")
+    setup()
+    assert {"torch", "weights"} <= set(setup.called)
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """The script, with a host that answers what the test says."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    module = script()
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path)
+    monkeypatch.setattr(module, "WEIGHTS", tmp_path / "var" / "weights" / "resnet18-f37072fd.pth")
+    asked = []
+
+    def answer(url, timeout):
+        asked.append(url)
+        if module.answer is None:
+            raise urllib.error.URLError("no route to host")
+        return io.BytesIO(module.answer)
+
+    monkeypatch.setattr(module.urllib.request, "urlopen", answer)
+    module.asked, module.answer = asked, None
+    return module
+
+
+@pytest.mark.parametrize("answer", [None, b"another file"])
+def test_weights_that_cannot_be_had_are_told_once_with_the_way_to_add_them(weights, capsys, answer):
+    weights.answer = answer
+    weights.install_weights()
+    weights.install_weights()
+    said = capsys.readouterr().out
+    assert said.count("is not measured") == 1
+    assert "put resnet18-f37072fd.pth into var/weights/" in said
+    assert len(weights.asked) == 1
+    assert not weights.WEIGHTS.exists()
+
+
+def test_weights_are_kept_where_they_are_the_published_ones(weights, monkeypatch):
+    weights.answer = b"the published file"
+    monkeypatch.setattr(weights, "WEIGHTS_SHA256", hashlib.sha256(weights.answer).hexdigest())
+    weights.install_weights()
+    weights.install_weights()
+    assert weights.WEIGHTS.read_bytes() == weights.answer
+    assert len(weights.asked) == 1
+
+
+def test_what_is_fetched_is_told_with_its_size(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    progress = script().Progress()
+    for line in (
+        "Collecting numpy==2.3.5",
+        "  Downloading opencv_python_headless-4.12.0-cp37-abi3-manylinux2014_x86_64.whl (54.0 MB)",
+        "  Downloading six-1.17.0-py2.py3-none-any.whl (11 kB)",
+        "Installing collected packages: six, opencv",
+    ):
+        progress.read(line)
+    progress.end()
+    assert capsys.readouterr().out.splitlines() == [
+        "setup: fetching opencv_python_headless (54.0 MB), 54 MB so far",
+        "setup: installing 2 packages, 54 MB",
+    ]

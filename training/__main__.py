@@ -3,9 +3,9 @@
     python -m training run --manifest manifest.csv --reserved reserved.txt --mirror REPOSITORIES --work FOLDER
     python -m training run … --only fit calibrate      # some steps; what they need of others is read from FOLDER
 
-Steps: pictures, copies, features, fit, calibrate, metrics, clips, ship, faithful, report. What is slow is kept by
-content under FOLDER (outside the repository) and made again only where what it was made from changed. ``ship`` refuses
-a dirty tree.
+Steps: pictures, copies, features, fit, calibrate, metrics, ranges, clips, ship, faithful, report. What is slow is kept
+by content under FOLDER (outside the repository) and made again only where what it was made from changed. ``ship``
+refuses a dirty tree.
 """
 
 from __future__ import annotations
@@ -26,7 +26,21 @@ from analysis.backbones import installed
 from analysis.backbones.onnx import open_backbone
 from analysis.verdict import detector as detectors
 
-from . import calibrate, clips, components, copies, corpus, faithful, families, features, fit, measured, report, ship
+from . import (
+    calibrate,
+    clips,
+    components,
+    copies,
+    corpus,
+    faithful,
+    families,
+    features,
+    fit,
+    measured,
+    ranges,
+    report,
+    ship,
+)
 from .command import say
 
 CONFIG = Path(__file__).parent / "config.toml"
@@ -137,6 +151,7 @@ class Run:
             "pictures": measured.counts(self.items),
             "figures": measured.figures_of(self.items, fitted.scores, calibrated, untouched=False),
             "figures_untouched": measured.figures_of(self.items, fitted.scores, calibrated, untouched=True),
+            "kinds": measured.by_kind(self.items, calibrated),
             "right_where_it_flips": round(calibrate.right_where_it_flips(self.items, calibrated.p), 3),
             "evidence_of_genuine": round(self._evidence_of_genuine(fitted), 5),
             "likeness": learned.families,
@@ -159,6 +174,11 @@ class Run:
         folder = self.work / "metrics" / copies.key()
         components.run(self.items, self.work / "pictures", self.copied, folder, self.processes)
         components.learn(self.items, folder, self.manifest, ship.MODELS / "components.json")
+
+    def ranges(self) -> None:
+        """What genuine pictures usually measure, from the metrics of the step before."""
+        folder = self.work / "metrics" / copies.key()
+        ranges.learn(self.items, folder, self.manifest, ship.MODELS / "ranges.json")
 
     def clips(self) -> None:
         """Calibrate clips."""
@@ -203,6 +223,7 @@ STEPS: dict[str, Callable[[Run], None]] = {
     "fit": Run.fit,
     "calibrate": Run.calibrate,
     "metrics": Run.metrics,
+    "ranges": Run.ranges,
     "clips": Run.clips,
     "ship": Run.ship,
     "faithful": Run.faithful,

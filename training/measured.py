@@ -18,6 +18,7 @@ from .corpus import UNTOUCHED, Item, weights_of
 Floats = NDArray[np.float64]
 
 _TOUCH = 1e-9
+_LEAST_OF_A_KIND = 50
 
 
 def part(items: Sequence[Item], *, untouched: bool) -> NDArray[np.intp]:
@@ -70,6 +71,37 @@ def figures_of(
                 word: round(float((~scored)[labels == c].mean()), 4) for c, word in ((0, "genuine"), (1, "generated"))
             },
         }
+    return out
+
+
+def by_kind(items: Sequence[Item], calibrated: Calibrated) -> dict[str, Any]:
+    """The same shares by what a picture shows, all conditions together; a class of fewer than fifty has none."""
+    rows = part(items, untouched=False)
+    kinds = np.array([items[k].kind for k in rows])
+    labels = np.array([items[k].label for k in rows])
+    out: dict[str, Any] = {}
+    for kind in sorted(set(kinds.tolist())):
+        counts = {word: int(((kinds == kind) & (labels == c)).sum()) for c, word in enumerate(("genuine", "generated"))}
+        shares = {
+            f"{word}_at_or_above": {
+                str(s): round(
+                    float(
+                        np.mean(
+                            [
+                                at_or_above(calibrated, c, s)[rows][(kinds == kind) & (labels == label)].mean()
+                                for c in CONDITIONS
+                            ]
+                        )
+                    ),
+                    4,
+                )
+                for s, _ in PROMISES
+            }
+            for label, word in enumerate(("genuine", "generated"))
+            if counts[word] >= _LEAST_OF_A_KIND
+        }
+        if shares:
+            out[kind] = {"pictures": counts} | shares
     return out
 
 

@@ -25,8 +25,10 @@ import redis
 from . import logs
 from .ops import commands
 from .ops.check import settings_together
+from .queue.jobs import Jobs, QueueDown
 from .settings import ROOT, Settings
 from .storage.database import migrate
+from .storage.media_store import is_name
 
 log = logging.getLogger("webapp")
 
@@ -117,8 +119,7 @@ def main() -> int:
             signal.signal(wanted, signal.SIG_IGN)
         _stop_all(programs)
         shutil.rmtree(private, ignore_errors=True)
-        with contextlib.suppress(OSError):  # files still wait in it: they are analyzed after the next start
-            Settings.from_env().media_dir.rmdir()
+        _forget_files()
     return 0
 
 
@@ -147,6 +148,7 @@ def _run(private: Path, programs: list[Program]) -> None:
         program.start()
         programs.append(program)
     _wait_for_port(settings, started[0])
+    _wait_for_a_worker(settings)
     shown = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104 -- compared, not bound
     log.info("ready: open http://%s:%d in a browser; Ctrl-C stops everything", shown, settings.port)
     while True:
@@ -195,6 +197,21 @@ def _wait_for_port(settings: Settings, web: Program) -> None:
     raise SystemExit("the web server does not start; see above")
 
 
+def _wait_for_a_worker(settings: Settings) -> None:
+    """Until one can take a file: pages that nobody works for are not ready. A worker that cannot start is told."""
+    jobs = Jobs(settings.redis_url, timeout=settings.timeout, limit=settings.queue_limit)
+    log.info("the pages are there; the workers load what analyses need")
+    try:
+        for _ in range(3000):  # five minutes: a worker loads networks, and a busy machine takes its time
+            with contextlib.suppress(QueueDown):
+                if jobs.workers():
+                    return
+            time.sleep(0.1)
+    finally:
+        jobs.close()
+    log.warning("no worker is ready yet: files wait until one is; see above")
+
+
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
@@ -230,6 +247,21 @@ def _stop_all(programs: list[Program]) -> None:
     for program in programs:
         program.ask_to_stop()
         program.see_out(deadline + 5)
+
+
+def _forget_files() -> None:
+    """A stopped product keeps nobody's file; a check that still waited says so after the next start.
+
+    Where the operator has a Redis of their own, workers elsewhere may still want them.
+    """
+    if os.environ.get("REDIS_URL") or os.environ.get("MEDIA_URL"):
+        return
+    with contextlib.suppress(OSError, ValueError):
+        folder = Settings.from_env().media_dir
+        for path in folder.iterdir():
+            if is_name(path.name):
+                path.unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _die_with_parent() -> None:

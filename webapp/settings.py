@@ -76,7 +76,9 @@ class Settings:
     """Installed, calibrated networks that join the score of stills (``python -m analysis models``)."""
     networks_folder: Path = ROOT / "var" / "networks"
     trust_file: Path | None = None
-    """Certificates (PEM) whose Content Credentials are trusted; without them none is."""
+    """Certificates (PEM) whose Content Credentials are trusted beside the lists of verified signers."""
+    trust_folder: Path = ROOT / "var" / "trust"
+    """Where ``python -m analysis trust update`` keeps newer lists of verified signers."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -124,6 +126,7 @@ class Settings:
             weights_folder=Path(given["WEIGHTS_FOLDER"]).absolute() if "WEIGHTS_FOLDER" in given else None,
             networks=_names(given, "NETWORKS"),
             networks_folder=Path(given.get("NETWORKS_FOLDER", data_dir / "networks")).absolute(),
+            trust_folder=Path(given.get("TRUST_FOLDER", data_dir / "trust")).absolute(),
             trust_file=Path(given["TRUST_FILE"]).absolute() if "TRUST_FILE" in given else None,
         )
 

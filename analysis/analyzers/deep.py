@@ -40,7 +40,10 @@ _SILENT = 0.01
 class Weights:
     """The file the network is read from: looked for in each of ``folders``, and only taken if it is the right one."""
 
-    folders: tuple[Path, ...] = (Path.home() / ".cache" / "torch" / "hub" / "checkpoints",)
+    folders: tuple[Path, ...] = (
+        Path(__file__).parents[2] / "var" / "weights",  # where set-up puts them
+        Path.home() / ".cache" / "torch" / "hub" / "checkpoints",
+    )
     name: str = "resnet18-f37072fd.pth"
     sha256: str = "f37072fd"
     """How the file's SHA-256 begins; torch's hub checks the same."""
@@ -61,7 +64,10 @@ class Weights:
                 if not found.startswith(self.sha256):
                     raise NotApplicable(f"not available: {self.name} is not the published file")
                 return file
-        raise NotApplicable(f"not available: the network's weights ({self.name}) are not on this machine")
+        raise NotApplicable(
+            f"not available: the network's weights ({self.name}) are not on this machine; put into "
+            "var/weights or torch's own cache they are used"
+        )
 
 
 class _Network:

@@ -175,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     how.add_argument(
         "--trust", type=Path, metavar="PEM",
-        help="certificates whose Content Credentials are trusted; without them none is",
+        help="certificates whose Content Credentials are trusted beside the lists of verified signers",
     )  # fmt: skip
     how.add_argument(
         "--weights", type=Path, metavar="FOLDER",

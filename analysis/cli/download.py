@@ -84,6 +84,34 @@ def fetch(wanted: Wanted, target: Path, step: Callable[[int, int | None], None] 
         mark.unlink(missing_ok=True)
 
 
+def read_text(url: str, most: int) -> str:
+    """A short text that changes with time, so that no hash can be known of it: https vouches for it.
+
+    Raises
+    ------
+    RefusedError
+        When the address, a redirect or the size is not as it must be, or the server does not deliver text.
+    """
+    check_address(url)
+    request = urllib.request.Request(url, headers={"User-Agent": f"ai-media-detector/{__version__}"})  # noqa: S310 -- checked: https
+    try:
+        with _opener(Wanted(url, "", most)).open(request, timeout=_SILENCE) as answer:
+            data = answer.read(most + 1)
+    except urllib.error.HTTPError as error:
+        raise RefusedError(f"the server answers {error.code} {error.reason}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise RefusedError(
+            f"no connection: {error.reason if isinstance(error, urllib.error.URLError) else error}"
+        ) from None
+    if len(data) > most:
+        raise RefusedError(f"the file is larger than it may be ({most:,} bytes)")
+    try:
+        text: str = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RefusedError("what arrived is no text") from None
+    return text
+
+
 def check_address(url: str, *, plain: bool = False) -> str:
     """The host of an address that may be asked.
 

@@ -18,6 +18,11 @@ LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)
 _PROBABLE = 45.0  # the least score that says at least "probable"
 OPEN = (*LOW, Verdict.INCONCLUSIVE)
 """The verdicts whose headline gives way to what the file itself says."""
+_BROKEN = {
+    "content": "The file was changed after signing",
+    "credentials": "They do not match their own signature",
+    "incomplete": "Parts of them are missing",
+}
 _MEDIUM, _HIGH = 60.0, 80.0  # percent of confidence from which it is called so
 
 
@@ -39,13 +44,14 @@ def headline(report: Report) -> VerdictWords:
         )
     if (hint := hint_of(report.provenance)) is not None:
         return replace(said, title=_title_of(hint), icon="wave", tone="mixed", means=_means_of(hint, report, thing))
-    if broken_of(report.provenance) is not None:
+    if (broken := broken_of(report.provenance)) is not None:
+        why = _BROKEN.get(str(broken.detail.get("fault")), "They do not fit this file")
         return replace(
             said,
             title="Content Credentials are broken",
             icon="alert",
             tone="mixed",
-            means="They do not fit this file, so nothing they say is relied on. That alone does not make it AI.",
+            means=f"{why}, so nothing they say is relied on. That alone does not make it AI.",
         )
     return said
 

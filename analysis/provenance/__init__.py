@@ -35,7 +35,7 @@ def read(media: Media, trust_anchors: str | None = None) -> tuple[Finding, ...]:
     media
         The decoded file.
     trust_anchors
-        Certificates (PEM) to check C2PA signers against, or None: then no signer is called trusted.
+        Certificates (PEM) of C2PA signers to trust beside those on the lists.
 
     Returns
     -------

@@ -1,8 +1,9 @@
 """Content Credentials (C2PA): signed statements of how a file was made, read with the official library, offline.
 
-What the signature proves is that nothing changed since someone signed; who that is depends on a trust list, which
-only the operator can supply. "Invalid" is therefore not "tampered": genuine ChatGPT and FLUX pictures are invalid for
-no other reason than a signer that is on no list or a certificate that has since expired. So the status codes grade.
+What the signature proves is that nothing changed since someone signed; who that is, the lists of signers say
+(:mod:`.trust`). "Invalid" is not "tampered": genuine pictures are invalid for no other reason than a signer that is on
+no list, a certificate that has since expired, or a layout that a later edition of the standard no longer accepts. So
+the status codes grade, and only a content hash that fails is called a change after signing.
 
 References
 ----------
@@ -19,7 +20,7 @@ import lazy_loader as lazy
 
 from ..report import Finding, Grade, Meaning
 from . import c2pa_manifests as manifests
-from . import thumbnails
+from . import thumbnails, trust
 from .c2pa_manifests import Json, Store
 from .untrusted import Unreadable, parse_json, plain
 
@@ -36,12 +37,19 @@ _OFFLINE: Json = {
 }
 
 TRUST_WORDS = {
-    "trusted": "The signer is on the trust list in use.",
-    "untrusted": "The signer is not on the trust list in use.",
-    "not_checked": "The signer was not checked against a trust list: anyone can sign under any name.",
+    "untrusted": "The signer is not on the trust list: anyone can sign under any name.",
     "expired": "The signer's certificate has expired since, and the signer was not found on a trust list.",
     "invalid": "The signer's certificate does not follow the rules of C2PA, and no trust list vouches for it.",
     "revoked": "The signer's certificate was revoked.",
+}
+"""Why a signer is not verified; of a trusted one the words name the list."""
+
+_FAULT_WORDS = {
+    "content": "but the file was changed after signing: its content is not what was signed.",
+    "credentials": "but the credentials do not match their own signature.",
+    "incomplete": "but parts of the credentials are missing or do not belong together.",
+    "layout": "but they lie in the file in a way that the standard does not accept, so it cannot be checked whether "
+    "the content is what was signed. That is no sign that it was changed.",
 }
 
 
@@ -53,14 +61,16 @@ def read(data: bytes, trust_anchors: str | None = None) -> list[Finding]:
     data
         The whole file.
     trust_anchors
-        The certificates to trust, in PEM, or None: then no signer is called trusted.
+        Certificates of the operator's, in PEM, to trust beside those on the lists (:func:`.trust.in_use`).
 
     Returns
     -------
     list of Finding
-        At most one. ``detail["state"]`` is ``intact``, ``broken`` (something was changed since), ``unverified``
-        (neither is shown) or ``remote``; but for the last ``detail["trust"]`` is a key of ``TRUST_WORDS``. Only
-        intact credentials have a meaning; with a trusted signer they are ``signed``, with any other ``declared``.
+        At most one. ``detail["state"]`` is ``intact``, ``broken`` (the file or the credentials do not match what was
+        signed), ``unverified`` (neither is shown) or ``remote``. Of what is not intact ``detail["fault"]`` is
+        ``content``, ``credentials``, ``incomplete`` or ``layout``, where one is known. ``detail["trust"]`` is
+        ``trusted``, with the list in ``detail["trust_list"]``, or a key of ``TRUST_WORDS``. Only intact credentials
+        have a meaning; with a trusted signer they are ``signed``, with any other ``declared``.
 
     Raises
     ------
@@ -71,21 +81,32 @@ def read(data: bytes, trust_anchors: str | None = None) -> list[Finding]:
     """
     if b"jumb" not in data and b"provenance" not in data:
         return []  # neither a manifest store's box nor XMP's reference to one is there: nothing for the library to find
-    config: Json = _OFFLINE | ({"trust": {"trust_anchors": trust_anchors}} if trust_anchors else {})
-    try:
-        context = library.Context.from_dict(config)
-    except library.C2paError:
-        raise ValueError("the trust anchors are no list of certificates in PEM") from None
     stream = _Counted(data)
     try:
-        with context, library.Reader(stream, context=context) as reader:
-            return [_finding(reader, bool(trust_anchors))]
+        with _context(trust_anchors) as context, library.Reader(stream, context=context) as reader:
+            return [_finding(reader)]
     except library.C2paError.ManifestNotFound:
         return []
     except library.C2paError as error:
         if stream.calls_left < 0:
             raise Unreadable("a file of too many parts to be searched for Content Credentials") from None
         return _not_read(error)
+
+
+def _context(trust_anchors: str | None) -> Any:
+    """The library's settings: who is trusted, and that nothing is fetched."""
+    anchors = [listed.anchor for listed in trust.in_use()]
+    if trust_anchors:
+        try:
+            trust.certificates(trust_anchors)
+        except ValueError as problem:
+            raise ValueError(f"the trust anchors are no list of certificates in PEM: {problem}") from None
+        own = {"trust_anchors": trust_anchors, "trust_uri": trust.OPERATORS}
+        anchors += [own | {"trust_kind": kind} for kind in ("manifest", "tsa")]
+    try:
+        return library.Context.from_dict(_OFFLINE | {"trust": {"anchors": anchors}})
+    except library.C2paError:
+        raise ValueError("the trust anchors are no list of certificates in PEM") from None
 
 
 def _not_read(error: Exception) -> list[Finding]:
@@ -108,7 +129,7 @@ def _not_read(error: Exception) -> list[Finding]:
     raise Unreadable("Content Credentials that cannot be read")
 
 
-def _finding(reader: Any, has_trust_list: bool) -> Finding:
+def _finding(reader: Any) -> Finding:
     parsed = parse_json(reader.json())
     store = Store(parsed if isinstance(parsed, dict) else {})
     active = store.manifests.get(store.active)
@@ -117,17 +138,21 @@ def _finding(reader: Any, has_trust_list: bool) -> Finding:
     intact = store.holds(store.active)
     meaning, said_by = store.statement(store.active) if intact else (None, store.active)
     speaking = store.manifests[said_by]
-    trust = _trust(store, {store.active, said_by}, has_trust_list)
+    trusted = _trust(store, {store.active, said_by})
     tool = manifests.generator(speaking)
     codes = store.codes[store.active]
     state = "intact" if intact else "broken" if codes.broken else "unverified"
+    words = _trust_words(store, trusted)
     detail: Json = {
         "state": state,
-        "trust": trust,
-        "trust_words": TRUST_WORDS[trust],
+        **({} if intact or codes.fault is None else {"fault": codes.fault}),
+        "trust": trusted,
+        **({"trust_list": store.trust_list} if trusted == "trusted" else {}),
+        "trust_words": words,
         "validation": {
             "failures": sorted(plain(code, 80) for code in codes.failure)[:40],
             "broken": sorted(plain(code, 80) for code in codes.broken)[:40],
+            "layout": sorted(plain(code, 80) for code in codes.layout)[:40],
         },
         "said_by": plain(said_by, 200),
         "manifest": _Tree(reader, store).branch(store.active, 0),
@@ -135,34 +160,42 @@ def _finding(reader: Any, has_trust_list: bool) -> Finding:
     return Finding(
         family=FAMILY,
         # Anyone can make a key and sign with it: what nobody vouches for is a declaration like any other.
-        grade=(Grade.SIGNED if trust == "trusted" else Grade.DECLARED) if intact else Grade.HINT,
+        grade=(Grade.SIGNED if trusted == "trusted" else Grade.DECLARED) if intact else Grade.HINT,
         meaning=meaning,
-        sentence=_sentence(store, state, meaning, said_by, tool) + (_vouched(meaning, trust) if intact else ""),
+        sentence=_sentence(store, state, meaning, said_by, tool)
+        + (_vouched(meaning, trusted, words) if intact else ""),
         generator=tool or None if meaning in (Meaning.GENERATED, Meaning.EDITED) else None,
         detail=detail,
     )
 
 
-def _trust(store: Store, labels: set[str], has_trust_list: bool) -> str:
+def _trust(store: Store, labels: set[str]) -> str:
     """The weakest trust among the manifests that matter."""
     found = {store.codes[label].trust for label in labels if label in store.codes}
-    for weakest in ("revoked", "expired", "invalid", "untrusted"):
-        if weakest in found:
-            return "not_checked" if weakest == "untrusted" and not has_trust_list else weakest
-    return "trusted" if has_trust_list else "not_checked"
+    return next((weakest for weakest in ("revoked", "expired", "invalid", "untrusted") if weakest in found), "trusted")
+
+
+def _trust_words(store: Store, trusted: str) -> str:
+    """Whether the signer is verified, and by which list."""
+    if trusted != "trusted":
+        return TRUST_WORDS[trusted]
+    listed = next((one for one in trust.in_use() if one.name == store.trust_list), None)
+    named = f"{listed.title} of {listed.date}" if listed is not None else trust.OPERATORS_TITLE
+    return f"Verified signer: its certificate is on the {named}."
 
 
 def _sentence(store: Store, state: str, meaning: Meaning | None, said_by: str, tool: str) -> str:
     signer = _signer(store.manifests[store.active])
+    fault = store.codes[store.active].fault
+    if state != "intact" and fault is not None:
+        return (
+            f"The file carries Content Credentials signed in the name of {signer}, {_FAULT_WORDS[fault]} "
+            "Nothing they say is relied on."
+        )
     if state == "unverified":
         return (
             f"The file carries Content Credentials signed in the name of {signer}, but whether they belong to it "
             "cannot be verified. Nothing they say is relied on."
-        )
-    if state == "broken":
-        return (
-            f"The file carries Content Credentials signed in the name of {signer}, but they do not match it: the "
-            "file or the credentials were changed after signing. Nothing they say is relied on."
         )
     start = f"The file's Content Credentials, intact and signed in the name of {signer}, "
     stated = bool(manifests.own_meanings(store.manifests[said_by]))
@@ -179,10 +212,10 @@ def _sentence(store: Store, state: str, meaning: Meaning | None, said_by: str, t
     return f"{start}say neither that AI made it nor that a camera did.{made}"
 
 
-def _vouched(meaning: Meaning | None, trust: str) -> str:
+def _vouched(meaning: Meaning | None, trusted: str, words: str) -> str:
     """Who stands behind the statement, and what it therefore is."""
-    nobody = trust != "trusted" and meaning in (Meaning.GENERATED, Meaning.EDITED)
-    return f" {TRUST_WORDS[trust]}" + (" It is a statement that nobody vouches for, not proof." if nobody else "")
+    nobody = trusted != "trusted" and meaning in (Meaning.GENERATED, Meaning.EDITED)
+    return f" {words}" + (" It is a statement that nobody vouches for, not proof." if nobody else "")
 
 
 def _signer(manifest: Json) -> str:

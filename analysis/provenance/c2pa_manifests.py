@@ -59,11 +59,22 @@ class Codes:
     success: set[str] = field(default_factory=set)
     failure: set[str] = field(default_factory=set)
     other: set[str] = field(default_factory=set)
+    layout: set[str] = field(default_factory=set)
+    """Hashes that were not compared: what they leave out is not where the credentials lie."""
 
     @property
     def broken(self) -> set[str]:
         """Failures that mean a change after signing or a damaged claim, not a doubtful signer."""
         return {code for code in self.failure if _is_broken(code)}
+
+    @property
+    def fault(self) -> str | None:
+        """What does not fit: ``content`` (changed after signing), ``credentials``, ``incomplete``, ``layout``."""
+        if self.broken & _CONTENT:
+            return "content"
+        if any(code.endswith(".mismatch") for code in self.broken):
+            return "credentials"
+        return "incomplete" if self.broken else "layout" if self.layout else None
 
     @property
     def bound(self) -> bool:
@@ -92,6 +103,20 @@ _BROKEN = {
 }  # fmt: skip
 
 
+_CONTENT = {f"assertion.{kind}Hash.mismatch" for kind in ("data", "bmff", "boxes", "collection", "multiAsset")}
+"""The hashes of the content itself."""
+
+
+def _is_layout(status: Json) -> bool:
+    """Whether a content hash "fails" because its exclusions do not fit the file: then nothing was compared.
+
+    The library has one code for both and tells them apart in its explanation. What follows "name:" comes from the file.
+    """
+    code, explanation = status.get("code"), status.get("explanation")
+    named_by_the_library = str(explanation).partition("name:")[0].lower()
+    return code in _CONTENT and "exclusion" in named_by_the_library
+
+
 def _is_broken(code: str) -> bool:
     return code in _BROKEN or (code.endswith(".mismatch") and not code.startswith(("timeStamp.", "cawg.")))
 
@@ -113,8 +138,10 @@ class Store:
         self._add_results(active, self.active)
         # An update manifest is bound to the picture by its parent's hash: whatever the library reports for the active
         # manifest is about the active manifest.
-        for kind, codes in (("success", self.codes[self.active].success), ("failure", self.codes[self.active].failure)):
-            codes.update(code for s in _list(active.get(kind)) if isinstance(code := _dict(s).get("code"), str))
+        for kind in ("success", "failure"):
+            self._add([{**_dict(status), "url": None} for status in _list(active.get(kind))], kind, self.active)
+        listed = results.get("trustListUri")
+        self.trust_list = plain(listed, 80) if isinstance(listed, str) else ""
         for delta in _list(results.get("ingredientDeltas")):
             self._add_results(_dict(_dict(delta).get("validationDeltas")), None)
         for manifest in self.manifests.values():
@@ -137,13 +164,14 @@ class Store:
             owner = named[1] if named and named[1] in self.manifests else label
             if isinstance(code, str) and owner is not None:
                 codes = self.codes[owner]
-                {"success": codes.success, "failure": codes.failure, "other": codes.other}[kind].add(code)
+                failed = codes.layout if _is_layout(_dict(status)) else codes.failure
+                {"success": codes.success, "failure": failed, "other": codes.other}[kind].add(code)
 
     def holds(self, label: str) -> bool:
         """Whether what this manifest says can be used: signed, unchanged, the active one also bound to the picture."""
         codes = self.codes[label]
         signed = "claimSignature.validated" in codes.success or "ingredient.manifest.validated" in codes.success
-        return signed and not codes.broken and (codes.bound or label != self.active)
+        return signed and not codes.broken and not codes.layout and (codes.bound or label != self.active)
 
     def statement(self, label: str, level: int = 0) -> tuple[Meaning | None, str]:
         """What a manifest and its ingredients say together, and the label of the manifest that says so.

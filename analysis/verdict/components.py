@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..report import ComponentResult, Status
+from . import ranges
 from .bands import score_of
 
 Floats = NDArray[np.float64]
@@ -98,7 +99,7 @@ def models() -> dict[str, Model]:
 
 
 def rescored(components: Mapping[str, ComponentResult], ways: Sequence[str]) -> dict[str, ComponentResult]:
-    """The components with calibrated scores in place of the rules', and without the rules' evidence.
+    """The components with calibrated scores in place of the rules', and measured ranges in place of their evidence.
 
     That evidence compares with ranges that were set by hand and that few genuine pictures keep to: beside a calibrated
     score it would accuse nearly every photograph.
@@ -113,6 +114,7 @@ def rescored(components: Mapping[str, ComponentResult], ways: Sequence[str]) -> 
             if name in known and result.status is Status.OK
             else None,
             evidence=(),
+            ranges=ranges.of(name, result.metrics, ways),
         )
         for name, result in components.items()
     }

@@ -1,6 +1,7 @@
 // Ways in: choose, drop, paste, photograph, an address; one file or many. Each has a line of its own that tells how far
 // it is. Listens on the document, so that what htmx swaps in needs no wiring.
 
+import * as names from "./names.js";
 import * as outbox from "./outbox.js";
 import { picture, show } from "./preview.js";
 import { send } from "./send.js";
@@ -13,6 +14,7 @@ let sending = 0;
 
 const form = () => document.getElementById("upload");
 const asClip = () => form()?.elements.as_clip?.checked ?? false; // a page kept offline may be older than the box
+const numbersOnly = () => form()?.elements.numbers_only?.checked ?? false;
 const csrf = () => form()?.elements.csrf_token.value;
 
 export function announce(text) {
@@ -41,6 +43,7 @@ class Line {
     this.button = this.item.querySelector("button");
     this.button.setAttribute("aria-label", `Remove ${entry.name}`);
     this.button.addEventListener("click", () => this.remove());
+    this.where = "";
     const list = document.getElementById("files");
     list.hidden = false;
     list.append(this.item);
@@ -83,11 +86,17 @@ class Line {
   }
 
   sent({ where, line }) {
-    this.button.hidden = true;
+    this.where = where;
+    this.button.setAttribute("aria-label", `Take ${this.entry.name} off this list; its report stays among your checks`);
     this.state.innerHTML = line || `<p class="line"><a class="link" href="${encodeURI(where)}">Report</a></p>`;
     for (const link of this.state.querySelectorAll("a")) link.title = this.entry.name;
     globalThis.htmx.process(this.state);
-    announce(`${this.entry.name} was sent.`);
+  }
+
+  /** Of an earlier visit of this page: asks the server how it stands. */
+  restore(where) {
+    this.over = true; // a single further file leads to its report all the same
+    this.sent({ where, line: `<p class="line" hx-get="${encodeURI(where)}/line" hx-trigger="load, every 4s" hx-swap="outerHTML"></p>` });
   }
 
   /** Kept on this device, in the outbox. */
@@ -97,6 +106,7 @@ class Line {
 
   async remove() {
     this.stop.abort();
+    if (this.where) names.unlist(this.where);
     queue = queue.filter((line) => line !== this);
     lines.delete(this.entry.key);
     this.item.remove();
@@ -114,7 +124,7 @@ export function take(files) {
   const most = Number(form().dataset.maxBytes);
   const taken = [];
   for (const file of files) {
-    const line = new Line(outbox.entry(file, "", asClip()));
+    const line = new Line(outbox.entry(file, "", asClip(), numbersOnly()));
     taken.push(line);
     if (file.size > most) {
       const megabytes = (count) => Math.round(count / 1048576);
@@ -126,7 +136,8 @@ export function take(files) {
       queue.push(line);
     }
   }
-  taken[0]?.item.scrollIntoView({ block: "nearest" }); // on small screens the list begins below what is seen
+  taken[0]?.item.scrollIntoView({ block: "center" }); // on small screens the list begins below what is seen
+  if (taken.length) announce(taken.length === 1 ? `${taken[0].entry.name} is taken.` : `${taken.length} files are taken.`);
   pump();
 }
 
@@ -163,6 +174,7 @@ async function again(line, outcome) {
 }
 
 function settle(line, outcome) {
+  if (outcome.where) names.remember(outcome.where, line.entry.name, line.entry.address);
   if (!outcome.where) {
     line.over = true;
     line.refused(outcome.refused);
@@ -171,13 +183,14 @@ function settle(line, outcome) {
     lead(line, outcome.where);
   } else {
     line.sent(outcome);
+    announce(`${line.entry.name} was sent.`);
   }
 }
 
 /** A single file: its own page takes the place of this one. */
 function lead(line, where) {
   lines.clear();
-  line.drawn?.then(() => line.picture && show(line.picture, where));
+  line.drawn?.then(() => line.picture && show(line.picture, where, line.entry.file));
   globalThis.htmx.ajax("GET", where, { target: "#main", select: "#main", swap: "outerHTML show:window:top" });
 }
 
@@ -235,28 +248,63 @@ document.addEventListener("change", (event) => {
   event.target.value = "";
 });
 
+/** The address in a text that is nothing else, or "". */
+function addressIn(text) {
+  const only = text?.trim().split(/[\r\n]+/).find((line) => !line.startsWith("#")) ?? "";
+  return /^https?:\/\/\S+$/i.test(only) ? only : "";
+}
+
+/** Check what lies at an address: the server fetches it. */
+function takeAddress(address) {
+  const line = new Line(outbox.entry(null, address, asClip(), numbersOnly()));
+  line.item.scrollIntoView({ block: "center" });
+  queue.push(line);
+  pump();
+}
+
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(name, (event) => {
-    if (!form() || !event.dataTransfer?.types.includes("Files")) return;
+    const kinds = event.dataTransfer?.types ?? [];
+    if (!form() || !(kinds.includes("Files") || kinds.includes("text/uri-list"))) return;
     event.preventDefault();
     form().classList.toggle("over", name === "dragenter" || name === "dragover");
-    if (name === "drop") take([...event.dataTransfer.files]);
+    if (name !== "drop") return;
+    const address = addressIn(event.dataTransfer.getData("text/uri-list"));
+    if (event.dataTransfer.files.length) take([...event.dataTransfer.files]);
+    else if (address) takeAddress(address);
   });
 }
 
 document.addEventListener("paste", (event) => {
-  if (!form() || !event.clipboardData?.files.length) return;
+  if (!form() || !event.clipboardData) return;
+  const isTyping = event.target.closest?.("input, textarea");
+  const address = isTyping ? "" : addressIn(event.clipboardData.getData("text/plain"));
+  if (!event.clipboardData.files.length && !address) return;
   event.preventDefault();
-  take([...event.clipboardData.files]);
+  if (event.clipboardData.files.length) take([...event.clipboardData.files]);
+  else takeAddress(address);
 });
 
 document.addEventListener("submit", (event) => {
   if (event.target.id === "address") {
     event.preventDefault();
-    const line = new Line(outbox.entry(null, event.target.elements.url.value.trim(), asClip()));
-    queue.push(line);
+    takeAddress(event.target.elements.url.value.trim());
     event.target.reset();
-    pump();
+  }
+});
+
+// A picture to try: fetched from this server like any other file, and sent like one.
+document.addEventListener("click", async (event) => {
+  const sample = event.target.closest?.("a[data-sample]");
+  if (!sample || !form()) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(sample.href);
+    if (!answer.ok) throw new Error(answer.status);
+    const bytes = await answer.blob();
+    take([new File([bytes], sample.dataset.sample, { type: bytes.type })]);
+  } catch {
+    complain("That picture could not be loaded. Please try again.");
   }
 });
 
@@ -264,25 +312,53 @@ document.addEventListener("click", async (event) => {
   if (!event.target.closest?.("#paste")) return;
   try {
     const files = [];
+    let address = "";
     for (const item of await navigator.clipboard.read()) {
+      if (item.types.includes("text/plain")) address ||= addressIn(await (await item.getType("text/plain")).text());
       const type = item.types.find((one) => one.startsWith("image/"));
       if (type) files.push(new File([await item.getType(type)], "pasted picture", { type }));
     }
     if (files.length) take(files);
-    else complain("There is no picture on the clipboard.");
+    else if (address) takeAddress(address);
+    else complain("There is no picture and no address on the clipboard.");
   } catch {
     complain("This browser did not let the page read the clipboard.");
   }
 });
 
+// What asks by itself goes on asking; what a person asked for is to be asked again.
+let isGone = false;
 document.addEventListener("htmx:sendError", (event) => {
-  if (!event.target.closest(".line, #progress")) complain("The server cannot be reached. Is it running, and are you online?");
+  const asksAgain = event.target.closest(".line, #progress");
+  isGone = Boolean(asksAgain);
+  complain(asksAgain ? "The server cannot be reached just now. This page keeps asking, and goes on by itself."
+    : "The server cannot be reached. Is it running, and are you online?");
+});
+document.addEventListener("htmx:afterOnLoad", () => {
+  if (!isGone) return;
+  isGone = false;
+  document.getElementById("notice")?.replaceChildren();
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.target.matches?.(".line") && event.detail.xhr.status === 404) { // deleted meanwhile
+    const line = [...lines.values()].find((one) => one.item.contains(event.target));
+    line?.remove();
+    document.getElementById("notice")?.replaceChildren();
+  }
 });
 
 addEventListener("online", resume);
 addEventListener("beforeunload", (event) => {
   if (sending) event.preventDefault();
 });
+
+/** What this tab has sent before: Back finds it again. */
+function restore() {
+  if (!form() || lines.size) return;
+  for (const where of names.listed()) {
+    new Line({ key: where, name: names.known(where)?.name ?? "picture" }).restore(where);
+  }
+}
 
 /** What another app has shared, or failed to. */
 export function greet() {
@@ -297,5 +373,6 @@ export function greet() {
   const address = document.querySelector("#address input[name=url]");
   if (address && asked.get("address")) address.value = asked.get("address");
   if (location.pathname === "/" && location.search) history.replaceState(null, "", "/");
+  restore();
   return resume();
 }

@@ -26,10 +26,13 @@ async function act(mode, work) {
   }
 }
 
-/** What is sent: a file (or an address the server fetches) under a key of its own; an animation as a clip if asked. */
-export function entry(file, address = "", asClip = false) {
+/**
+ * What is sent: a file (or an address the server fetches) under a key of its own; an animation as a clip, and without a
+ * picture being kept, if asked.
+ */
+export function entry(file, address = "", asClip = false, numbersOnly = false) {
   const name = file ? file.name || "picture" : address;
-  return { key: crypto.randomUUID(), added: Date.now(), state: "waiting", name, file, address, asClip };
+  return { key: crypto.randomUUID(), added: Date.now(), state: "waiting", name, file, address, asClip, numbersOnly };
 }
 
 export const keep = (one) => act("readwrite", (store) => store.put(one));

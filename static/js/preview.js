@@ -1,6 +1,6 @@
 // The picture just chosen, shown from the person's own device: it never leaves this tab.
 
-let shown = { url: "", where: "" };
+let shown = { url: "", where: "", file: null };
 
 /** An address of a picture of the file, for this tab alone; null where the browser cannot draw it. */
 export async function picture(file) {
@@ -33,11 +33,14 @@ async function firstFrame(file) {
 }
 
 /** Show a picture in the pages of one analysis. */
-export function show(url, where) {
+export function show(url, where, file = null) {
   if (shown.url && shown.url !== url) URL.revokeObjectURL(shown.url);
-  shown = { url, where };
+  shown = { url, where, file };
   fill();
 }
+
+/** The picture file that this tab has sent for that page, or null. */
+export const chosenFile = (where) => (shown.where === where && shown.file?.type.startsWith("image/") ? shown.file : null);
 
 document.addEventListener("htmx:afterSettle", fill);
 

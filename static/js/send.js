@@ -15,6 +15,7 @@ function body(entry, csrf) {
   form.set("csrf_token", csrf);
   form.set("key", entry.key);
   if (entry.asClip) form.set("as_clip", "true");
+  if (entry.numbersOnly) form.set("numbers_only", "true");
   if (entry.address) form.set("url", entry.address);
   else form.set("file", entry.file, entry.name);
   return form;

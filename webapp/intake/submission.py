@@ -30,6 +30,8 @@ from ..storage.store import Analysis, JobState, KnownKey, Lens, Store, Upload
 _BUSY = ("queue_full", "Many files are waiting just now. Please try again in a minute.")
 _DOWN = ("queue_down", "Analyses cannot be started just now. Please try again soon.")
 _LATER = "Please send this one again when some of them have ended."
+NUMBERS = ":numbers"
+"""Ends the keys of checks that keep no picture: they are not one with those that do."""
 _A_FEW = 3  # analyses of one person that wait at the same time before further ones count as many
 
 
@@ -175,7 +177,7 @@ def _arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings)
         row.format, row.size, row.sha256 = upload.format, upload.size, upload.sha256
         row.started_at = time.time()  # the time limit of the analysis itself begins here
         row.as_clip = row.as_clip and upload.may_be_clip
-        key = content_key(upload.sha256, settings, as_clip=row.as_clip)
+        key = content_key(upload.sha256, settings, as_clip=row.as_clip) + NUMBERS * row.numbers_only
         twin = session.scalar(select(Analysis).where(Analysis.owner == row.owner, Analysis.upload_key == key))
         row.upload_key = key if twin is None else None
         if twin is None or twin.state != JobState.DONE or twin.report is None:

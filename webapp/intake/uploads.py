@@ -54,7 +54,7 @@ def init_app(app: Flask, max_bytes: int) -> None:
     app.register_error_handler(OSError, _full)
 
 
-def accept(file: FileStorage | None, *, as_clip: bool = False) -> Upload:
+def accept(file: FileStorage | None, *, as_clip: bool = False, numbers_only: bool = False) -> Upload:
     """Keep an uploaded file for its analysis; of what holds no animation and no video nothing is looked at as a clip.
 
     Raises
@@ -86,6 +86,7 @@ def accept(file: FileStorage | None, *, as_clip: bool = False) -> Upload:
         sha256=incoming.sha256,
         media=incoming.keep(),
         as_clip=as_clip and incoming.clip_watch.may_be_clip(kind.format),
+        numbers_only=numbers_only,
     )
 
 
@@ -103,16 +104,26 @@ def upload_key(given: str | None) -> str | None:
 
 
 def wants_clip(form: Mapping[str, str]) -> bool:
-    """Whether a form asks that an animation be looked at as a clip.
+    """Whether a form asks that an animation be looked at as a clip."""
+    return _wants(form, "as_clip")
+
+
+def wants_numbers_only(form: Mapping[str, str]) -> bool:
+    """Whether a form asks that no picture be kept."""
+    return _wants(form, "numbers_only")
+
+
+def _wants(form: Mapping[str, str], name: str) -> bool:
+    """Whether a form says yes.
 
     Raises
     ------
     Refusal
         It says something else than yes or no.
     """
-    given = form.get("as_clip", "false")
+    given = form.get(name, "false")
     if given not in {"true", "false"}:
-        raise Refusal("bad_request", "as_clip is true or false.", 400)
+        raise Refusal("bad_request", f"{name} is true or false.", 400)
     return given == "true"
 
 

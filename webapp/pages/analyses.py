@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
@@ -12,7 +14,8 @@ from analysis.report import Report, from_json
 from ..access.security import owner
 from ..errors import Refusal
 from ..intake import submission as intake
-from ..intake.uploads import accept, upload_key, wants_clip
+from ..intake.submission import NUMBERS
+from ..intake.uploads import accept, upload_key, wants_clip, wants_numbers_only
 from ..presenters import report as present
 from ..presenters.progress import progress
 from ..services import services
@@ -37,13 +40,17 @@ def create() -> ResponseReturnValue:
     An upload that carries a ``key`` may be sent again after a lost connection: it is analyzed once.
     """
     doors = services()
-    key, as_clip = upload_key(request.form.get("key")), wants_clip(request.form)
+    key, as_clip, numbers = (
+        upload_key(request.form.get("key")),
+        wants_clip(request.form),
+        wants_numbers_only(request.form),
+    )
     file, untrusted_url = request.files.get("file"), request.form.get("url", "").strip()
     if untrusted_url and not file:
-        address = intake.keep_address(doors, untrusted_url, as_clip=as_clip)
-        address_key = intake.address_key(owner(), untrusted_url, as_clip=as_clip)
+        address = replace(intake.keep_address(doors, untrusted_url, as_clip=as_clip), numbers_only=numbers)
+        address_key = intake.address_key(owner(), untrusted_url, as_clip=as_clip) + NUMBERS * numbers
         return _started(intake.start_once(doors, owner(), address, address_key))
-    upload = accept(file, as_clip=as_clip)
+    upload = accept(file, as_clip=as_clip, numbers_only=numbers)
     try:
         analysis_id = intake.start(doors, owner(), upload, key)
     except KnownKey as known:

@@ -15,6 +15,7 @@ from analysis.report import Report, from_json
 
 from ..access.security import owner
 from ..errors import Refusal
+from ..ops.check import is_loopback
 from ..presenters import provenance as present_provenance
 from ..presenters import report as present
 from ..presenters.compare import beside
@@ -95,7 +96,10 @@ def revoke(analysis_id: str, share_id: str) -> ResponseReturnValue:
 @reports.get("/compare")
 def compare() -> str:
     """Two of one's own reports side by side; with fewer than two, a list to choose from."""
-    chosen = list(dict.fromkeys(request.args.getlist("id")))[:2]
+    chosen = list(dict.fromkeys(request.args.getlist("id")))
+    if len(chosen) > 2:
+        rows = [_finished(one)[0] for one in chosen[:50]]
+        return render_template("compare_choose.html", first=None, rows=rows, many=len(rows))
     if len(chosen) < 2:
         first = _finished(chosen[0])[0] if chosen else None
         page = services().archive.history(owner(), verdicts=list(VERDICTS))
@@ -160,7 +164,14 @@ def _shared(token: str) -> tuple[Analysis, Share, Report]:
 
 def _sharing(row: Analysis, address: str | None = None) -> str:
     links = services().archive.shares(row.id, owner())
-    return render_template("sharing.html", row=row, links=links, address=address, lifetimes=LIFETIMES)
+    return render_template(
+        "sharing.html",
+        row=row,
+        links=links,
+        address=address,
+        lifetimes=LIFETIMES,
+        local=is_loopback(request.host.rpartition(":")[0].strip("[]") or request.host),
+    )
 
 
 def _unlisted(response: Response) -> Response:
@@ -190,11 +201,16 @@ def _csv(found: Report, name: str) -> Response:
     about = {(a.component, metric.name): metric for a in all_analyzers() for metric in a.metrics}
     out = io.StringIO()
     table = csv.writer(out)
-    table.writerow(["component", "status", "metric", "value", "unit", "low", "high", "describes"])
+    table.writerow(
+        ["component", "status", "metric", "value", "unit", "low", "high", "usual_low", "usual_high", "describes"]
+    )
     for component, result in found.components.items():
         for metric, value in result.metrics.items():
             declared = about.get((component, metric))
-            extra = [declared.unit, declared.low, declared.high, declared.describes] if declared else [""] * 4
+            usual = result.ranges.get(metric)
+            extra: list[object] = [declared.unit, declared.low, declared.high] if declared else [""] * 3
+            extra += [usual.low, usual.high] if usual else [""] * 2
+            extra += [declared.describes if declared else ""]
             table.writerow([cell(entry) for entry in (component, result.status, metric, value, *extra)])
     response = make_response(out.getvalue())
     response.headers["Content-Type"] = "text/csv; charset=utf-8"

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from ..settings import ROOT
 
-_MODEL = ROOT / "analysis" / "models" / "detector.json"
+_MODELS = ROOT / "analysis" / "models"
 _DOCUMENT = ROOT / "docs" / "accuracy.md"
 _LIBRARIES = (
     "flask", "htmx-flask", "sqlalchemy", "alembic", "rq", "redis", "granian", "numpy", "scipy",
@@ -25,18 +25,67 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
+_ARRIVALS = {
+    "clean": "as it was made",
+    "web": "as websites copy it (768 pixels, JPEG)",
+    "hard": "as messengers copy it (512 pixels, strong JPEG)",
+    "screenshot": "as a screenshot",
+}
+_KINDS = {
+    "photo": "photographs",
+    "face": "faces",
+    "art": "drawings and paintings",
+    "cg": "computer graphics",
+    "screenshot": "screenshots",
+    "document": "documents",
+}
+
+
+@dataclass(frozen=True)
+class Share:
+    """A row of the plain table: of 100 genuine pictures so many are wronged, of 100 AI pictures so many are found.
+
+    ``sure`` are those of them in the highest band. None where that was not measured.
+    """
+
+    what: str
+    wronged: int | None
+    wronged_sure: int | None
+    found: int | None
+    found_sure: int | None
+
+    @classmethod
+    def of(cls, what: str, measured: dict[str, Any]) -> Share:
+        """From the figures of a condition or a kind."""
+        genuine, generated = measured.get("genuine_at_or_above") or {}, measured.get("generated_at_or_above") or {}
+        return cls(what, _hundredths(genuine, "30"), _hundredths(genuine, "60"),
+                   _hundredths(generated, "30"), _hundredths(generated, "60"))  # fmt: skip
+
+
+def _hundredths(shares: dict[str, float], score: str) -> int | None:
+    return round(100 * shares[score]) if score in shares else None
+
+
 @dataclass(frozen=True)
 class Figures:
-    """The shipped model's own statement of where it comes from, and the measured tables as HTML."""
+    """The shipped model's own statement of where it comes from, the plain table, and the measured tables as HTML.
+
+    ``arrivals`` and ``kinds`` are of sources on which settings were chosen, ``alone`` of those read once, at the end.
+    """
 
     facts: list[tuple[str, str]]
+    arrivals: list[Share]
+    kinds: list[Share]
+    alone: list[Share]
+    alone_sources: int
     tables: Markup
 
 
 @cache
-def accuracy_figures(model: Path = _MODEL, document: Path = _DOCUMENT) -> Figures | None:
-    """The measured figures; None until a calibrated model ships with its tables."""
-    if not (model.is_file() and document.is_file()):
+def accuracy_figures(model: Path | None = None, document: Path = _DOCUMENT) -> Figures | None:
+    """The measured figures of the detector that comes first; None until one ships with its tables."""
+    model = model or _preferred()
+    if model is None or not (model.is_file() and document.is_file()):
         return None
     stated: dict[str, Any] = json.loads(model.read_text())
     pictures = stated.get("pictures", {})
@@ -45,9 +94,26 @@ def accuracy_figures(model: Path = _MODEL, document: Path = _DOCUMENT) -> Figure
         ("Recipe", stated.get("recipe")),
         ("Calibrated on", ", ".join(f"{count:,} {what}" for what, count in pictures.items() if isinstance(count, int))),
         ("Manifest (SHA-256)", stated.get("manifest_sha256")),
-        ("Network (SHA-256)", stated.get("network_sha256")),
+        ("Network", stated.get("backbone", {}).get("name")),
     ]
-    return Figures([(label, str(value)) for label, value in rows if value], _html(document.read_text()))
+    measured, alone = stated.get("figures", {}), stated.get("figures_untouched", {})
+    return Figures(
+        facts=[(label, str(value)) for label, value in rows if value],
+        arrivals=[Share.of(words, measured[name]) for name, words in _ARRIVALS.items() if name in measured],
+        kinds=[
+            Share.of(words, stated["kinds"][name]) for name, words in _KINDS.items() if name in stated.get("kinds", {})
+        ],
+        alone=[Share.of(words, alone[name]) for name, words in _ARRIVALS.items() if name in alone],
+        alone_sources=int(pictures.get("untouched_sources", 0)),
+        tables=_html(document.read_text()),
+    )
+
+
+def _preferred() -> Path | None:
+    """The parameters of the detector that answers where everything is installed."""
+    order = _MODELS / "detectors.json"
+    names = json.loads(order.read_text()) if order.is_file() else []
+    return _MODELS / f"{names[0]}.json" if names else None
 
 
 @cache

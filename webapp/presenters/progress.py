@@ -38,7 +38,7 @@ def progress(row: Analysis, waiting: Waiting | None, told: Progress, skip: Colle
         "waiting": waiting,
         "stages": stages,
         "done": len(told.done),
-        "total": told.total or sum(stage.of for stage in stages),
+        "total": told.total,  # 0 until the worker has said so: then nothing is shown of which more may turn up
         "frames": _frames_done(told),
         "delay": 150 if age < 3 else 500 if age < 15 else 1500,
     }

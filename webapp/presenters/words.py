@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.explain import words
 from analysis.explain.headline import whole
-from analysis.report import Evidence, Grade, Meaning, Status, Supports
+from analysis.report import Evidence, Grade, Meaning, MeasuredRange, Status, Supports
 
 _LOWEST_FIRST = [(low, words.VERDICTS[verdict].tone) for low, verdict in reversed(words.BANDS)]
 BANDS = tuple(
@@ -56,6 +56,13 @@ def tone(score: float | None) -> str:
     if score is None:
         return "unknown"
     return next((name for low, high, name in BANDS if low <= score < high), BANDS[-1][2])
+
+
+def placed(usual: MeasuredRange) -> Word:
+    """What it is worth that a value lies outside what is usual: "points to AI" only where that was measured."""
+    if not usual.points_to_ai:
+        return Word("unusual", "dot", "unknown")
+    return Word(f"points to AI: {usual.ratio:.2g} times as many AI pictures lie there", "spark", "likely")
 
 
 def gauge(evidence: Evidence) -> dict[str, str] | None:
@@ -137,6 +144,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "medium": medium,
     "size": size,
     "gauge": gauge,
+    "placed": placed,
     "tone": tone,
     "when": when,
     "iso": iso,

@@ -121,7 +121,9 @@ class Jobs:
         """Where the analysis stands in the queue; None when it is in none, or Redis does not answer."""
         try:
             ahead = self._queue.get_job_position(analysis_id)
-            if ahead is None and (behind := self._later.get_job_position(analysis_id)) is not None:
+            if ahead is not None:
+                ahead += min(ahead, self._later.count)  # workers take from both queues in turn
+            elif (behind := self._later.get_job_position(analysis_id)) is not None:
                 ahead = behind + min(behind + 1, self._queue.count)  # turn by turn with the other queue
             return None if ahead is None else Waiting(ahead, SimpleWorker.count(queue=self._queue))
         except redis.RedisError:

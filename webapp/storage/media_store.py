@@ -161,6 +161,11 @@ class MediaStore:
         return self._folder / checked(name)
 
 
+def is_name(name: str) -> bool:
+    """Whether it is a name that this store gives."""
+    return _NAME.fullmatch(name) is not None
+
+
 def checked(name: str) -> str:
     """The name, if it is one that this store gives.
 
@@ -169,7 +174,7 @@ def checked(name: str) -> str:
     FileNotFoundError
         It is none.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise FileNotFoundError(f"{name!r} is not a name of this store")
     return name
 

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from analysis.report import Report, to_json
 
 from .database import Base, connect
+from .numbers_only import without_pictures
 
 MOST_RUNS = 2
 """How often an analysis may be begun."""
@@ -81,6 +82,7 @@ class Analysis(Base):
     engine: Mapped[str | None]
     """Version of the engine whose report it is (:func:`webapp.intake.submission.engine_version`)."""
     as_clip: Mapped[bool] = mapped_column(default=False, server_default=false())
+    numbers_only: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether it is an animation (GIF, WebP, PNG) to be looked at frame by frame."""
     runs: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often it was begun: a second time when a worker that had to leave handed it back, never a third time."""
@@ -114,6 +116,8 @@ class Upload:
     media: str
     as_clip: bool = False
     """An animation, or the video beside a picture, is to be looked at frame by frame."""
+    numbers_only: bool = False
+    """No picture of it shall be kept."""
     may_be_clip: bool = False
     """Of what an address has led to: whether it can be looked at so."""
 
@@ -170,6 +174,7 @@ class Store:
             media=upload.media,
             upload_key=key,
             as_clip=upload.as_clip,
+            numbers_only=upload.numbers_only,
         )
         try:
             with self.transaction() as session:
@@ -284,8 +289,13 @@ class Store:
             return (found[0], found[1]) if found else ("", False)
 
     def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes], engine: str | None = None) -> None:
-        """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile)."""
+        """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile).
+
+        Where only numbers are to be kept, nothing else is written.
+        """
         with self.transaction() as session:
+            if session.scalar(select(Analysis.numbers_only).where(Analysis.id == analysis_id)):
+                report, lenses = without_pictures(report), {}
             done = self._end(
                 session,
                 analysis_id,

@@ -78,10 +78,11 @@ def test_parents_are_walked_and_components_make_a_composite(notary):
 def test_trust_is_said_and_never_assumed(notary):
     data = notary.sign(Files.photo(), MADE)
     other_root = type(notary)("Somebody Else").root
-    assert only(data).detail["trust"] == "not_checked"
+    assert only(data).detail["trust"] == "untrusted"
     assert "anyone can sign under any name" in only(data).sentence
     assert only(data, notary.root).detail["trust"] == "trusted"
-    assert "on the trust list" in only(data, notary.root).sentence
+    assert only(data, notary.root).detail["trust_list"] == "operator"
+    assert "Verified signer" in only(data, notary.root).sentence
     assert only(data, other_root).detail["trust"] == "untrusted"
     for anchors in (None, notary.root, other_root):
         grade = "signed" if anchors == notary.root else "declared"
@@ -121,7 +122,7 @@ def test_a_finished_picture_that_is_only_wrapped_stays_generated(notary):
 
 def test_a_trust_list_that_is_none(notary):
     data = notary.sign(Files.photo(), MADE)
-    assert only(data, "").detail["trust"] == "not_checked"
+    assert only(data, "").detail["trust"] == "untrusted"
     with pytest.raises(ValueError, match="PEM"):
         c2pa.read(data, "not a certificate")
 
@@ -163,6 +164,7 @@ def test_changed_pixels_and_moved_manifests_are_called_broken(notary):
     finding = only(changed_pixels(data))
     assert (finding.grade, finding.meaning, finding.detail["state"]) == ("hint", None, "broken")
     assert "assertion.dataHash.mismatch" in finding.detail["validation"]["broken"]
+    assert finding.detail["fault"] == "content"
     assert "changed after signing" in finding.sentence
     start = data.index(b"\xff\xeb")
     end = start
@@ -183,6 +185,8 @@ def test_an_edited_claim_is_broken(notary):
     assert len(forged) == len(data)
     finding = only(forged)
     assert (finding.meaning, finding.detail["state"]) == (None, "broken")
+    assert finding.detail["fault"] == "credentials"
+    assert "changed after signing" not in finding.sentence
 
 
 def test_a_broken_ingredient_says_nothing(notary):

@@ -22,8 +22,8 @@ EXPECTED = {
     "c9a856fc": (DECLARED, "edited", "c2pa", "Photo assist (Galaxy S25)"),
     "04b75243": (DECLARED, "generated", "exif_xmp", "Grok (xAI)"),
     "8aabf5fd": None,  # TrustMark has no decoder here, and its absence means nothing
-    "42c9e692": (DECLARED, "edited", "c2pa", "Adobe Firefly (Adobe Photoshop)"),
-    "9a8d645f": (DECLARED, "generated", "c2pa", "DALL·E (OpenAI-API)"),
+    "42c9e692": (SIGNED, "edited", "c2pa", "Adobe Firefly (Adobe Photoshop)"),
+    "9a8d645f": (SIGNED, "generated", "c2pa", "DALL·E (OpenAI-API)"),
     "1172bf18": (
         DECLARED,
         "generated",
@@ -54,7 +54,7 @@ CREDENTIALS = {
     "dd93c44d": ("intact", "captured"),
     "5802d5d2": ("intact", None),
     "12d4efbf": ("intact", None),
-    "fa927098": ("broken", None),  # as published, its hash does not match
+    "fa927098": ("unverified", None),  # its hash leaves out another place than the one where the credentials lie
     "6284416b": ("broken", None),
 }
 
@@ -103,6 +103,24 @@ def test_credentials_that_are_not_about_ai(findings):
         if found.family == "c2pa" and found.meaning not in ("generated", "edited")
     }
     assert told == CREDENTIALS
+
+
+def test_signers_are_verified_by_the_official_lists(findings):
+    credentials = {prefix(file): one for file, found in findings.items() for one in found if one.family == "c2pa"}
+    verified = {name: one.detail["trust_list"] for name, one in credentials.items() if one.detail["trust"] == "trusted"}
+    assert verified == dict.fromkeys(("42c9e692", "9a8d645f", "fa927098"), "content_credentials")
+    assert (
+        "Verified signer: its certificate is on the older Content Credentials list" in credentials["9a8d645f"].sentence
+    )
+    assert "not on the trust list" in credentials["b6579b32"].sentence  # the C2PA's own test certificate
+
+
+def test_a_layout_that_no_longer_fits_is_not_called_a_change(findings):
+    credentials = {prefix(file): one for file, found in findings.items() for one in found if one.family == "c2pa"}
+    assert credentials["fa927098"].detail["fault"] == "layout"
+    assert "no sign that it was changed" in credentials["fa927098"].sentence
+    assert credentials["6284416b"].detail["fault"] == "content"
+    assert "changed after signing" in credentials["6284416b"].sentence
 
 
 def test_cameras_are_recognized_and_positions_are_only_mentioned(findings):

@@ -147,7 +147,7 @@ from tests.webapp.given import picture, token
 from webapp import uploads
 from webapp.commands import web_command
 from webapp.app import create_app
-from webapp.database import migrate
+from webapp.storage.database import migrate
 from webapp.settings import Settings
 
 folder, redis = Path(sys.argv[1]), sys.argv[2]

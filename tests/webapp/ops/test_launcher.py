@@ -85,6 +85,8 @@ def test_a_stop_leaves_no_process_and_no_folder(launch, port, tmp_path, sign):
     assert healthy(port)
     family = children(process)
     assert len(family) >= 3
+    waiting = tmp_path / "media" / ("0" * 32)  # a file whose turn has not come
+    waiting.write_bytes(b"somebody's picture")
     process.send_signal(sign)
     process.communicate()
     assert process.returncode == 0

@@ -81,3 +81,13 @@ def test_no_page_holds_what_the_policy_would_stop_or_asks_a_stranger(client, add
     page = text(client, address)
     for forbidden in ("style=", "onclick", "<style", "javascript:", "hx-on", 'src="http', 'href="http'):
         assert forbidden not in page
+
+
+def test_accuracy_begins_with_one_plain_table_of_the_shipped_figures(client):
+    page = text(client, "/accuracy")
+    found = figures.accuracy_figures()
+    assert [one.what for one in found.arrivals] == list(figures._ARRIVALS.values())
+    for one in (*found.arrivals, *found.alone):
+        assert 0 <= one.wronged_sure <= one.wronged < one.found <= 100
+    assert page.index("Of 100 AI ones, found") < page.index("Every measurement") < page.index("TPR at 1")
+    assert f"<b>{found.arrivals[0].found}</b>" in page

@@ -1,0 +1,205 @@
+// Look closer: tools on the person's own file where this tab has it, else on the small copy that the server kept.
+// Nothing is sent. Loaded when the part is opened.
+
+import { BLOCK, clones, embeddedThumbnail, errorLevel, ghost, gradient } from "./forensics.js";
+import { chosenFile } from "./preview.js";
+
+const MOST_PIXELS = 12e6;
+const MOST_FOR_CLONES = 800;
+const ZOOM = 8;
+
+/** Wire one part; it has been opened. */
+export async function open(part) {
+  if (part.dataset.live) return;
+  part.dataset.live = "yes";
+  const tool = new Closer(part);
+  part.querySelector("input[type=file]").addEventListener("change", async (event) => {
+    if (event.target.files.length) await tool.take(event.target.files[0], "the file you have just chosen");
+  });
+  for (const control of part.querySelectorAll("select, input[type=range]")) control.addEventListener("input", () => tool.draw());
+  tool.canvas.addEventListener("pointermove", (event) => tool.point(event));
+  tool.canvas.addEventListener("keydown", (event) => tool.step(event));
+  const file = chosenFile(location.pathname);
+  if (file) await tool.take(file, "your own file, at full size");
+  else await tool.takeCopy(part.dataset.copy);
+}
+
+class Closer {
+  constructor(part) {
+    this.part = part;
+    this.canvas = part.querySelector("canvas");
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    this.said = part.querySelector("[data-said]");
+    this.file = null;
+    this.turn = 0;
+    this.at = null;
+  }
+
+  async take(file, words) {
+    this.file = file;
+    try {
+      await this.load(await createImageBitmap(file, { imageOrientation: "from-image" }), words);
+    } catch {
+      this.said.textContent = "This browser cannot draw that file.";
+    }
+  }
+
+  async takeCopy(address) {
+    const image = new Image();
+    image.src = address;
+    try {
+      await image.decode();
+      await this.load(image, "the small copy that was kept: choose the file again for its full size; it stays on this device");
+    } catch {
+      this.said.textContent = "Choose the file again: nothing of it was kept. It stays on this device.";
+    }
+  }
+
+  async load(source, words) {
+    const [width, height] = [source.width, source.height];
+    const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+    this.canvas.width = Math.round(width * scale);
+    this.canvas.height = Math.round(height * scale);
+    this.context.drawImage(source, 0, 0, this.canvas.width, this.canvas.height);
+    this.picture = this.context.getImageData(0, 0, this.canvas.width, this.canvas.height);
+    this.part.querySelector("[data-source]").textContent = `Drawn from ${words}.`;
+    this.at = { x: this.canvas.width >> 1, y: this.canvas.height >> 1 };
+    await this.draw();
+  }
+
+  value(name) {
+    return Number(this.part.querySelector(`[name=${name}]`).value);
+  }
+
+  async draw() {
+    if (!this.picture) return;
+    const turn = ++this.turn;
+    const name = this.part.querySelector("select").value;
+    for (const one of this.part.querySelectorAll("[data-for]")) one.hidden = !one.dataset.for.split(" ").includes(name);
+    for (const output of this.part.querySelectorAll("output")) output.textContent = this.part.querySelector(`[name=${output.htmlFor}]`).value;
+    this.said.textContent = "Drawing…";
+    await new Promise((resolve) => setTimeout(resolve)); // the word is shown before the work begins
+    const drawn = await this[name]();
+    if (turn !== this.turn) return; // another was asked for meanwhile
+    this.said.textContent = drawn ?? "";
+  }
+
+  async saved(quality) {
+    const blob = await new Promise((resolve) => {
+      const canvas = document.createElement("canvas");
+      canvas.width = this.picture.width;
+      canvas.height = this.picture.height;
+      canvas.getContext("2d").putImageData(this.picture, 0, 0);
+      canvas.toBlob(resolve, "image/jpeg", quality / 100);
+    });
+    const again = await createImageBitmap(blob);
+    const canvas = document.createElement("canvas");
+    canvas.width = again.width;
+    canvas.height = again.height;
+    const context = canvas.getContext("2d");
+    context.drawImage(again, 0, 0);
+    return context.getImageData(0, 0, canvas.width, canvas.height);
+  }
+
+  put(pixels) {
+    this.context.putImageData(pixels, 0, 0);
+  }
+
+  async ela() {
+    this.put(errorLevel(this.picture, await this.saved(this.value("quality")), this.value("scale")));
+  }
+
+  async ghosts() {
+    this.put(ghost(this.picture, await this.saved(this.value("quality"))));
+  }
+
+  async gradient() {
+    this.put(gradient(this.picture));
+  }
+
+  async clones() {
+    const scale = Math.min(1, MOST_FOR_CLONES / Math.max(this.picture.width, this.picture.height));
+    this.put(this.picture);
+    const small = document.createElement("canvas");
+    small.width = Math.round(this.picture.width * scale);
+    small.height = Math.round(this.picture.height * scale);
+    const context = small.getContext("2d");
+    context.drawImage(this.canvas, 0, 0, small.width, small.height);
+    const found = clones(context.getImageData(0, 0, small.width, small.height));
+    this.context.fillStyle = "rgba(0, 0, 0, .45)";
+    this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    found.forEach((shift, k) => {
+      this.context.fillStyle = `hsl(${(k * 67) % 360} 90% 60% / .5)`;
+      for (const [x, y, u, v] of shift.pairs) {
+        for (const [left, top] of [[x, y], [u, v]]) this.context.fillRect(left / scale, top / scale, BLOCK / scale, BLOCK / scale);
+      }
+    });
+    return found.length ? `${found.length} repeated region${found.length > 1 ? "s" : ""} found; each pair has one color.`
+      : "No repeated region was found.";
+  }
+
+  async thumbnail() {
+    this.put(this.picture);
+    const bytes = this.file ? embeddedThumbnail(new Uint8Array(await this.file.arrayBuffer())) : null;
+    if (!bytes) {
+      return this.file ? "The file holds no preview of its own. Most files do not." : "For this the file itself is needed: choose it again.";
+    }
+    const small = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+    const half = this.canvas.width / 2;
+    const height = (half * this.picture.height) / this.picture.width;
+    const copy = document.createElement("canvas");
+    copy.width = this.picture.width;
+    copy.height = this.picture.height;
+    copy.getContext("2d").putImageData(this.picture, 0, 0);
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.context.drawImage(copy, 0, 0, half, height);
+    this.context.drawImage(small, half, 0, half, height);
+    return `Left the picture, right the preview inside the file (${small.width} × ${small.height} pixels).`;
+  }
+
+  async magnifier() {
+    this.put(this.picture);
+    const { x, y } = this.at;
+    const side = Math.round(Math.min(this.canvas.width, this.canvas.height) / 2.2);
+    const seen = Math.max(2, Math.round(side / ZOOM));
+    const copy = document.createElement("canvas");
+    copy.width = copy.height = seen;
+    copy.getContext("2d").putImageData(this.picture, seen / 2 - x, seen / 2 - y);
+    const left = Math.min(Math.max(0, x - side / 2), this.canvas.width - side);
+    const top = Math.min(Math.max(0, y - side / 2), this.canvas.height - side);
+    this.context.imageSmoothingEnabled = false;
+    this.context.drawImage(copy, left, top, side, side);
+    this.context.strokeStyle = "#a78bfa";
+    this.context.lineWidth = Math.max(2, this.canvas.width / 400);
+    this.context.strokeRect(left, top, side, side);
+    const k = 4 * (y * this.picture.width + x);
+    return `${ZOOM} times, at ${x}, ${y}: red ${this.picture.data[k]}, green ${this.picture.data[k + 1]}, blue ${this.picture.data[k + 2]}.`;
+  }
+
+  move(x, y) {
+    this.at = {
+      x: Math.min(this.picture.width - 1, Math.max(0, Math.round(x))),
+      y: Math.min(this.picture.height - 1, Math.max(0, Math.round(y))),
+    };
+    this.draw();
+  }
+
+  get isMagnifier() {
+    return this.picture && this.part.querySelector("select").value === "magnifier";
+  }
+
+  point(event) {
+    if (!this.isMagnifier) return;
+    const place = this.canvas.getBoundingClientRect();
+    const scale = this.canvas.width / place.width;
+    this.move((event.clientX - place.left) * scale, (event.clientY - place.top) * scale);
+  }
+
+  step(event) {
+    const far = this.canvas.width / 50;
+    const [dx, dy] = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] }[event.key] ?? [0, 0];
+    if (!this.isMagnifier || !(dx || dy)) return;
+    event.preventDefault();
+    this.move(this.at.x + dx, this.at.y + dy);
+  }
+}
