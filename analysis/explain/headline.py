@@ -31,7 +31,7 @@ def headline(report: Report) -> VerdictWords:
     said = verdict_words(report.verdict, report.kind)
     said = replace(said, means=_stated(report) or worth(report) or report.abstained or said.means)
     if report.verdict not in OPEN:
-        return said
+        return signed_words(said, report)
     thing = "clip" if report.kind is Kind.VIDEO else "picture"
     if captured_by(report.provenance) is not None:
         return replace(
@@ -54,6 +54,27 @@ def headline(report: Report) -> VerdictWords:
             means=f"{why}, so nothing they say is relied on. That alone does not make it AI.",
         )
     return said
+
+
+def signed_words(said: VerdictWords, report: Report) -> VerdictWords:
+    """Who signed that AI made it, before all else, where a verified signer's credentials decide."""
+    stated = statement_of(report.provenance)
+    if (
+        report.verdict is not Verdict.PROVEN_AI
+        or stated is None
+        or stated.family != "c2pa"
+        or stated.grade is not Grade.SIGNED
+    ):
+        return said
+    manifest = stated.detail.get("manifest") or {}
+    issuer = str(manifest.get("issuer") or manifest.get("signer") or "a verified signer")[:60]
+    with_what = f" with {stated.generator.partition(' (')[0]}" if stated.generator else " by AI"
+    trusted = str(stated.detail.get("trust_words") or "").strip()
+    return replace(
+        said,
+        title=f"Signed by {issuer}: made{with_what}",
+        means=f"Its Content Credentials say so, and nothing was changed since they were signed. {trusted}".strip(),
+    )
 
 
 def worth(report: Report) -> str | None:

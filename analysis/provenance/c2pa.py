@@ -180,7 +180,7 @@ def _trust_words(store: Store, trusted: str) -> str:
     if trusted != "trusted":
         return TRUST_WORDS[trusted]
     listed = next((one for one in trust.in_use() if one.name == store.trust_list), None)
-    named = f"{listed.title} of {listed.date}" if listed is not None else trust.OPERATORS_TITLE
+    named = f"{listed.title} of {listed.day}" if listed is not None else trust.OPERATORS_TITLE
     return f"Verified signer: its certificate is on the {named}."
 
 

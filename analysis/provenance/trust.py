@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime
 import hashlib
 import re
 from functools import cache
@@ -56,6 +57,12 @@ class TrustList(msgspec.Struct, frozen=True, kw_only=True):
     allowed_source: str = ""
     anchors: tuple[str, ...]
     allowed: tuple[str, ...] = ()
+
+    @property
+    def day(self) -> str:
+        """Its date for people."""
+        day = datetime.date.fromisoformat(self.date)
+        return f"{day.day} {day:%B %Y}"
 
     @property
     def anchor(self) -> dict[str, Any]:

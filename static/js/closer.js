@@ -21,7 +21,7 @@ export async function open(part) {
   tool.canvas.addEventListener("keydown", (event) => tool.step(event));
   const file = chosenFile(location.pathname);
   if (file) await tool.take(file, "your own file, at full size");
-  else await tool.takeCopy(part.dataset.copy);
+  else await tool.takeCopy(part.dataset.picture);
 }
 
 class Closer {
@@ -126,8 +126,10 @@ class Closer {
     const context = small.getContext("2d");
     context.drawImage(this.canvas, 0, 0, small.width, small.height);
     const found = clones(context.getImageData(0, 0, small.width, small.height));
-    this.context.fillStyle = "rgba(0, 0, 0, .45)";
-    this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    if (found.length) {
+      this.context.fillStyle = "rgba(0, 0, 0, .45)";
+      this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    }
     found.forEach((shift, k) => {
       this.context.fillStyle = `hsl(${(k * 67) % 360} 90% 60% / .5)`;
       for (const [x, y, u, v] of shift.pairs) {

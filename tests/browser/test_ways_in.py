@@ -102,8 +102,8 @@ def test_it_works_without_scripts(visit):
 @pytest.mark.parametrize("script", [True, False], ids=["scripts", "plain"])
 def test_an_animation_is_looked_at_as_a_clip_when_the_box_is_ticked(visit, look, script):
     page = visit(script=script).page
-    page.goto("/")
-    page.locator("#upload").get_by_label("Look at an animation").check()
+    page.goto("/?as_clip=true")  # where the report of an animation leads
+    expect(page.locator("#upload").get_by_label("look at every frame")).to_be_checked()
     if script:
         look(page, "as-clip-dark")
     page.set_input_files("#file", files(a_gif=animation()))
@@ -115,8 +115,8 @@ def test_an_animation_is_looked_at_as_a_clip_when_the_box_is_ticked(visit, look,
 
 def test_the_box_goes_for_an_address_too(visit):
     page = visit().page
-    page.goto("/")
-    page.locator("#upload").get_by_label("Look at an animation").check()
+    page.goto("/?as_clip=true")  # where the report of an animation leads
+    expect(page.locator("#upload").get_by_label("look at every frame")).to_be_checked()
     page.get_by_label("Address of a picture").fill("http://127.0.0.1:9/a.gif")
     with page.expect_request("**/analyses") as sent:
         page.get_by_role("button", name="Check the address").click()

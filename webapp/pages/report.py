@@ -165,13 +165,18 @@ def _shared(token: str) -> tuple[Analysis, Share, Report]:
 def _sharing(row: Analysis, address: str | None = None) -> str:
     links = services().archive.shares(row.id, owner())
     return render_template(
-        "sharing.html",
-        row=row,
-        links=links,
-        address=address,
-        lifetimes=LIFETIMES,
-        local=is_loopback(request.host.rpartition(":")[0].strip("[]") or request.host),
+        "sharing.html", row=row, links=links, address=address, lifetimes=LIFETIMES, local=is_local(request.host)
     )
+
+
+def is_local(host: str) -> bool:
+    """Whether a server that is asked under this name, with or without a port, is reached from its own machine alone.
+
+    >>> is_local("127.0.0.1:8000"), is_local("[::1]:8000"), is_local("localhost"), is_local("detector.example:8000")
+    (True, True, True, False)
+    """
+    name = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    return is_loopback(name.strip("[]"))
 
 
 def _unlisted(response: Response) -> Response:

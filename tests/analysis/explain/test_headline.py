@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from analysis.explain.headline import LOW, certainty, headline, steadiness, whole
@@ -77,3 +78,23 @@ def test_confidence_is_a_word():
     assert [certainty(value) for value in (None, 15.0, 59.9, 60.0, 79.9, 80.0)] == [
         None, "low", "low", "medium", "medium", "high",
     ]  # fmt: skip
+
+
+def test_who_signed_it_is_said_before_all_else():
+    finding = Finding(
+        family="c2pa",
+        grade=Grade.SIGNED,
+        meaning=Meaning.GENERATED,
+        sentence="The file's Content Credentials say so.",
+        generator="DALL·E (OpenAI-API)",
+        detail={"trust": "trusted", "trust_words": "Verified signer.", "manifest": {"issuer": "OpenAI"}},
+    )
+    said = headline(Report(verdict=Verdict.PROVEN_AI, summary="", provenance=(finding,)))
+    assert said.title == "Signed by OpenAI: made with DALL·E"
+    assert "nothing was changed since" in said.means
+    watermark = Finding(family="watermark", grade=Grade.WATERMARK, meaning=Meaning.GENERATED, sentence="A mark.")
+    assert "Signed" not in headline(Report(verdict=Verdict.PROVEN_AI, summary="", provenance=(watermark,))).title
+    nameless = msgspec.structs.replace(finding, generator=None, detail={})
+    assert headline(Report(verdict=Verdict.PROVEN_AI, summary="", provenance=(nameless,))).title == (
+        "Signed by a verified signer: made by AI"
+    )
