@@ -3,6 +3,7 @@
 const PATIENCE = 30_000; // milliseconds for an answer, beyond what a long poll asks for
 const UPLOAD_PATIENCE = 180_000;
 const WAIT = 20; // seconds a long poll may last: what the server allows
+const API = "/api/v1";
 const FINAL = new Set(["done", "failed", "cancelled"]);
 
 /**
@@ -46,6 +47,17 @@ export async function ended(door, id) {
   }
 }
 
+/** The check as it is now. */
+export function show(door, id) {
+  return call(door, "GET", `/analyses/${id}`);
+}
+
+/** A picture that belongs to a check, by the path the server has given. */
+export function picture(door, path) {
+  if (!path.startsWith(`${API}/analyses/`)) throw new Trouble("strange"); // the key is for this server's API alone
+  return call(door, "GET", path.slice(API.length), { form: "blob" });
+}
+
 export function isFinal(check) {
   return FINAL.has(check.state);
 }
@@ -75,14 +87,14 @@ export function claim(server, verifier) {
   return call({ server }, "POST", "/pairings", { json: { verifier } });
 }
 
-async function call(door, method, path, { json, body, patience = PATIENCE, whole = false } = {}) {
+async function call(door, method, path, { json, body, patience = PATIENCE, whole = false, form = "json" } = {}) {
   if (!door) throw new Trouble("not_paired");
   const headers = door.token ? { Authorization: `Bearer ${door.token}` } : {};
   if (json !== undefined) headers["Content-Type"] = "application/json";
   const request = { method, headers, body: json === undefined ? body : JSON.stringify(json) };
   let answer;
   try {
-    answer = await fetch(`${door.server}/api/v1${path}`, {
+    answer = await fetch(`${door.server}${API}${path}`, {
       ...request,
       credentials: "omit",
       cache: "no-store",
@@ -93,15 +105,15 @@ async function call(door, method, path, { json, body, patience = PATIENCE, whole
   } catch (problem) {
     throw problem.name === "TimeoutError" ? new Trouble("slow") : await diagnose(door.server);
   }
-  const said = await read(answer);
+  const said = await read(answer, answer.ok ? form : "json");
   if (!answer.ok) throw trouble(answer, said);
   return whole ? { answer, check: said } : said;
 }
 
-async function read(answer) {
+async function read(answer, form) {
   if (answer.status === 204) return null;
   try {
-    return await answer.json();
+    return await answer[form]();
   } catch {
     throw answer.status >= 500 ? new Trouble("busy", { after: seconds(answer) || 3 }) : new Trouble("strange");
   }

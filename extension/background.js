@@ -5,6 +5,7 @@ import * as api from "./api.js";
 import * as bytes from "./checks/bytes.js";
 import * as jobs from "./checks/jobs.js";
 import * as queue from "./checks/queue.js";
+import { mapOf } from "./checks/thumbs.js";
 import { get } from "./capture/fetch.js";
 import { ask, patternsOf } from "./capture/hosts.js";
 import { shoot } from "./capture/screenshot.js";
@@ -31,7 +32,7 @@ chrome.storage.onChanged.addListener((changes, area) => {
   if (area === "local" && changes.settings) void settingsChanged(changes.settings);
 });
 chrome.tabs.onRemoved.addListener((tabId) => {
-  void jobs.remove((job) => job.tab === tabId);
+  void queue.leave((job) => job.tab === tabId);
   void chrome.storage.session.remove(`scan:${tabId}`);
 });
 
@@ -58,13 +59,15 @@ chrome.runtime.onConnect.addListener((port) => {
 
 /** Questions of pages. Those only our own pages may ask stand below. */
 const ANSWERS = {
-  hello: async (_, { tab, frameId, origin }) => {
-    await jobs.remove((job) => job.tab === tab.id && (frameId === 0 || job.frame === frameId)); // of the page before
+  hello: async ({ since }, { tab, frameId, origin }) => {
+    const isHere = (job) => job.tab === tab.id && (frameId === 0 || job.frame === frameId);
+    await queue.leave((job) => isHere(job) && job.since < since); // of the page before
     const [texts, chosen, automatic] = await Promise.all([ownWords(), forPages(), sites.isAutomatic(origin)]);
     return { words: texts, settings: chosen, automatic };
   },
-  fetch: ({ key, url, ...about }) => get(key, url, about),
+  fetch: ({ key, url, ...about }, { url: page }) => get(key, url, { ...about, isLocal: /^file:/.test(page) }),
   shoot: ({ shots, width }, { tab }) => shoot(tab, shots, width),
+  map: ({ map }) => attempt(async () => ({ data: await mapOf(await pairing(), map) })),
   report: async ({ page }) => {
     const { server } = await pairing();
     const report = new URL(page, server);
@@ -80,7 +83,7 @@ const OWN_ANSWERS = {
   unpair: () => pair.unpair(),
   status: async ({ check }) => ({
     ...(await pair.state()),
-    trouble: check && (await pairing()) ? await pair.trouble() : null,
+    ...(check && (await pairing()) ? await pair.look() : {}),
   }),
   find: ({ tab, ...what }) => find(tab, what),
   show: ({ tab, frame, key }) => tellIfThere(tab, { kind: "show", key }, frame),
@@ -114,10 +117,10 @@ queue.listen((job) => {
 });
 
 async function heard(message, here) {
-  const { kind, key, copy } = message;
+  const { kind, key, copy, name } = message;
   if (kind === "piece") bytes.piece(key, message.data);
-  if (kind === "check") await queue.addFile({ key, copy, ...here });
-  if (kind === "address") await queue.addAddress({ key, copy, ...here }, message.url);
+  if (kind === "check") await queue.addFile({ key, copy, name, ...here });
+  if (kind === "address") await queue.addAddress({ key, copy, name, ...here }, message.url);
   if (kind === "unread")
     await jobs.set(key, { ...here, state: message.state, problem: message.problem, host: message.host });
   if (kind === "waiting") await queue.resume(message.keys, here);
@@ -150,14 +153,14 @@ async function find(tabId, what, frame) {
   if (answers === null) {
     await chrome.action.setBadgeText({ tabId, text: "!" });
     await chrome.action.setTitle({ tabId, title: (await ownWords()).barred });
-    return { barred: true };
+    return { barred: true }; // of a file of this computer the popup says what is needed
   }
   const found = answers.reduce((sum, one) => sum + (one?.found ?? 0), 0);
   if (what.by === "page") {
     const scan = { found, at: Date.now(), least: what.least, closed: await closedIn(answers) };
     await chrome.storage.session.set({ [`scan:${tabId}`]: scan });
   }
-  return { found };
+  return { found, pdf: answers.some((one) => one?.pdf) };
 }
 
 /** Frames that could not be looked into: how many, and the sites that could be allowed; `entered` are those that are. */
@@ -183,8 +186,7 @@ async function point(tabId) {
 
 async function attempt(work) {
   try {
-    await work();
-    return { ok: true };
+    return (await work()) ?? { ok: true };
   } catch (problem) {
     return { problem: problem.plain ?? { code: "strange" } };
   }

@@ -69,13 +69,13 @@ export async function state() {
     : { state: "none", server: (await settings()).server };
 }
 
-/** Whether the pairing holds: null, or what is wrong. */
-export async function trouble() {
+/** Whether the pairing holds: `{trouble}`, null or what is wrong, and the bands of the server's `scale`. */
+export async function look() {
   try {
-    await facts(await pairing());
-    return null;
+    const { scale } = await facts(await pairing());
+    return { trouble: null, scale };
   } catch (problem) {
-    return problem.plain ?? { code: "strange" };
+    return { trouble: problem.plain ?? { code: "strange" } };
   }
 }
 

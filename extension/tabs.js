@@ -23,6 +23,7 @@ export const SCRIPTS = [
   "blur",
   "badges",
   "wrong",
+  "map",
   "card",
   "pick",
   "region",

@@ -23,6 +23,7 @@ _BROKEN = {
     "credentials": "They do not match their own signature",
     "incomplete": "Parts of them are missing",
 }
+_LIGHT = "light"  # how the version of the detector begins that ships with the engine
 _MEDIUM, _HIGH = 60.0, 80.0  # percent of confidence from which it is called so
 
 
@@ -182,9 +183,35 @@ def whole(score: float) -> int:
     return math.floor(score)
 
 
+def band(score: float) -> Verdict:
+    """The band of a score, by the verdict that it gives."""
+    return next(verdict for least, verdict in BANDS if score >= least)
+
+
 def band_title(score: float) -> str:
     """How the band of a score is called."""
-    return VERDICTS[next(verdict for least, verdict in BANDS if score >= least)].title
+    return VERDICTS[band(score)].title
+
+
+def rank(report: Report) -> float:
+    """Where a report stands in a list, the most AI-like first.
+
+    The score, but not below the band of its verdict where the file's own word has raised that; above all scores where
+    the file proves it, below all where there is no score.
+    """
+    if report.verdict is Verdict.PROVEN_AI:
+        return 101.0
+    raised = {verdict: least for least, verdict in BANDS} | {Verdict.AI_EDITED: _PROBABLE}
+    return max(-1.0 if report.score is None else report.score, raised.get(report.verdict, -1.0))
+
+
+def light_detector(report: Report) -> str | None:
+    """Say that the light detector answered, which ships with the engine; None where another did, or the rules."""
+    if report.scoring is not Scoring.CALIBRATED or report.engine.get("detector", "").partition(",")[0] != _LIGHT:
+        return None
+    if report.kind is Kind.VIDEO:
+        return "Its frames were scored by the light detector, as those of all clips are."
+    return "The light detector answered: the larger network could not be used on the server at that time."
 
 
 def certainty(confidence: float | None) -> str | None:

@@ -22,6 +22,11 @@ class VerdictWords:
     does_not_show: str
     means: str = ""
 
+    @property
+    def short(self) -> str:
+        """The title without what explains it: what a badge has room for."""
+        return self.title.split(":")[0]
+
 
 VERDICTS = {
     Verdict.STRONG_AI: VerdictWords(

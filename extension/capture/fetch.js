@@ -10,19 +10,22 @@ const { sketch } = globalThis.detector;
 
 /**
  * Get a file and hold it under the key: `{held}`, or `{problem}`: `no-host`, `too-large`, `failed`.
- * With `shown`, `{url, width, height, sketch}`, only the larger original of that picture will do.
+ * With `shown`, `{url, width, height, sketch}`, only the larger original of that picture will do. Files of this computer
+ * are got for pages that are such files themselves (`isLocal`); the browser's own permission for them stands before it.
  */
-export async function get(key, address, { most, shown, credentials }) {
-  const { file, problem } = await load(address, most, credentials);
+export async function get(key, address, { most, shown, credentials, isLocal }) {
+  const how = { most, credentials, isLocal };
+  const { file, problem } = await load(address, how);
   if (problem) return { problem };
-  if (shown && !(await isOriginal(file, shown, most))) return { problem: "failed" };
+  if (shown && !(await isOriginal(file, shown, how))) return { problem: "failed" };
   hold(key, file);
   return { held: true };
 }
 
-async function load(address, most, credentials = "include") {
-  if (!/^https?:/.test(address)) return { problem: "failed" };
-  if (!(await chrome.permissions.contains({ origins: [patternOf(address)] }))) return { problem: "no-host" };
+async function load(address, { most, credentials = "include", isLocal }) {
+  if (!/^https?:/.test(address) && !(isLocal && /^file:/.test(address))) return { problem: "failed" };
+  const isFile = address.startsWith("file:");
+  if (!isFile && !(await chrome.permissions.contains({ origins: [patternOf(address)] }))) return { problem: "no-host" };
   try {
     const answer = await fetch(address, {
       credentials,
@@ -41,9 +44,9 @@ async function load(address, most, credentials = "include") {
 }
 
 /** Where the page could not read what it shows, that is got first. */
-async function isOriginal(file, shown, most) {
+async function isOriginal(file, shown, how) {
   if (shown.sketch) return sketch.isLarger(file, shown);
-  const { file: small } = await load(shown.url, most);
+  const { file: small } = await load(shown.url, { ...how, credentials: undefined });
   if (!small) return false;
   const picture = await createImageBitmap(small);
   const { width, height } = picture;

@@ -22,14 +22,15 @@ function write() {
   return writing;
 }
 
-/** `{key, tab, frame, state, copy, id, sha256, check, problem, at}`, or undefined. */
+/** `{key, tab, frame, state, copy, id, sha256, check, problem, since, at}`, or undefined. */
 export async function get(key) {
   return (await rows()).get(key);
 }
 
 export async function set(key, part) {
   const found = await rows();
-  const job = { ...found.get(key), ...part, key, at: Date.now() };
+  const now = Date.now();
+  const job = { since: now, ...found.get(key), ...part, key, at: now };
   found.set(key, job);
   void write();
   return job;

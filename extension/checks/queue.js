@@ -1,7 +1,7 @@
 // From a file to its verdict: hash, kept result, look-up, upload, wait. At most four checks are with the server at once;
 // the first of many goes alone for a moment, since each one beside it would make its verdict later.
 
-import { ended, isFinal, lookUp, pause, sendAddress, sendFile, Trouble } from "../api.js";
+import { ended, isFinal, lookUp, pause, sendAddress, sendFile, show, Trouble } from "../api.js";
 import { pairing } from "../settings.js";
 import { hashOf, take } from "./bytes.js";
 import * as jobs from "./jobs.js";
@@ -13,9 +13,12 @@ const ALONE = 1000; // milliseconds the others wait for the first, at most: it m
 const LOOK_UP = 50;
 const TOGETHER = 200; // milliseconds in which those that have to wait gather for one look-up
 const TRIES = 6; // how often a busy server is asked again
+const LATER = 40; // how often it is asked for what it says after the verdict
+const BETWEEN = 8; // seconds between two such questions, at most
 
 const waiting = []; // {job, file}
 const dropped = new Set();
+const following = new Set(); // keys of what the server is asked about
 let running = 0;
 let most = 1; // how many may be with the server now
 let isAlone = 0; // timers
@@ -53,17 +56,23 @@ export async function resume(keys, here) {
     // the background has not died: it tells in time
     if (following.has(key) || waiting.some((one) => one.job.key === key)) continue;
     if (!job || (!job.id && job.state !== "done" && job.state !== "failed")) tell({ key, ...here, state: "lost" });
-    else if (job.state === "done" || job.state === "failed") tell(job);
-    else void run({ job });
+    else if (job.state === "done" || job.state === "failed") {
+      tell(job);
+      void follow(job);
+    } else void run({ job });
   }
 }
 
+/** Nobody waits for these any more: what is on its way ends unheard, and what is not sent yet is not sent. */
 export async function drop(keys) {
   for (const key of keys) dropped.add(key);
   await jobs.remove((job) => keys.includes(job.key));
 }
 
-const following = new Set();
+/** The same for all jobs of a page that is gone. */
+export async function leave(isGone) {
+  await drop((await jobs.all()).filter(isGone).map((job) => job.key));
+}
 
 function pump() {
   while (running < most && waiting.length) {
@@ -101,6 +110,7 @@ async function lookUpFirst(several) {
       if (!check || check.state !== "done") continue;
       waiting.splice(waiting.indexOf(one), 1);
       await finish(one.job, check);
+      void follow(one.job);
     }
   } catch (problem) {
     if (!(problem instanceof Trouble)) throw problem;
@@ -137,6 +147,7 @@ async function run({ job, file, url }) {
     running -= 1;
     allow(running || waiting.length ? AT_ONCE : 1);
     pump();
+    void follow(job);
   }
 }
 
@@ -147,7 +158,7 @@ async function patiently(job, ask) {
       return await ask();
     } catch (problem) {
       if (problem.code !== "busy" || tried === TRIES) throw problem;
-      await update(job, { state: "busy" });
+      if (job) await update(job, { state: "busy" });
       await pause(problem.after);
     }
   }
@@ -155,12 +166,33 @@ async function patiently(job, ask) {
 
 async function finish(job, check) {
   if (check.state === "done") {
-    const keeping = !job.private && check.sha256 && check.engine && results.keep(check.sha256, check);
+    const isWhole = !check.pending?.length;
+    const keeping = isWhole && !job.private && check.sha256 && check.engine && results.keep(check.sha256, check);
     await update(job, { state: "done", check, id: check.id });
     await keeping;
   } else {
     const { code = "cancelled", message = null } = check.error ?? {};
     await update(job, { state: "failed", id: check.id, problem: { code: "refused", said: code, sentence: message } });
+  }
+}
+
+/** The verdict is there, and more is to come: ask on. What does not come is not waited for for ever. */
+async function follow(job) {
+  if (!job.check?.pending?.length || following.has(job.key)) return;
+  following.add(job.key);
+  try {
+    for (let asked = 0; asked < LATER && job.check.pending?.length; asked += 1) {
+      await pause(Math.min(1 + asked / 2, BETWEEN));
+      const check = await patiently(null, async () => show(await pairing(), job.check.id));
+      if (check.state !== "done" || dropped.has(job.key)) break;
+      if (`${check.pending ?? ""}` === `${job.check.pending}`) await jobs.set(job.key, {}); // keeps the background alive
+      else await finish(job, check);
+    }
+  } catch (problem) {
+    if (!(problem instanceof Trouble)) console.error(problem);
+  } finally {
+    following.delete(job.key);
+    if (job.check.pending?.length) await update(job, { check: { ...job.check, pending: [] } }); // it did not come
   }
 }
 

@@ -3,7 +3,8 @@
 import { facts } from "../api.js";
 
 const MOST = 300;
-const EMPTY = { engine: null, seen: 0, known: {} };
+const FORM = 2; // of what is kept: results in an older one lack what cards show
+const EMPTY = { form: FORM, engine: null, seen: 0, known: {} };
 const FRESH = 10 * 60_000; // milliseconds for which the engine's version is believed without asking
 
 let read; // a promise: the storage is read once in the background's life
@@ -43,13 +44,13 @@ function change(engine, edit) {
   turn = turn.then(async () => {
     const kept = await all();
     const known = edit(kept.engine === engine ? kept.known : {});
-    read = Promise.resolve({ engine, seen: Date.now(), known });
+    read = Promise.resolve({ form: FORM, engine, seen: Date.now(), known });
     await chrome.storage.local.set({ results: await read });
   });
   return turn;
 }
 
 function all() {
-  read ??= chrome.storage.local.get("results").then(({ results }) => results ?? EMPTY);
+  read ??= chrome.storage.local.get("results").then(({ results }) => (results?.form === FORM ? results : EMPTY));
   return read;
 }

@@ -4,7 +4,7 @@ detector.define("badges", () => {
   "use strict";
 
   const { make, onPress } = detector.dom;
-  const { icon, ofVerdict } = detector.icons;
+  const { icon } = detector.icons;
   const { overlay, place } = detector;
   const { say } = detector.words;
 
@@ -22,14 +22,14 @@ detector.define("badges", () => {
     badge.dataset.state = waits ? "checking" : state;
     set(badge, "verdict", result?.verdict);
     set(badge, "tone", result?.tone ?? (waits ? undefined : state === "needs-host" ? "mixed" : "unknown"));
-    set(badge, "score", result?.score ?? undefined);
+    set(badge, "score", result?.shown_score);
     const veiled = detector.blur.has(item.element);
     const drawn = veiled
       ? "veil"
       : waits
         ? "aperture"
         : result
-          ? ofVerdict(result.verdict)
+          ? result.icon
           : state === "needs-host"
             ? "lock"
             : "alert";
@@ -57,10 +57,8 @@ detector.define("badges", () => {
     if (waits) return [say(`state_${state}`), "", ""];
     if (state === "needs-host") return [say("badge_host"), "", say("badge_host_more")];
     if (!result) return [say("badge_failed"), "", detector.words.explain(problem)];
-    const short = result.title.split(/[:,]/)[0]; // the server's own word for it
-    return result.score === null
-      ? [short, "", `${result.title}.`]
-      : [short, String(Math.floor(result.score)), say("badge_of", result.title)];
+    const { word, title, shown_score: score } = result;
+    return score === null ? [word, "", `${title}.`] : [word, String(score), say("badge_of", title)];
   }
 
   function attach(item) {

@@ -7,10 +7,9 @@ detector.define("blur", () => {
   const STRENGTH = "blur(28px) saturate(.6)";
   const blurred = new WeakMap();
 
-  /** Whether a result asks for it: a score from the threshold on, or the file's own statement that AI made it. */
+  /** Whether a result asks for it. Its rank is the score, raised where the file's own word speaks of AI. */
   function isDue(result, threshold) {
-    if (threshold === null || !result) return false;
-    return result.verdict === "proven_ai" || (result.score !== null && result.score >= threshold);
+    return threshold !== null && Boolean(result) && result.rank >= threshold;
   }
 
   function set(element, isBlurred) {

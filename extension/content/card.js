@@ -4,20 +4,13 @@ detector.define("card", () => {
   "use strict";
 
   const { make, onPress } = detector.dom;
-  const { icon, ofVerdict } = detector.icons;
+  const { icon } = detector.icons;
   const { ask } = detector.link;
   const { overlay, place } = detector;
   const { say, explain } = detector.words;
 
   const GAP = 8;
-  const BANDS = [
-    ["unknown", 0, 18],
-    ["unknown", 18, 30],
-    ["mixed", 30, 45],
-    ["likely", 45, 60],
-    ["ai", 60, 101],
-  ]; // tone, first score, and the score it ends before; low scores claim nothing, so they have no color
-  const AI = 45; // the score from which on a verdict says at least "probable"
+  const DRAWN = { quality: "fit", stability: "wave", likeness: "lens", detector: "aperture" };
   let open = null; // {item, card}
   let settings = {};
 
@@ -104,19 +97,18 @@ detector.define("card", () => {
       make("p.summary", { lang: "en" }, result.summary),
       copy?.way === "screenshot" || copy?.way === "redrawn" ? make("p.note", {}, say(`caution_${copy.way}`)) : null,
       instead ? make("p.note", {}, say("caution_frame")) : null,
+      detector.map.figure(item),
       list(
         "evidence",
         "evidence_title",
-        result.evidence.map(({ supports, sentence }) =>
-          supports === "genuine" ? ["lens", sentence, "real"] : ["spark", sentence, "likely"],
-        ),
+        result.evidence.map(({ icon: drawn, sentence, tone }) => [drawn, sentence, tone]),
       ),
       says,
       facts(item, result),
       make("p.quiet.last", { lang: "en" }, result.does_not_show, " ", result.disclaimer),
     ];
     return [
-      title(ofVerdict(result.verdict), result.title, "en"),
+      title(result.icon, result.title, "en"),
       body,
       buttons(item, [
         ["report", "main"],
@@ -153,36 +145,30 @@ detector.define("card", () => {
     return make("header", {}, icon(drawn), make("h2#card-title", { tabindex: "-1", lang }, text));
   }
 
-  function figures({ score, confidence }) {
-    const figure = (name, value, of) =>
-      make(
-        "div",
-        {},
-        make("dt", {}, say(`figure_${name}`)),
-        make(`dd.${name}`, {}, String(Math.floor(value)), make("small", {}, of)),
-      );
-    if (score === null && confidence === null) return null;
-    const scale = make("div.scale", { "aria-hidden": "true" });
-    if (score !== null) {
-      for (const [tone, from, to] of BANDS) {
-        const part = make(score >= from && score < to ? "i.here" : "i", { "data-tone": tone });
-        part.style.flex = `${Math.min(to, 100) - from} 0 0`;
-        scale.append(part);
-      }
-      const needle = make("b");
-      needle.style.left = `${score}%`;
-      scale.append(needle);
+  /** Score and confidence as pages show them, and the scale with its bands. */
+  function figures({ score, shown_score: shown, certainty, band, scale }) {
+    if (score === null) return null;
+    const figure = (name, value, lang, of) =>
+      make("div", {}, make("dt", {}, say(`figure_${name}`)), make(`dd.${name}`, { lang }, value, make("small", {}, of)));
+    const drawn = make("div.scale", { "aria-hidden": "true" });
+    for (const { key, tone, low, high } of scale) {
+      const part = make(key === band ? "i.here" : "i", { "data-tone": tone });
+      part.style.flex = `${high - low} 0 0`;
+      drawn.append(part);
     }
+    const needle = make("b");
+    needle.style.left = `${score}%`;
+    drawn.append(needle);
     return make(
       "div",
       {},
       make(
         "dl.figures",
         {},
-        score === null ? null : figure("score", score, " / 100"),
-        confidence === null ? null : figure("confidence", confidence, " %"),
+        figure("score", String(shown), null, " / 100"),
+        certainty && figure("confidence", certainty[0].toUpperCase() + certainty.slice(1), "en", ""),
       ),
-      score === null ? null : scale,
+      drawn,
     );
   }
 
@@ -196,11 +182,11 @@ detector.define("card", () => {
     return make("section", {}, make("h3", {}, say(heading)), make(`ul.${name}`, {}, ...items));
   }
 
-  function facts(item, { quality, stability }) {
+  function facts(item, { notes }) {
     const rows = [
       ["copy", "copy", copyText(item.copy)],
-      ["fit", "quality", qualityText(quality), "en"],
-      ["wave", "stability", stabilityText(stability, item.check.result.score)],
+      ...notes.map(({ about, sentence }) => [DRAWN[about] ?? "question", about, sentence, "en"]),
+      ...(item.check.pending ?? []).map((what) => ["clock", "pending", pendingText(what)]),
     ];
     const shown = rows
       .filter(([, , text]) => text)
@@ -221,23 +207,9 @@ detector.define("card", () => {
     return `${say(`copy_${copy.what}`)} ${say(`way_${copy.way}`)}`;
   }
 
-  function qualityText(quality) {
-    if (!quality) return "";
-    const { arrived, lost = [] } = quality;
-    const sentences = [arrived && `It arrived ${arrived}.`, ...(Array.isArray(lost) ? lost : [])];
-    return sentences.filter((one) => typeof one === "string" && one).join(" ");
-  }
-
-  function stabilityText(stability, score) {
-    const given = Object.values(stability?.scores ?? {}).filter((one) => typeof one === "number");
-    if (!given.length || score === null) return "";
-    const all = [score, ...given];
-    const flips = all.some((one) => one >= AI) && all.some((one) => one < AI);
-    return say(
-      flips ? "stability_flips" : "stability_holds",
-      Math.floor(Math.min(...all)),
-      Math.floor(Math.max(...all)),
-    );
+  /** What the server will say later. */
+  function pendingText(what) {
+    return say(what === "stability" ? "pending_stability" : "pending_more");
   }
 
   function buttons(item, wanted) {

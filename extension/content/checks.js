@@ -12,6 +12,7 @@ detector.define("checks", () => {
   const UNSETTLED = 24; // files read and not yet judged: they lie in the background's memory
   const RENEWALS = 40; // pictures judged because they came in the place of another, on one page
   const AGAIN = 3; // how often a file is sent again after the background's death
+  const NAME = 120; // letters of a picture's name
   const MEASURE = "ai-media-detector:check";
 
   const items = new Map(); // key -> {key, element, frame, link, asked, auto, state, copy, check, problem, host, …}
@@ -19,6 +20,7 @@ detector.define("checks", () => {
   const queue = [];
   const reading = new Set();
   const unsettled = new Set();
+  const following = new Set(); // judged, and the server will say more
   let settings = {};
   let batch = 0; // how many of a page's checks are still open
   let renewals = 0;
@@ -117,7 +119,8 @@ detector.define("checks", () => {
       else {
         turn(item, { state: "waiting" });
         item.sent += 1;
-        const isSent = link.post({ kind: got.url ? "address" : "check", key: item.key, url: got.url, copy: got.copy });
+        const [kind, name] = [got.url ? "address" : "check", nameOf(item.element)];
+        const isSent = link.post({ kind, key: item.key, url: got.url, copy: got.copy, name });
         if (!isSent) settle(item, { state: "failed", problem: { code: "orphaned" } });
       }
     } catch (problem) {
@@ -134,6 +137,7 @@ detector.define("checks", () => {
       const item = items.get(key);
       if (!item) return;
       if (kind === "lost") again(item);
+      else if (state === "done" && item.state === "done") tellMore(item, check);
       else if (state === "done") settle(item, { state, check });
       else if (state === "failed" && item.copy?.way === "server" && problem.code === "refused") {
         item.past.add("server"); // it could not fetch it either: the next step of the ladder
@@ -144,10 +148,17 @@ detector.define("checks", () => {
     // the background was ended: this wakes it, and it goes on from what it kept
     () =>
       setTimeout(() => {
-        const keys = [...unsettled].filter((item) => item.sent && !reading.has(item)).map((item) => item.key);
+        const sent = [...unsettled].filter((item) => item.sent && !reading.has(item));
+        const keys = [...sent, ...following].map((item) => item.key);
         if (keys.length) link.post({ kind: "waiting", keys });
       }, 150),
   );
+
+  /** What the page calls a picture, for the list of its checks. */
+  function nameOf(element) {
+    const given = element.alt || element.getAttribute?.("aria-label") || element.title;
+    return (typeof given === "string" ? given : "").trim().slice(0, NAME);
+  }
 
   function again(item) {
     unsettled.delete(item);
@@ -156,9 +167,22 @@ detector.define("checks", () => {
     pump();
   }
 
+  /** The server has more to say of a verdict that stands already. */
+  function tellMore(item, check) {
+    turn(item, { check });
+    follow(item);
+    rest();
+  }
+
+  function follow(item) {
+    if (item.check?.pending?.length) following.add(item);
+    else following.delete(item);
+  }
+
   function settle(item, part) {
     unsettled.delete(item);
     turn(item, part);
+    follow(item);
     const { result } = part.check ?? {};
     if (result && kindOf(item.element) && blur.isDue(result, settings.blurAbove)) {
       blur.set(item.element, true);
@@ -182,7 +206,11 @@ detector.define("checks", () => {
 
   /** When nothing is pending, the background may sleep. */
   function rest() {
-    if (!unsettled.size && !queue.length) setTimeout(() => !unsettled.size && !queue.length && link.close(), 2000);
+    if (isAtRest()) setTimeout(() => isAtRest() && link.close(), 2000);
+  }
+
+  function isAtRest() {
+    return !unsettled.size && !queue.length && !following.size;
   }
 
   function turn(item, part) {
@@ -196,7 +224,7 @@ detector.define("checks", () => {
     item.leave.abort();
     uncount(item);
     if (ofElement.get(item.element) === item) ofElement.delete(item.element);
-    for (const list of [reading, unsettled]) list.delete(item);
+    for (const list of [reading, unsettled, following]) list.delete(item);
     if (queue.includes(item)) queue.splice(queue.indexOf(item), 1);
     badges.remove(item);
     if (item.seen === "region") item.element.remove();

@@ -19,18 +19,8 @@ detector.define("icons", () => {
     file: "M14 3H6.5A1.5 1.5 0 0 0 5 4.5v15A1.5 1.5 0 0 0 6.5 21h11a1.5 1.5 0 0 0 1.5-1.5V8l-5-5ZM14 3v5h5",
     copy: "M10.5 8.5h8a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-8a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2ZM15.5 8.5v-3a2 2 0 0 0-2-2h-8a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h3",
     fit: "M4 9V5.5A1.5 1.5 0 0 1 5.5 4H9M15 4h3.5A1.5 1.5 0 0 1 20 5.5V9M20 15v3.5a1.5 1.5 0 0 1-1.5 1.5H15M9 20H5.5A1.5 1.5 0 0 1 4 18.5V15",
+    clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7.5V12l3 2",
     veil: "M3 12s3.5-6 9-6 9 6 9 6-3.5 6-9 6-9-6-9-6ZM12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5",
-  };
-
-  const OF_VERDICT = {
-    strong_ai: "spark",
-    probable_ai: "spark",
-    suspicious: "split",
-    mostly_real: "lens",
-    consistent_with_real: "lens",
-    ai_edited: "pen",
-    proven_ai: "seal",
-    inconclusive: "question",
   };
 
   const SVG = "http://www.w3.org/2000/svg";
@@ -45,10 +35,10 @@ detector.define("icons", () => {
       "aria-hidden": "true",
     }))
       drawn.setAttribute(key, value);
-    path.setAttribute("d", PATHS[name]);
+    path.setAttribute("d", PATHS[name] ?? PATHS.question); // a newer server may name another
     drawn.append(path);
     return drawn;
   }
 
-  return { icon, ofVerdict: (verdict) => OF_VERDICT[verdict] ?? "question" };
+  return { icon };
 });

@@ -8,7 +8,7 @@ detector.define("main", () => {
   let stopped = false;
 
   async function begin() {
-    const { words: texts, settings, automatic } = await link.ask("hello");
+    const { words: texts, settings, automatic } = await link.ask("hello", { since: performance.timeOrigin });
     words.learn(texts);
     use(settings);
     if (automatic) auto.start(settings.minSize);
@@ -58,7 +58,8 @@ detector.define("main", () => {
     for (const element of found) if (!stopped) checks.start(element);
     if (!found.length && window === top) overlay.announce(words.say("none_found"));
     const closed = frames.closed(least).map(frames.originOf);
-    return { found: found.length, closed, entered: frames.isEntered(least) };
+    const pdf = document.contentType === "application/pdf"; // the browser's viewer: no picture of it can be reached
+    return { found: found.length, closed, entered: frames.isEntered(least), pdf };
   }
 
   /** A rectangle that the person draws; nobody waits for it. */

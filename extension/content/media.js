@@ -143,7 +143,7 @@ detector.define("media", () => {
   /** What the picture links to, if that is a picture's file too. */
   function linkedOriginal(element) {
     const link = element.closest("a[href]");
-    if (!link || !/^https?:$/.test(link.protocol) || !PICTURE.test(link.pathname)) return null;
+    if (!link || !/^(https?|file):$/.test(link.protocol) || !PICTURE.test(link.pathname)) return null;
     return link.href === addressShown(element) ? null : link.href;
   }
 

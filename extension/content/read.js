@@ -70,7 +70,7 @@ detector.define("read", () => {
         if (got.problem) code = got.problem;
         if (got.file) continue;
       }
-      if (!/^https?:/.test(url)) continue;
+      if (!/^(https?|file):/.test(url)) continue;
       const got = await ask("fetch", { key: item.key, url, most: settings.most, shown, credentials });
       if (got.held) return { copy: { ...what, way: "extension" } };
       if (got.problem === "no-host") host ??= new URL(url).origin;

@@ -61,6 +61,9 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 .card li { display: flex; gap: 8px; color: var(--ink-2); font-size: 13px; line-height: 1.45; }
 .card li + li { margin-top: 7px; }
 .card li .icon { margin-top: 1px; color: var(--tone, var(--accent)); }
+.map { margin: 14px 0 0; padding-top: 12px; border-top: 1px solid var(--line); }
+.map canvas { display: block; width: 100%; max-height: 180px; object-fit: contain; object-position: left; }
+.map figcaption { margin-top: 6px; }
 .last { margin-top: 14px !important; padding-top: 12px !important; border-top: 1px solid var(--line) !important; }
 .card .note { padding: 9px 11px; margin: 10px 0; border-radius: 11px; border-left: 3px solid var(--mixed); background: var(--inset); color: var(--ink); font-size: 13px; }
 .buttons { display: flex; flex: none; flex-wrap: wrap; gap: 8px; padding: 12px 18px 14px; border-top: 1px solid var(--line); }

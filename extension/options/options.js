@@ -32,8 +32,9 @@ $("server-form").addEventListener("submit", async (event) => {
 $("cancel").addEventListener("click", () => ask("cancel-pair").then(() => showPairing()));
 $("unpair").addEventListener("click", () => ask("unpair").then(() => showPairing()));
 keep("min-size", () => ({ minSize: within("min-size", 24, 2000) }));
-keep("blur", () => ({ blurAbove: $("blur").checked ? within("blur-above", 0, 100) : null }));
-keep("blur-above", () => ({ blurAbove: $("blur").checked ? within("blur-above", 0, 100) : null }));
+$("blur").addEventListener("change", () => ($("blur-above").disabled = !$("blur").checked));
+keep("blur", blurAbove);
+keep("blur-above", blurAbove);
 keep("server-fetch", () => ({ serverFetch: $("server-fetch").checked }));
 keep("language", () => ({ language: $("language").value }));
 chrome.storage.onChanged.addListener((changes) => {
@@ -52,7 +53,7 @@ async function show() {
   if (document.activeElement !== $("server")) $("server").value = server;
   $("min-size").value = minSize;
   $("blur").checked = blurAbove !== null;
-  $("blur-above").value = blurAbove ?? 60;
+  if (blurAbove !== null) $("blur-above").value = blurAbove;
   $("blur-above").disabled = blurAbove === null;
   $("server-fetch").checked = serverFetch;
   $("language").value = language;
@@ -78,7 +79,8 @@ async function showPairing() {
   }[state];
   $("pair-text").textContent = say(texts, ...text);
   if (state !== "paired") return;
-  const { trouble } = await ask("status", { check: true });
+  const { trouble, scale } = await ask("status", { check: true });
+  if ($("blur-above").value === "" && scale) $("blur-above").value = scale.at(-1).low; // the server's highest band
   if ($("pair-state").dataset.state !== "paired") return;
   if (trouble) $("pair-state").dataset.state = "problem";
   $("pair-text").textContent =
@@ -129,6 +131,12 @@ function keep(id, part) {
     $("saved").textContent = say(texts, "options_saved");
     setTimeout(() => ($("saved").textContent = ""), 1600);
   });
+}
+
+/** From which score on pictures are blurred; without a number none. */
+function blurAbove() {
+  const isSo = $("blur").checked && $("blur-above").value !== "";
+  return { blurAbove: isSo ? within("blur-above", 0, 100) : null };
 }
 
 function within(id, least, most) {

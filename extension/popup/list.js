@@ -4,18 +4,15 @@ import { say } from "../words.js";
 
 const COLUMNS = ["verdict", "score", "confidence", "state", "copy", "way", "sha256", "report"];
 
-/** The checks that have ended, worst first: by score, what its own file says before all, what failed last. */
+/** The checks that have ended, as the server ranks them, what failed last. */
 export function ordered(jobs) {
-  const weight = ({ check }) => {
-    if (!check?.result) return -2;
-    return check.result.verdict === "proven_ai" ? 101 : (check.result.score ?? -1);
-  };
-  return jobs.filter(({ state }) => state === "done" || state === "failed").sort((a, b) => weight(b) - weight(a));
+  const rank = ({ check }) => check?.result?.rank ?? -Infinity;
+  return jobs.filter(({ state }) => state === "done" || state === "failed").sort((a, b) => rank(b) - rank(a));
 }
 
 /** The rows of the list. Where nothing has changed they stay, and with them the focus. */
 export function draw(list, jobs, texts, go) {
-  const shown = jobs.map(({ key, state }) => `${key} ${state}`).join();
+  const shown = jobs.map(({ key, state, check }) => `${key} ${state} ${check?.result?.rank}`).join();
   if (list.dataset.shown === shown) return;
   const had = document.activeElement?.dataset.key;
   list.dataset.shown = shown;
@@ -23,24 +20,64 @@ export function draw(list, jobs, texts, go) {
   if (had) list.querySelector(`[data-key="${had}"]`)?.focus();
 }
 
-function row(job, texts, go) {
-  const result = job.check?.result;
-  const button = make("button", { type: "button", className: "found" });
-  button.dataset.key = job.key;
-  button.dataset.tone = result?.tone ?? "unknown";
-  const title = make("span", { className: "title", lang: result ? "en" : texts.language });
-  title.textContent = result ? result.title.split(/[:,]/)[0] : say(texts, "badge_failed");
-  const score = make("b", { textContent: typeof result?.score === "number" ? Math.floor(result.score) : "" });
-  const thumb = job.thumb ? make("img", { src: job.thumb, alt: "", width: 40, height: 40 }) : make("i", {});
-  button.append(thumb, title, score);
-  button.addEventListener("click", () => go(job));
-  const item = document.createElement("li");
-  item.append(button);
-  return item;
+/** How many there are of each verdict, the most AI-like first, and how many failed. */
+export function tally(list, jobs, texts) {
+  const rows = new Map();
+  for (const { check } of jobs) {
+    if (!check?.result) continue;
+    const { word, tone } = check.result;
+    rows.set(word, { tone, count: (rows.get(word)?.count ?? 0) + 1 });
+  }
+  const failed = jobs.filter(({ state }) => state === "failed").length;
+  const made = [...rows].map(([word, { tone, count }]) => {
+    const item = make("li", { lang: "en" }, make("b", {}, count), ` ${word}`);
+    item.dataset.tone = tone;
+    return item;
+  });
+  if (failed) made.push(make("li", { lang: texts.language }, say(texts, "popup_failed", failed)));
+  list.replaceChildren(...made);
 }
 
-/** The same as CSV, one check a line. */
-export function table(jobs, server) {
+/** What is said of a picture: the server's word and score, and by what it is called on its page, or why it failed. */
+function row(job, texts, go) {
+  const { result } = job.check ?? {};
+  const isScored = typeof result?.shown_score === "number";
+  const score = isScored
+    ? [result.shown_score, make("span", { className: "unseen", lang: "en" }, " of 100")]
+    : [];
+  const about = result ? job.name : reason(job.problem, texts);
+  const button = make(
+    "button",
+    { type: "button", className: "found" },
+    job.thumb ? make("img", { src: job.thumb, alt: "", width: 40, height: 40 }) : make("i", {}),
+    make(
+      "span",
+      { className: "title" },
+      make("span", { lang: result ? "en" : texts.language }, result ? result.word : say(texts, "badge_failed")),
+      about ? make("small", {}, about) : "",
+    ),
+    make("b", {}, ...score),
+  );
+  button.dataset.key = job.key;
+  button.dataset.tone = result?.tone ?? "unknown";
+  button.addEventListener("click", () => go(job));
+  return make("li", {}, button);
+}
+
+function reason(problem, texts) {
+  if (!problem) return "";
+  return problem.sentence ?? texts[`problem_${problem.code}`] ?? texts.problem_strange;
+}
+
+/** Save the list as CSV. */
+export function save(jobs, server) {
+  const href = URL.createObjectURL(new Blob([table(jobs, server)], { type: "text/csv" }));
+  Object.assign(document.createElement("a"), { href, download: "checks.csv" }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+}
+
+/** One check a line. */
+function table(jobs, server) {
   const lines = jobs.map(({ check, state, copy, sha256 }) => {
     const { verdict, score, confidence } = check?.result ?? {};
     const report = check?.page ? new URL(check.page, server).href : "";
@@ -55,6 +92,8 @@ function cell(value) {
   return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 }
 
-function make(tag, properties) {
-  return Object.assign(document.createElement(tag), properties);
+function make(tag, properties, ...inside) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...inside);
+  return made;
 }

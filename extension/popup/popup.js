@@ -3,12 +3,10 @@
 import { patternsOf } from "../capture/hosts.js";
 import { change, settings } from "../settings.js";
 import { fill, say, words } from "../words.js";
-import { draw, ordered, table } from "./list.js";
+import { begin, show } from "./summary.js";
 
 const $ = (id) => document.getElementById(id);
 const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
-const TONES = ["ai", "likely", "mixed", "unknown", "mild", "real"];
-const OPEN = new Set(["waiting", "running", "busy"]);
 
 const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
 let chosen = await settings();
@@ -16,7 +14,6 @@ const texts = await words(chosen.language);
 const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url).origin : null;
 let toAllow = []; // known before the click, since permissions are asked for first thing in it
 let framesToAllow = [];
-let listed = [];
 
 fill(document, texts);
 const status = await ask("status");
@@ -33,6 +30,8 @@ if (origin) {
   $("auto-site").checked = chosen.sites.includes(origin);
   $("auto-text").textContent = say(texts, "popup_auto", new URL(origin).host);
 }
+await files();
+begin(status.server);
 chrome.storage.session.onChanged.addListener(() => void watch());
 await watch();
 
@@ -49,8 +48,12 @@ $("check-page").addEventListener("click", async () => {
   const answer = await ask("find", { tab: tab.id, by: "page", least: Number($("min-size").value) || chosen.minSize });
   $("check-page").disabled = false;
   if (answer.barred) complain("barred");
-  else if (!answer.found) complain("popup_none");
+  else if (!answer.found) complain(answer.pdf ? "popup_pdf" : "popup_none");
   await watch();
+});
+$("open-files").addEventListener("click", async () => {
+  await chrome.tabs.create({ url: `chrome://extensions/?id=${chrome.runtime.id}` });
+  close();
 });
 $("stop").addEventListener("click", () => ask("stop", { tab: tab.id }));
 for (const by of ["pick", "region"]) {
@@ -62,10 +65,9 @@ for (const by of ["pick", "region"]) {
 }
 $("min-size").addEventListener("change", () => change({ minSize: Number($("min-size").value) || chosen.minSize }));
 $("allow-hosts").addEventListener("click", () => chrome.permissions.request({ origins: toAllow }).catch(() => false));
-$("export").addEventListener("click", () => {
-  const href = URL.createObjectURL(new Blob([table(listed, status.server)], { type: "text/csv" }));
-  Object.assign(document.createElement("a"), { href, download: "checks.csv" }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+$("panel").addEventListener("click", () => {
+  void chrome.sidePanel.open({ windowId: tab.windowId }); // in the click itself: else the browser refuses
+  close();
 });
 $("allow-frames").addEventListener("click", () =>
   chrome.permissions.request({ origins: framesToAllow }).catch(() => false),
@@ -80,40 +82,22 @@ $("auto-site").addEventListener("change", async () => {
   else await ask(isOn ? "add-site" : "remove-site", { origin });
 });
 
-/** Show how far this tab's checks are. */
+/** Show how far this tab's checks are, and what only the person can allow. */
 async function watch() {
-  const scan = `scan:${tab.id}`;
-  const kept = await chrome.storage.session.get(["jobs", scan]);
-  const mine = Object.values(kept.jobs ?? {}).filter((job) => job.tab === tab.id);
-  const found = kept[scan]?.found ?? 0;
-  const done = mine.filter((job) => job.state === "done");
-  const open = mine.filter((job) => OPEN.has(job.state)).length;
-  const late = mine.filter((job) => job.state === "loading").length;
-  const ended = mine.length - open - late;
-  $("under-way").hidden = !found && !mine.length;
-  $("progress").max = Math.max(found, mine.length, 1);
-  $("progress").value = ended;
-  $("found").textContent = say(texts, "popup_found", Math.max(found, mine.length), done.length);
-  $("late").hidden = !late;
-  $("late").textContent = say(texts, "popup_late", late);
-  $("stop").hidden = ended >= Math.max(found, mine.length);
-  tally(done, mine.filter((job) => job.state === "failed").length);
-  const barred = mine.filter((job) => job.state === "needs-host");
-  toAllow = patternsOf(barred.map((job) => job.host));
+  const { jobs, scan } = await show(tab.id, texts, close);
+  const barred = jobs.filter((job) => job.state === "needs-host").map((job) => job.host);
+  toAllow = patternsOf(barred);
   $("hosts").hidden = !barred.length;
-  $("hosts-text").textContent = say(
-    texts,
-    "popup_hosts",
-    barred.length,
-    hostsIn(barred.map((job) => job.host)),
-  );
-  listed = ordered(mine);
-  $("summary").hidden = !listed.length;
-  draw($("list"), listed, texts, async ({ key, frame }) => {
-    await ask("show", { tab: tab.id, frame, key });
-    close();
-  });
-  closed(kept[scan]?.closed ?? { count: 0, origins: [] });
+  $("hosts-text").textContent = say(texts, "popup_hosts", barred.length, hostsIn(barred));
+  $("panel").hidden = !chrome.sidePanel || !jobs.length;
+  closed(scan.closed);
+}
+
+/** Files of this computer: Chromium wants a permission for them that no extension can ask for. Firefox wants none. */
+async function files() {
+  const isFile = tab?.url?.startsWith("file:");
+  const isFirefox = chrome.runtime.getURL("").startsWith("moz-");
+  $("files").hidden = !isFile || isFirefox || (await chrome.extension.isAllowedFileSchemeAccess());
 }
 
 /** Frames that were not looked into: how many, and what can be done. */
@@ -127,28 +111,6 @@ function closed({ count, origins }) {
 
 function hostsIn(origins) {
   return [...new Set(origins.map((origin) => new URL(origin).host))].join(", ");
-}
-
-function tally(done, failed) {
-  const rows = new Map();
-  for (const { check } of done) {
-    const { title, tone } = check.result;
-    rows.set(title, { tone, count: (rows.get(title)?.count ?? 0) + 1 });
-  }
-  const gravest = [...rows].sort(([, a], [, b]) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
-  const made = gravest.map(([title, { tone, count }]) => row(tone, count, title.split(/[:,]/)[0], "en"));
-  if (failed) made.push(row("unknown", "", say(texts, "popup_failed", failed)));
-  $("tally").replaceChildren(...made);
-}
-
-function row(tone, count, text, lang = "") {
-  const made = document.createElement("li");
-  made.dataset.tone = tone;
-  made.lang = lang || texts.language;
-  const number = document.createElement("b");
-  number.textContent = count;
-  made.append(number, count === "" ? text : ` ${text}`);
-  return made;
 }
 
 function complain(key) {

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from tests.made_clips import clip
 from tests.made_clips import picture as striped
 
 STYLE = "<style>body { margin: 20px; font: 16px sans-serif } img, canvas, video { display: block }</style>"
+_KINDS = {"JPEG": "image/jpeg", "AVIF": "image/avif", "WEBP": "image/webp", "PDF": "application/pdf"}
 _PAGES = Path(__file__).parent / "pages"
 POLICY = "default-src 'none'; img-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -35,10 +37,16 @@ class Gallery:
     own: str
     other: str
     asked: list[tuple[str, str]] = field(default_factory=list)
+    photo: bytes = b""
+    unused: Iterator[int] = field(default_factory=lambda: itertools.count(10_000))
 
     def page(self, name: str, seed: int = 30) -> str:
-        """Address of a page; ``seed`` is the picture of those that have just one."""
+        """Address of a page; ``seed`` is the picture of those that show one, or copies of one in several sizes."""
         return f"{self.own}/{name}.html?i={seed}"
+
+    def fresh(self, name: str) -> str:
+        """The same with a picture that no test has sent yet: the server has to analyze it, and does not know it."""
+        return self.page(name, next(self.unused))
 
     def times(self, path: str) -> int:
         """How often a picture was asked for, by either host."""
@@ -46,13 +54,13 @@ class Gallery:
 
 
 @cache
-def picture(seed: int, width: int = 400, height: int = 300) -> bytes:
-    """A JPEG of soft noise that no other seed gives; all sizes of a seed are copies of one picture."""
+def picture(seed: int, width: int = 400, height: int = 300, fmt: str = "JPEG") -> bytes:
+    """A file of soft noise that no other seed gives; all sizes of a seed are copies of one picture."""
     rough = np.random.default_rng(seed).normal(128, 40, (38, 51, 3)).clip(0, 255)
     smooth = Image.fromarray(rough.astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
     fine = np.random.default_rng(seed + 1).normal(0, 4, (height, width, 3))
     out = io.BytesIO()
-    Image.fromarray((np.asarray(smooth) + fine).clip(0, 255).astype(np.uint8)).save(out, "JPEG", quality=88)
+    Image.fromarray((np.asarray(smooth) + fine).clip(0, 255).astype(np.uint8)).save(out, fmt, quality=88)
     return out.getvalue()
 
 
@@ -92,8 +100,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """``/NAME.html`` a page; ``/i/SEED.jpg?w=&h=&gate=`` a picture; ``/v/clip.mp4`` the clip.
+    """``/NAME.html`` a page; ``/i/SEED.jpg?w=&h=&gate=`` a picture, also as ``.avif``, ``.webp`` and ``.pdf``.
 
+    ``/v/clip.mp4`` is the clip, ``/photo.jpg`` a photograph.
     WordPress's uploads are pictures as well, of the size that their name ends with.
     """
 
@@ -114,12 +123,16 @@ class _Handler(BaseHTTPRequestHandler):
             if not gates.get(given.get("gate", ""), True):
                 self._say(403, "text/plain", b"not for you")
                 return
-            data = picture(int(name.partition(".")[0]), int(given.get("w", 400)), int(given.get("h", 300)))
-            self._say(200, "image/jpeg", data)
+            seed, _, end = name.partition(".")
+            fmt = {"jpg": "JPEG"}.get(end, end.upper())
+            data = picture(int(seed), int(given.get("w", 400)), int(given.get("h", 300)), fmt)
+            self._say(200, _KINDS[fmt], data)
         elif folder == "wp-content/uploads":
             number, _, size = name.partition(".")[0].partition("-")
             width, height = (int(side) for side in (size or "800x600").split("x"))
             self._say(200, "image/jpeg", picture(int(number), width, height))
+        elif name == "photo.jpg":
+            self._say(200, "image/jpeg", made.photo)
         elif folder == "v":
             self._say(200, "video/mp4", moving())
         elif name.endswith(".js") and (_PAGES / name).is_file():

@@ -32,27 +32,46 @@ def test_a_pages_checks_are_listed_worst_first_and_lead_to_their_pictures(paired
     assert len(lines) == 4
     assert all('"page"' in line and "/analyses/" in line for line in lines[1:])
     last = rows[-1]["key"]
-    paired.popup(page, "(key) => { document.querySelector(`#list [data-key='${key}']`).click(); }", last)
+    paired.popup(page, GO, last)
     page.wait_for_function(f"(key) => {FOCUSED} === key", arg=last)
+    # beside the page: it stays open while one goes from picture to picture
+    paired.popup(page, "() => { setTimeout(() => document.getElementById('panel').click(), 50); }")
+    panel = f"chrome-extension://{paired.id}/panel/panel.html"
+    assert until(page, lambda: paired.targets.evaluate(panel, LISTED)) == rows
+    for one in rows:
+        paired.targets.evaluate(panel, GO, one["key"])
+        page.wait_for_function(f"(key) => {FOCUSED} === key", arg=one["key"])
+    paired.targets.evaluate(panel, "() => { setTimeout(close, 50); }")
+    until(page, lambda: paired.targets.find(panel) is None)
 
 
+GO = "(key) => { document.querySelector(`#list [data-key='${key}']`).click(); }"
 FOCUSED = "document.querySelector('ai-media-detector').shadowRoot.activeElement?.dataset.key"
 
 
-def test_axe_finds_nothing_in_the_list_and_the_offers(paired, visit, pages, axe):
-    page = paired.own("popup/popup.html")
-    expect(page.locator("#found")).not_to_be_empty()
-    page.evaluate(FILL)
-    assert violations(page, axe) == []
-    page.close()
+def test_axe_finds_nothing_in_the_list_and_the_offers(paired, axe):
+    for path in ("popup/popup.html", "panel/panel.html"):
+        page = paired.own(path)
+        expect(page.locator("#found")).not_to_be_empty()
+        page.evaluate(FILL)
+        assert violations(page, axe) == [], path
+        page.close()
 
 
 FILL = """async () => {
-    const { draw } = await import("/popup/list.js");
-    const job = (key, tone, score) => ({ key, state: "done", check: { result: { tone, score, title: "Word: x" } } });
-    const jobs = [job("a", "ai", 91), job("b", "real", 3), { key: "c", state: "failed" }];
-    draw(document.getElementById("list"), jobs, { language: "en", badge_failed: "Not checked" }, () => {});
-    for (const id of ["summary", "closed", "allow-frames", "late"]) document.getElementById(id).hidden = false;
+    const { draw, ordered, tally } = await import("/popup/list.js");
+    const { words } = await import("/words.js");
+    const texts = await words("en");
+    const result = (tone, score) => ({ tone, shown_score: score, rank: score, word: "Word" });
+    const job = (key, ...said) => ({ key, state: "done", name: "A name", check: { result: result(...said) } });
+    const failed = { key: "c", state: "failed", problem: { code: "offscreen" } };
+    const jobs = ordered([failed, job("b", "unknown", 3), job("a", "ai", 91)]);
+    draw(document.getElementById("list"), jobs, texts, () => {});
+    tally(document.getElementById("tally"), jobs, texts);
+    for (const id of ["summary", "closed", "allow-frames", "late", "files", "panel", "under-way"])
+        document.getElementById(id)?.removeAttribute("hidden");
     document.getElementById("summary").open = true;
-    document.getElementById("allow-frames").textContent = "Allow example.org";
+    document.getElementById("late").textContent = "2 not loaded yet.";
+    const allow = document.getElementById("allow-frames");
+    if (allow) allow.textContent = "Allow example.org";
 }"""

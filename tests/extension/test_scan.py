@@ -38,7 +38,7 @@ def test_twenty_pictures_of_a_page(paired, visit, pages):
 
 
 def test_a_first_picture_that_takes_long_holds_nobody_up(paired, visit, pages, server):
-    page = visit(pages.page("three"))
+    page = visit(pages.fresh("three"))
     with server.held("worker.py"):
         paired.key(page, "page")
         until(page, lambda: paired.inside(WITH_THE_SERVER) == 3)

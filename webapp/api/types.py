@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +18,7 @@ AsClip = Annotated[
         description="look at an animation (GIF, WebP, APNG), or the video in a motion photo, as a clip, frame by frame"
     ),
 ]
+About = Literal["quality", "stability", "likeness", "detector"]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
 
 
@@ -84,17 +85,61 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     generator: str | None
 
 
+class Band(msgspec.Struct, frozen=True, kw_only=True):
+    """A band of the score, from ``low`` up to ``high``: the verdict that it gives, with its title and its tone."""
+
+    key: Verdict
+    title: str
+    tone: str
+    low: float
+    high: float
+
+
+class Piece(Evidence, frozen=True, kw_only=True):
+    """A piece of evidence, with the icon and the tone of what it speaks for."""
+
+    icon: str
+    tone: str
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence beside the verdict.
+
+    It speaks of the file's ``quality``, of the answer's ``stability``, of a ``likeness``, or of the ``detector``.
+    """
+
+    about: About
+    sentence: str
+
+
+class MapPictures(msgspec.Struct, frozen=True, kw_only=True):
+    """The evidence map: its title, how to read it, and the paths of the picture and of what is laid over it."""
+
+    title: str
+    reads: str
+    picture: str
+    overlay: str
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The report in short; ``evidence`` holds the three strongest pieces of the rules, in their scoring only.
 
-    ``title``, ``tone`` and ``means`` are the headline as pages show it; ``shown_score`` is the score rounded down, so
-    that it never stands above its band; ``certainty`` is the confidence as ``low``, ``medium`` or ``high``.
+    ``title``, ``icon``, ``tone`` and ``means`` are the headline as pages show it, ``word`` is the title in short;
+    ``shown_score`` is the score rounded down, so that it never stands above its band; ``certainty`` is the confidence
+    as ``low``, ``medium`` or ``high``. ``scale`` lists the bands of the score, lowest first, ``band`` is the key of the
+    one it falls in. ``rank`` orders lists, the most AI-like first: the score, not below the band of a verdict that
+    the file's own word has raised; 101 where the file proves it, -1 without any.
     """
 
     kind: Kind | None
     verdict: Verdict
     title: str
+    word: str
+    icon: str
     tone: str
+    band: Verdict | None
+    scale: list[Band]
+    rank: float
     means: str
     shown_score: int | None
     certainty: str | None
@@ -106,11 +151,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     scoring: Scoring
     false_alarm_rate: float | None
     abstained: str | None
-    evidence: list[Evidence]
+    evidence: list[Piece]
     provenance: list[Found]
     quality: dict[str, Any] | None
     stability: dict[str, Any] | None
     likeness: Likeness | None
+    notes: list[Note]
+    evidence_map: MapPictures | None
     disclaimer: str
 
 
@@ -143,7 +190,10 @@ class Lookups(msgspec.Struct, frozen=True):
 
 
 class TokenFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token is, and what the server accepts. ``origin`` is null for programs outside of browsers."""
+    """What a token is, and what the server accepts. ``origin`` is null for programs outside of browsers.
+
+    ``scale`` lists the bands of the score, lowest first.
+    """
 
     name: str
     origin: str | None
@@ -152,6 +202,7 @@ class TokenFacts(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     max_bytes: int
     max_pixels: int
+    scale: list[Band]
 
 
 class Claimed(msgspec.Struct, frozen=True):

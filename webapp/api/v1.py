@@ -11,25 +11,33 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from analysis.explain.headline import certainty, evidence_of, headline, whole
+from analysis.explain.headline import band, certainty, evidence_of, headline, light_detector, rank, whole
+from analysis.explain.words import BANDS, LENSES, VERDICTS
 from analysis.report import Report, from_json
 
 from ..access import auth
 from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, wants_clip
+from ..presenters.axes import arrival, stability
+from ..presenters.words import SUPPORTS
 from ..services import services
 from ..storage.store import Analysis, JobState
 from ..storage.tokens import ORIGIN
 from .openapi import description
 from .types import (
+    About,
     AddressBody,
+    Band,
     Check,
     Claimed,
     FeedbackBody,
     Found,
     LookupBody,
     Lookups,
+    MapPictures,
+    Note,
+    Piece,
     Problem,
     Progress,
     Result,
@@ -48,6 +56,10 @@ _WAITERS = threading.BoundedSemaphore(12)  # each holds one of the server's thre
 _LARGEST_JSON = 64 * 1024
 _STRONGEST = 3
 _STATES = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+_SCALE = [
+    Band(key=key, title=VERDICTS[key].title, tone=VERDICTS[key].tone, low=low, high=high)
+    for (low, key), high in zip(reversed(BANDS), [*(least for least, _ in reversed(BANDS[:-1])), 100.0], strict=True)
+]
 
 
 @api.post("/analyses")
@@ -162,6 +174,7 @@ def show_token() -> Response:
             engine=intake.engine_version(settings),
             max_bytes=settings.max_bytes,
             max_pixels=settings.max_pixels,
+            scale=_SCALE,
         )
     )
 
@@ -256,20 +269,25 @@ def _check(row: Analysis) -> Check:
         finished_at=row.finished_at,
         waiting=Waiting(ahead=waiting.ahead, workers=waiting.workers) if waiting else None,
         progress=progress,
-        result=_result(found) if found else None,
+        result=_result(row.id, found) if found else None,
         error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
         page=url_for("pages.show", analysis_id=row.id),
     )
 
 
-def _result(found: Report) -> Result:
+def _result(analysis_id: str, found: Report) -> Result:
     """The report in short: what fits on a card."""
     words = headline(found)
     return Result(
         kind=found.kind,
         verdict=found.verdict,
         title=words.title,
+        word=words.short,
+        icon=words.icon,
         tone=words.tone,
+        band=None if found.score is None else band(found.score),
+        scale=_SCALE,
+        rank=rank(found),
         means=words.means,
         shown_score=None if found.score is None else whole(found.score),
         certainty=certainty(found.confidence) if found.score is not None else None,
@@ -281,7 +299,10 @@ def _result(found: Report) -> Result:
         scoring=found.scoring,
         false_alarm_rate=found.false_alarm_rate,
         abstained=found.abstained,
-        evidence=evidence_of(found)[:_STRONGEST],
+        evidence=[
+            Piece(**msgspec.structs.asdict(one), icon=SUPPORTS[one.supports].icon, tone=SUPPORTS[one.supports].tone)
+            for one in evidence_of(found)[:_STRONGEST]
+        ],
         provenance=[
             Found(
                 family=one.family,
@@ -295,5 +316,26 @@ def _result(found: Report) -> Result:
         quality=found.quality,
         stability=found.stability,
         likeness=found.likeness,
+        notes=_notes(found),
+        evidence_map=None
+        if found.evidence_map is None
+        else MapPictures(
+            title=LENSES["evidence"].title,
+            reads=LENSES["evidence"].reads,
+            picture=url_for(".lens", analysis_id=analysis_id, name="original"),
+            overlay=url_for(".lens", analysis_id=analysis_id, name="evidence"),
+        ),
         disclaimer=found.disclaimer,
     )
+
+
+def _notes(found: Report) -> list[Note]:
+    """What a card says beside the verdict, as far as it is known."""
+    steady = stability(found.stability, found.score)
+    said: dict[About, str | None] = {
+        "quality": arrival(found.quality),
+        "stability": steady.sentence if steady else None,
+        "likeness": found.likeness.sentence if found.likeness else None,
+        "detector": light_detector(found),
+    }
+    return [Note(about=about, sentence=sentence) for about, sentence in said.items() if sentence]

@@ -10,6 +10,7 @@ PERMISSIONS = {
     "activeTab": "To look at the page you are on, after you have asked: by menu, key or button, until you leave it.",
     "scripting": "To put the badges into that page.",
     "contextMenus": "For the entries in the menu of the right mouse button.",
+    "sidePanel": "In Chromium alone: to list what was checked on a page beside it.",
     "storage": "To keep its settings, its pairing and the results, in this browser.",
     "hosts": "None when it is installed. Asked for one site at a time, in the moment of your click: when a picture "
     "lies on a site that shows it to its own pages alone, or when you want badges there by themselves. You may refuse.",

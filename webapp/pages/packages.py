@@ -109,10 +109,11 @@ def _for(browser: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest without what the other browsers read, about which this one would complain."""
     foreign = {
         "chromium": ("browser_specific_settings", "scripts"),
-        "firefox": ("minimum_chrome_version", "service_worker"),
+        "firefox": ("minimum_chrome_version", "service_worker", "side_panel", "sidePanel"),
     }
     keys = foreign[browser]
     own = {key: value for key, value in manifest.items() if key not in keys}
+    own["permissions"] = [name for name in manifest["permissions"] if name not in keys]
     own["background"] = {key: value for key, value in manifest["background"].items() if key not in keys}
     return own
 

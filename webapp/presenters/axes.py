@@ -63,6 +63,15 @@ def stability(found: Mapping[str, Any] | None, score: float | None) -> Stability
     return Stability((Rescored("as it came", float(score)), *strip), notes)
 
 
+def arrival(found: Mapping[str, Any] | None) -> str | None:
+    """How the file arrived and what was lost, in a few sentences; None where that was not looked at."""
+    if not found:
+        return None
+    arrived, lost = found.get("arrived"), found.get("lost")
+    said = [f"It arrived {arrived}." if isinstance(arrived, str) else "", *(lost if isinstance(lost, list) else [])]
+    return " ".join(one for one in said if isinstance(one, str) and one) or None
+
+
 def quality_rows(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """What was lost on the file's way, in words: sentences first, then named facts."""
     if not found:

@@ -62,8 +62,12 @@ def test_each_browser_gets_its_own_manifest_of_one_source():
     assert set(firefox["background"]) == {"scripts", "type"}
     assert firefox["browser_specific_settings"]["gecko"]["data_collection_permissions"]["required"]
     for manifest in (chromium, firefox):
-        for key in ("background", "browser_specific_settings", "minimum_chrome_version"):
+        assert "host_permissions" not in manifest  # no site is asked for at install
+        assert not manifest.get("content_scripts")
+        for key in ("background", "browser_specific_settings", "minimum_chrome_version", "side_panel"):
             manifest.pop(key, None)
+    assert chromium["permissions"] == sorted([*firefox["permissions"], "sidePanel"])
+    chromium["permissions"].remove("sidePanel")
     assert chromium == firefox
 
 
