@@ -80,8 +80,19 @@ def contradictions(report: Report, shown: dict[str, Any]) -> Iterator[str]:
         yield "a low verdict without what it is worth"
     if low and report.likeness is not None and report.likeness.family not in ("camera", "hand", "render"):
         yield f"no sign of AI, yet it resembles {report.likeness.family}"
+    yield from _ranges(report)
     if report.score is not None:
         yield from _numbers(report, text, shown)
+
+
+def _ranges(report: Report) -> Iterator[str]:
+    for result in report.components.values():
+        for name, usual in result.ranges.items():
+            is_inside = usual.low <= result.metrics[name] <= usual.high
+            if is_inside is usual.unusual:
+                yield f"{name} lies {'inside' if is_inside else 'outside'} its range and is called otherwise"
+            if usual.points_to_ai and not (usual.unusual and usual.ratio is not None and usual.ratio >= 2):
+                yield f"{name} points to AI without a measured reason"
 
 
 def _numbers(report: Report, text: str, shown: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from analysis.report import Finding, Report
@@ -270,9 +271,19 @@ def _manifest(entry: dict[str, Any], all_of_it: Told, level: int = 0) -> Manifes
         )
     return Manifest(
         intact=entry.get("intact") is True,
-        rows=all_of_it.rows({label: entry[key] for key, label in _MANIFEST.items() if isinstance(entry.get(key), str)}),
+        rows=all_of_it.rows(
+            {
+                label: moment(entry[key]) if key == "signed_at" else entry[key]
+                for key, label in _MANIFEST.items()
+                if isinstance(entry.get(key), str)
+            }
+        ),
         actions=[
-            {key: said(value, 300) for key, value in action.items() if isinstance(value, str)}
+            {
+                key: said(moment(value) if key == "when" else value, 300)
+                for key, value in action.items()
+                if isinstance(value, str)
+            }
             for action in _dicts(entry.get("actions"))
         ],
         assertions=[
@@ -281,6 +292,22 @@ def _manifest(entry: dict[str, Any], all_of_it: Told, level: int = 0) -> Manifes
         thumbnail=thumbnail,
         ingredients=ingredients,
     )
+
+
+def moment(untrusted: str) -> str:
+    """A moment as machines write it, for people; what is none stays as it is.
+
+    >>> moment("2024-03-08T20:22:53+00:00")
+    '8 March 2024, 20:22 UTC'
+    """
+    try:
+        when = datetime.fromisoformat(untrusted)
+    except ValueError:
+        return untrusted
+    if when.tzinfo is None:
+        return f"{when.day} {when:%B %Y, %H:%M}"
+    when = when.astimezone(UTC)
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

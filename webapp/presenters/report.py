@@ -110,6 +110,7 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
         "caution": words.RULES_CAUTION if found.scoring is Scoring.RULES and found.score is not None else None,
         "promise": promise(found),
         "certainty": certainty(found.confidence) if found.score is not None else None,
+        "certainty_why": certainty_why(found, steady),
         "reasons": reasons(found, steady, lens_names),
         "readings": readings,
         "has_ranges": any(result.ranges for result in found.components.values()),
@@ -136,6 +137,21 @@ def promise(found: Report) -> str | None:
         return None
     by_score = next(verdict for least, verdict in words.BANDS if found.score >= least)
     return _PROMISES.get(found.verdict) if by_score is found.verdict else None
+
+
+def certainty_why(found: Report, steady: Stability | None) -> str | None:
+    """What stands behind the word for the confidence: how often such answers were right, and what lowers it."""
+    if (
+        found.scoring is not Scoring.CALIBRATED
+        or found.score is None
+        or found.confidence is None
+        or found.kind is Kind.VIDEO
+    ):
+        return None
+    tenths = int(found.confidence // 10)
+    often = "9 of 10 or more" if tenths >= 9 else f"about {tenths} of 10" if tenths >= 2 else "less than 2 of 10"
+    changes = "; it changes with small changes of the file" if steady is not None and steady.varies else ""
+    return f"{often} such answers were right in tests{changes}"
 
 
 def reasons(found: Report, steady: Stability | None, lens_names: Collection[str]) -> list[Reason]:
