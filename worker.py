@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from functools import cache, partial
@@ -21,8 +21,9 @@ from PIL import Image
 import analysis
 from analysis import ErrorCode, Media, MediaError, Report
 from analysis.explain import lenses
-from analysis.explain.words import FRAME_LENS, FRAME_PICTURE
-from analysis.report import ErrorBody
+from analysis.explain.headline import headline
+from analysis.explain.words import FRAME_LENS, FRAME_PICTURE, LENSES
+from analysis.report import ErrorBody, Pending
 from webapp import logs
 from webapp.fetching.fetch import fetch
 from webapp.intake import submission as intake
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 _CRASHED = "The analysis of this file broke off. The file may be damaged, or need more memory than it may have here."
 _GONE = "The file was no longer there when its turn came. Please send it again."
 _PROGRESS, _LENS, _REPORT, _ERROR = "p", "l", "r", "e"
-_EXTRA_STEPS = 2  # opening the file, drawing the lenses
+_EXTRA_STEPS = 1  # opening the file
+_BESIDE_THE_ANSWER = ("original", lenses.EVIDENCE)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -52,7 +54,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def run(analysis_id: str) -> None:
-    """Run one queued analysis to its end: a report, or a code and a sentence. RQ calls this by name."""
+    """Run one queued analysis to its end: a report, or a code and a sentence. RQ calls this by name.
+
+    The answer is written as soon as the child has it, the whole report in its place when the child has ended. Whatever
+    ends the child between the two (:meth:`webapp.store.Store.fail`), the answer stays.
+    """
     services = _services()
     _networks(services.settings)  # loaded here, once, as the detector is: the child opens no file
     analysis.which_detector(services.settings.networks_folder)
@@ -112,7 +118,7 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
     if services.quarantine.holds(content):
         services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.SENTENCE)
         return
-    heard = _Heard(partial(services.jobs.report, analysis_id))
+    heard = _Heard(partial(services.jobs.report, analysis_id), partial(_publish, services, analysis_id))
     limits = sandbox.Limits(services.settings.timeout, services.settings.memory)
     work = partial(_analyze, file, services.settings, _trusted(services.settings))
     work = partial(work, as_clip=as_clip, threads=_share(services))
@@ -122,15 +128,19 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         log.exception("what the child of analysis %s said makes no sense", analysis_id)
         ending = Ending.DIED
     if ending is Ending.STOPPED:
-        if services.jobs.must_hand_back():
+        if heard.answer is not None:
+            services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, LOST)  # where it is not deleted or cancelled
+        elif services.jobs.must_hand_back():
             _hand_back(services, analysis_id, file)
         else:
             log.info("analysis %s was stopped: nobody waits for it", analysis_id)
     elif heard.error is not None:
         services.store.fail(analysis_id, heard.error.code, heard.error.message)
     elif ending is Ending.DONE and heard.report is not None:
-        report = msgspec.structs.replace(heard.report, id=analysis_id)
-        services.store.finish(analysis_id, report, heard.lenses, intake.engine_version(services.settings))
+        if heard.answer is None:
+            _publish(services, analysis_id, heard.report, heard.lenses)
+        else:
+            services.store.complete(analysis_id, _named(heard.report, analysis_id), heard.lenses)
     else:
         services.quarantine.note(content)
         seconds = f"{services.settings.timeout:g}"
@@ -138,6 +148,15 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         timed_out = ending is Ending.TIMED_OUT
         code = ErrorCode.TIMEOUT if timed_out else ErrorCode.ANALYSIS_CRASHED
         services.store.fail(analysis_id, code, too_long if timed_out else _CRASHED)
+
+
+def _publish(services: Services, analysis_id: str, report: Report, drawn: Mapping[str, bytes]) -> None:
+    """Write a report that stands, whole or with more to come."""
+    services.store.finish(analysis_id, _named(report, analysis_id), drawn, intake.engine_version(services.settings))
+
+
+def _named(report: Report, analysis_id: str) -> Report:
+    return msgspec.structs.replace(report, id=analysis_id)
 
 
 def _hand_back(services: Services, analysis_id: str, file: BinaryIO) -> None:
@@ -189,26 +208,48 @@ def prepare(settings: Settings) -> None:
 class _Heard:
     """What came from the child so far, checked: the child has read a stranger's file and is not believed blindly."""
 
-    def __init__(self, tell: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, tell: Callable[[Progress], None], publish: Callable[[Report, Mapping[str, bytes]], None]
+    ) -> None:
+        self.answer: Report | None = None
+        """The first report, where more followed or was to follow; it is published."""
         self.report: Report | None = None
+        """The whole report."""
         self.error: ErrorBody | None = None
         self.lenses: dict[str, bytes] = {}
+        """Those that came since the answer was published."""
         self._progress = Progress()
-        self._tell = tell
+        self._tell, self._publish = tell, publish
 
     def receive(self, kind: str, payload: bytes) -> None:
         if kind == _PROGRESS:
             step = msgspec.json.decode(payload, type=Step)
             self._progress = Progress((*self._progress.done, step.name), step.total or self._progress.total)
-            self._tell(self._progress)
+            if self.answer is None:
+                self._tell(self._progress)
         elif kind == _LENS:
             name, _, picture = payload.partition(b"\0")
             picture_type(picture)  # raises when it is none
             self.lenses[name.decode("ascii")] = picture
         elif kind == _REPORT:
-            self.report = analysis.from_json(payload)
+            self._hear(analysis.from_json(payload))
         elif kind == _ERROR:
             self.error = msgspec.json.decode(payload, type=ErrorBody)
+
+    def _hear(self, report: Report) -> None:
+        if self.answer is None and report.pending:
+            self._publish(report, self.lenses)
+            self.answer, self.lenses = report, {}
+        elif report.pending or (self.answer is not None and not _agree(self.answer, report)):
+            raise ValueError("a report that takes back the answer")
+        else:
+            self.report = report
+
+
+def _agree(answer: Report, report: Report) -> bool:
+    """Whether the whole report says what its answer has said already."""
+    said = (answer.verdict, answer.score, headline(answer))
+    return said == (report.verdict, report.score, headline(report))
 
 
 def _share(services: Services) -> int:
@@ -238,7 +279,7 @@ def _analyze(
     as_clip: bool = False,
     threads: int | None = None,
 ) -> None:
-    """In the child: open, analyze, draw; say everything over the pipe."""
+    """In the child: open, analyze, draw; say everything over the pipe, the answer as soon as it stands."""
 
     def step(name: str, total: int = 0) -> None:
         send(_PROGRESS, msgspec.json.encode(Step(name, total and total + _EXTRA_STEPS)))
@@ -251,6 +292,20 @@ def _analyze(
         send(_ERROR, msgspec.json.encode(ErrorBody(code=refusal.code, message=refusal.message)))
         return
     step("open")
+    drawn: list[str] = []
+
+    def draw(report: Report, *, first: bool) -> None:
+        """Draw and send what was not sent yet; with the answer, what stands beside it: the picture and its map."""
+        for name, picture in _draw(media, report, threads, _BESIDE_THE_ANSWER if first else None, drawn):
+            send(_LENS, name.encode() + b"\0" + picture)
+            drawn.append(name)
+
+    def answer(report: Report) -> None:
+        draw(report, first=True)
+        seconds = round(time.perf_counter() - start, 4)
+        pending = (*report.pending, Pending.LENSES)
+        send(_REPORT, analysis.to_json(msgspec.structs.replace(report, pending=pending, seconds=seconds)))
+
     report = analysis.analyze(
         media,
         skip=settings.skip,
@@ -259,29 +314,38 @@ def _analyze(
         networks_folder=settings.networks_folder,
         threads=threads,
         progress=lambda _done, total, name: step(name, total),
+        on_answer=answer,
     )
-    for name, picture in _draw(media, report, threads):
-        send(_LENS, name.encode() + b"\0" + picture)
-    step("lenses")
+    draw(report, first=False)
     seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
     send(_REPORT, analysis.to_json(msgspec.structs.replace(report, seconds=seconds)))
 
 
-def _draw(media: Media, report: Report, threads: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """Every derived picture: the lenses, of a clip those of its strongest frame, and smaller ones of each other."""
+def _draw(
+    media: Media,
+    report: Report,
+    threads: int | None = None,
+    names: Collection[str] | None = None,
+    drawn: Collection[str] = (),
+) -> Iterator[tuple[str, bytes]]:
+    """Derived pictures: the lenses, of a clip those of its strongest frame, and smaller ones of each other.
+
+    With ``names`` only these lenses, and nothing of the other frames; what was ``drawn`` before is left out.
+    """
     clip = report.timeline
     strongest = clip.strongest[0] if clip is not None and clip.strongest else 0
     shown = media.frames[strongest] if clip is not None else media.frame
-    for name, lens in lenses.render_all(shown, threads=threads, evidence=report.evidence_map).items():
+    wanted = [name for name in names or LENSES if name not in drawn]
+    for name, lens in lenses.render_all(shown, wanted, threads=threads, evidence=report.evidence_map).items():
         yield name, lens.bytes
-    if clip is None:
+    if clip is None or names is not None:
         return
     for number, frame in enumerate(media.frames):
         yield FRAME_PICTURE.format(number), lenses.thumbnail(frame).bytes
     others = [number for number in range(len(media.frames)) if number != strongest]
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        for number, drawn in zip(others, pool.map(lambda n: lenses.of_frame(media.frames[n]), others), strict=True):
-            for name, lens in drawn.items():
+        for number, lensed in zip(others, pool.map(lambda n: lenses.of_frame(media.frames[n]), others), strict=True):
+            for name, lens in lensed.items():
                 yield FRAME_LENS.format(number, name), lens.bytes
 
 

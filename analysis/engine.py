@@ -1,13 +1,15 @@
-"""From a decoded file to its report: provenance, analyzers, context, scoring, words. The one way data flows."""
+"""From a decoded file to its report: provenance, answer, measurements, words. The one way data flows."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import importlib.metadata
+import os
 import pkgutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from .media.frames import Media
 from .process import find_libraries, keep_freed_memory, on_one_blas_thread
 from .provenance import trust
 from .registry import all_analyzers
-from .report import Context, ErrorBody, Kind, Report, Scoring, Timeline, Verdict
+from .report import Context, ErrorBody, Finding, Kind, Pending, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
 from .verdict import AVAILABLE, Scored, clip, components, detector, interpretation, ranges, rules, still
@@ -50,6 +52,7 @@ def analyze(
     trust_anchors: str | None = None,
     networks: Sequence[Network | Missing] = (),
     networks_folder: Path | None = None,
+    on_answer: Callable[[Report], None] | None = None,
 ) -> Report:
     """Analyze a decoded file.
 
@@ -73,11 +76,16 @@ def analyze(
         stills. One that cannot be used is told in the report, and the shipped detector's verdict stands.
     networks_folder
         Where the detector's backbone may be installed, beside the place that set-up uses.
+    on_answer
+        Called once, as soon as the answer stands, from the caller's thread; what it raises ends the analysis. The
+        report it gets says in ``pending`` what the returned one adds: of a still in calibrated scoring the measurements
+        and the stability strip, else nothing. Score, verdict and headline are the same in both; where the strip shows
+        that the score flips, the returned report's confidence is lower.
 
     Returns
     -------
     Report
-        Always a report: an analysis in which every analyzer failed is *inconclusive*, never *genuine*.
+        Always a report: where nothing could say anything of the file it is *inconclusive*, never *genuine*.
 
     Raises
     ------
@@ -87,18 +95,41 @@ def analyze(
     if scoring not in AVAILABLE:
         raise ValueError(f"this version has no {scoring} scoring")
     start = time.perf_counter()
-    look = _look_at_clip if media.facts.kind is Kind.VIDEO else _look_at_still
-    if scoring is not Scoring.CALIBRATED or media.facts.kind is not Kind.IMAGE:
-        networks = ()  # they have no say in what the rules conclude
+    by_detector = scoring is Scoring.CALIBRATED and media.facts.kind is Kind.IMAGE
+    if not by_detector:
+        networks = ()  # they have no say in what the rules or clips conclude
+    used = versions()
+    if scoring is Scoring.CALIBRATED:
+        used = used | {"detector": _detector(media, networks_folder).version}
+    used = used | {f"network {known.name}": known.version for known in networks}
+    tell = on_answer or (lambda _report: None)
     with on_one_blas_thread():
         findings = provenance.read(media, trust_anchors)
+
+        def report(
+            scored: Scored, context: Context, timeline: Timeline | None = None, pending: tuple[Pending, ...] = ()
+        ) -> Report:
+            told = _report(media, findings, scored, context, timeline)
+            seconds = round(time.perf_counter() - start, 4)
+            return msgspec.structs.replace(told, engine=used, seconds=seconds, pending=pending)
+
+        if by_detector:
+            context = scoring_context.of(media)
+            answered = still.answer_still(media, findings, _detector(media, networks_folder), networks)
+            tell(report(answered.scored, context, pending=(Pending.MEASUREMENTS, *_stability_of(answered))))
+            return report(_complete(answered, context, skip, progress, threads), context)
+        look = _look_at_clip if media.facts.kind is Kind.VIDEO else _look_at_still
         scored, context, timeline = look(media, skip, progress, threads)
-        if scoring is Scoring.CALIBRATED and timeline is None:
-            scored = still.score_still(
-                media, scored, findings, _detector(media, networks_folder), networks, threads=threads
-            )
-        elif scoring is Scoring.CALIBRATED and timeline is not None:
+        if scoring is Scoring.CALIBRATED and timeline is not None:
             scored, timeline = clip.score_clip(media, scored, timeline, threads=threads)
+        whole = report(scored, context, timeline)
+        tell(whole)
+    return whole
+
+
+def _report(
+    media: Media, findings: tuple[Finding, ...], scored: Scored, context: Context, timeline: Timeline | None
+) -> Report:
     conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
@@ -121,11 +152,26 @@ def analyze(
         context=context,
         media=media.facts,
         timeline=timeline,
-        engine=versions()
-        | ({"detector": _detector(media, networks_folder).version} if scoring is Scoring.CALIBRATED else {})
-        | {f"network {known.name}": known.version for known in networks},
-        seconds=round(time.perf_counter() - start, 4),
     )
+
+
+def _stability_of(answered: still.Answered) -> tuple[Pending, ...]:
+    return () if answered.scored.abstained is not None else (Pending.STABILITY,)
+
+
+def _complete(
+    answered: still.Answered,
+    context: Context,
+    skip: Collection[str],
+    progress: Progress | None,
+    threads: int | None,
+) -> Scored:
+    """What follows the answer, in one pool: the long scorings of the strip first, the short analyzers in their gaps."""
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        again = answered.begin_stability(pool)
+        measured = run_analyzers(answered.media, skip=skip, progress=progress, pool=pool)
+        scores = {change: scored.result() for change, scored in again.items()}
+    return still.complete(answered, rules.score_image(measured, context), scores)
 
 
 def _detector(media: Media, networks_folder: Path | None) -> detector.Detector:

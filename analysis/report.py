@@ -344,8 +344,29 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Pending(StrEnum):
+    """Parts of a report that may follow its answer. None of them turns the verdict or moves the score."""
+
+    MEASUREMENTS = "measurements"
+    STABILITY = "stability"
+    LENSES = "lenses"
+
+
+class Incomplete(msgspec.Struct, frozen=True, kw_only=True):
+    """Which parts could not be computed after the answer stood, and why."""
+
+    parts: tuple[Pending, ...]
+    code: str
+    message: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """The whole result; its JSON is the stable interface (additions allowed, nothing removed)."""
+    """The whole result; its JSON is the stable interface (additions allowed, nothing removed).
+
+    Score, verdict and headline stand from the first report of an analysis on. While ``pending`` names parts, those are
+    still being computed; of what stands already only ``confidence`` may still fall, by ``stability``. ``incomplete``
+    says which parts will never come.
+    """
 
     schema_version: int = SCHEMA_VERSION
     path: str | msgspec.UnsetType = msgspec.UNSET
@@ -373,6 +394,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     engine: dict[str, str] = {}
     seconds: float = 0.0
     disclaimer: str = DISCLAIMER
+    pending: tuple[Pending, ...] = ()
+    incomplete: Incomplete | None = None
     error: ErrorBody | None = None
 
 

@@ -7,7 +7,8 @@ import math
 import os
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 
 from .errors import NotApplicable
 from .media.frames import Footage, Frame, Media
@@ -49,10 +50,11 @@ def run_analyzers(
     skip: Collection[str] = (),
     progress: Progress | None = None,
     threads: int | None = None,
+    pool: Executor | None = None,
 ) -> dict[str, ComponentResult]:
     """Run all analyzers that know stills on ``media.frame``, side by side over ``threads`` (default: the cores).
 
-    For clips see :mod:`analysis.clip_runner`.
+    With a ``pool`` they run there, after what it was given before. For clips see :mod:`analysis.clip_runner`.
 
     Returns
     -------
@@ -64,8 +66,8 @@ def run_analyzers(
     results: dict[str, ComponentResult] = {}
     keep_freed_memory()
     media.frame.planes.grey  # noqa: B018 -- decode and reduce once, before the threads ask for it together
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        running = {pool.submit(run_one, a, media.frame): a.component for a in chosen}
+    with nullcontext(pool) if pool is not None else ThreadPoolExecutor(threads or os.cpu_count() or 1) as workers:
+        running = {workers.submit(run_one, a, media.frame): a.component for a in chosen}
         for done, future in enumerate(as_completed(running), start=1):
             results[running[future]] = future.result()
             if progress is not None:

@@ -106,13 +106,13 @@ def main(folder: Path, postgres: str) -> None:
         ["nsenter", "-t", str(far), "-n", sys.executable, "-m", "webapp", "worker"], env=environment("far")
     )
     try:
-        state = "queued"
-        while state in {"queued", "running"} and worker.poll() is None:
+        state, finished = "queued", None
+        while finished is None and worker.poll() is None:
             time.sleep(0.1)
             with doors.store.transaction() as session:
                 from sqlalchemy import text
 
-                state = session.execute(text("SELECT state FROM analyses")).scalar()
+                state, finished = session.execute(text("SELECT state, finished_at FROM analyses")).one()
         told["state"] = state
         told["ready"] = client.get("/readyz").json
         told["components"] = sorted(client.get(f"{address}/report.json").json["components"])

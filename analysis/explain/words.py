@@ -6,10 +6,28 @@ Sentences are plain and calm; none says "authentic", and each verdict carries wh
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ..report import Kind, Metric, Verdict
+from ..report import Kind, Metric, Pending, Verdict
+
+PARTS = {
+    Pending.MEASUREMENTS: "the measurements",
+    Pending.STABILITY: "how steady the score is",
+    Pending.LENSES: "the lenses",
+}
+"""Parts of a report that follow its answer."""
+
+
+def parts(named: Sequence[Pending]) -> str:
+    """Several of them in a sentence.
+
+    >>> parts([Pending.MEASUREMENTS, Pending.STABILITY, Pending.LENSES])
+    'the measurements, how steady the score is and the lenses'
+    """
+    words = [PARTS[one] for one in named]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 @dataclass(frozen=True)

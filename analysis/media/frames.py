@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..report import MediaFacts
 from ..signal.planes import Planes
-from ..signal.resample import reduce_to_preview
+from ..signal.resample import reduce_to_preview, to_array
 from ..signal.steps import Step
 
 Pixels = NDArray[np.uint8]
@@ -88,7 +88,7 @@ class Frame:
     def _upright(self, image: Image.Image) -> Pixels:
         if self._transpose is not None:
             image = image.transpose(self._transpose)
-        pixels: Pixels = np.asarray(image)
+        pixels: Pixels = to_array(image)
         pixels.flags.writeable = False
         return pixels
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import lazy_loader as lazy
 import numpy as np
@@ -19,6 +19,7 @@ from .network import Network
 cv2 = lazy.load("cv2")
 
 Pixels = NDArray[np.uint8]
+Change = Callable[[Pixels], Pixels]
 
 JPEG_QUALITIES = (90, 75, 60)
 
@@ -32,38 +33,60 @@ def strip(
 ) -> dict[str, float]:
     """Scores of the picture's preview after JPEG 90, 75 and 60, at half size and cropped.
 
-    The preview stands for the picture, so that the strip costs as much for a large one as for a small one. The changed
-    copies are scored side by side over ``threads`` (default: the cores).
+    Parameters are those of :func:`begin`; the changed copies are scored side by side over ``threads`` (default: the
+    cores).
 
     Returns
     -------
     dict
         What was done, in words, to the score it then gets.
     """
-    changed = changes(preview)
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        return {name: scored.result() for name, scored in begin(pool, detector, preview, networks).items()}
 
-    def score(change: tuple[Pixels, int]) -> float:
-        pixels, quality_now = change
-        ways = plausible(max(pixels.shape[:2]), lossless=False, jpeg_quality=quality_now)
+
+def begin(
+    pool: Executor, detector: Detector, preview: Pixels, networks: Sequence[Network] = ()
+) -> dict[str, Future[float]]:
+    """Let a pool score the changed copies: what was done, in words, to the score to come.
+
+    The preview stands for the picture, so that the strip costs as much for a large one as for a small one. Each copy is
+    a view of its own: a batch of five takes the network as long as five views one after the other.
+    """
+
+    def score(change: Change, jpeg_quality: int) -> float:
+        pixels = change(preview)
+        ways = plausible(max(pixels.shape[:2]), lossless=False, jpeg_quality=jpeg_quality)
         return answer(detector, pixels, pixels, ways, networks=networks).calibrated.score
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        return dict(zip(changed, pool.map(score, changed.values()), strict=True))
+    return {name: pool.submit(score, *change) for name, change in CHANGES.items()}
 
 
-def changes(preview: Pixels) -> dict[str, tuple[Pixels, int]]:
-    """The changed copies, (h, w, 3) uint8 RGB, and the JPEG quality to which each counts as compressed."""
+def _saved_at(quality: int) -> Change:
+    def save(preview: Pixels) -> Pixels:
+        _, data = cv2.imencode(".jpg", preview[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+        return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+
+    return save
+
+
+def _halved(preview: Pixels) -> Pixels:
     height, width = preview.shape[:2]
     half = (max(1, width // 2), max(1, height // 2))
-    changed: dict[str, tuple[Pixels, int]] = {}
-    for quality in JPEG_QUALITIES:
-        _, data = cv2.imencode(".jpg", preview[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-        again = np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
-        changed[f"JPEG {quality}"] = (again, quality)
-    changed["half size"] = (np.asarray(cv2.resize(preview, half, interpolation=cv2.INTER_AREA)), 75)
-    inner = preview[height // 8 : height - height // 8, width // 8 : width - width // 8]
-    changed["cropped"] = (np.ascontiguousarray(inner), 75)
-    return changed
+    return np.asarray(cv2.resize(preview, half, interpolation=cv2.INTER_AREA))
+
+
+def _cropped(preview: Pixels) -> Pixels:
+    height, width = preview.shape[:2]
+    return np.ascontiguousarray(preview[height // 8 : height - height // 8, width // 8 : width - width // 8])
+
+
+CHANGES: dict[str, tuple[Change, int]] = {
+    **{f"JPEG {quality}": (_saved_at(quality), quality) for quality in JPEG_QUALITIES},
+    "half size": (_halved, 75),
+    "cropped": (_cropped, 75),
+}
+"""What commonly happens to pictures, in words: how, and the JPEG quality to which the copy counts as compressed."""
 
 
 def flips(score: float, again: Mapping[str, float]) -> bool:

@@ -1,14 +1,20 @@
-"""The headline of a still: the detector's calibrated score in place of the rules', and the two axes beside it."""
+"""The headline of a still: the detector's calibrated score, at once; then what is measured beside it.
+
+The answer rests on the detector, on networks beside it and on what the file says of itself. Measurements and the
+stability strip follow: they change neither score nor verdict; where the score flips, the confidence falls.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 
 import msgspec
 
 from ..media.frames import Media
 from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Status
-from . import Scored, quality
+from . import Scored, quality, stability
 from .answer import Answer, answer
 from .bands import score_of
 from .components import rescored
@@ -18,40 +24,52 @@ from .fusion import SHIPPED_WEIGHT
 from .likeness import agrees
 from .network import Missing, Network
 from .probability import LOWEST_CONFIDENCE
-from .stability import flips, strip
 
 
-def score_still(
+@dataclass(frozen=True)
+class Answered:
+    """A still whose answer stands.
+
+    Attributes
+    ----------
+    scored
+        The answer: final but for components, quality, stability, and a confidence that may still fall.
+    """
+
+    scored: Scored
+    media: Media
+    detector: Detector
+    found: Answer
+    ways: tuple[str, ...]
+    joined: tuple[Network, ...]
+    has_camera: bool
+
+    def begin_stability(self, pool: Executor) -> dict[str, Future[float]]:
+        """Let a pool score the changed copies; nothing of a picture that is not scored."""
+        if self.found.abstained is not None:
+            return {}
+        return stability.begin(pool, self.detector, self.media.frame.preview, self.joined)
+
+
+def answer_still(
     media: Media,
-    by_rules: Scored,
     findings: tuple[Finding, ...],
     detector: Detector,
     networks: Sequence[Network | Missing] = (),
-    *,
-    threads: int | None = None,
-) -> Scored:
-    """Replace the rules' score and confidence by the calibrated ones.
-
-    The components get calibrated scores of their own and lose the rules' evidence. They are measurements for
-    specialists: what they say changes neither score nor confidence.
+) -> Answered:
+    """Score a still by the detector.
 
     Parameters
     ----------
     media
         A decoded still.
-    by_rules
-        What :func:`analysis.verdict.rules.score_image` gave.
     findings
         Provenance; only whether a camera's own data is there is asked, which tells how the picture arrived.
     detector
         What scores.
     networks
         The operator's networks; those that can be used join the score, each is a component of its own.
-    threads
-        How many of the five further scorings run side by side; default: one a core.
     """
-    if by_rules.score is None:
-        return by_rules  # every analyzer failed: nothing is known, whatever a network says
     frame, jpeg, has_camera = media.frame, media.facts.jpeg, _from_a_camera(findings)
     ways = plausible(
         max(media.facts.width, media.facts.height),
@@ -60,23 +78,25 @@ def score_still(
         has_camera=has_camera,
     )
     usable = [network for network in networks if isinstance(network, Network)]
-    found = answer(detector, frame.pixels, frame.preview, ways, networks=usable)
-    calibrated = found.calibrated
-    scored = msgspec.structs.replace(
-        by_rules,
+    # a backbone that starts from the preview never asks for the whole picture, and making that takes time
+    reduced = detector.backbone.entry.input.of == "preview" and not usable
+    found = answer(detector, frame.preview if reduced else frame.pixels, frame.preview, ways, networks=usable)
+    joined = tuple(network for network in usable if network.name in found.opinions)
+    scored = Scored(
         scoring=Scoring.CALIBRATED,
         score=None,
         confidence=LOWEST_CONFIDENCE,
         abstained=found.abstained,
-        quality=quality.quality(media, calibrated.condition, has_camera=has_camera),
-        components=rescored(by_rules.components, ways) | _of_networks(networks, found),
-        evidence=(),
+        components=_of_networks(networks, found),
     )
-    if found.abstained is not None:
-        return scored
-    joined = [network for network in usable if network.name in found.opinions]
-    again = strip(detector, frame.preview, networks=joined, threads=threads)
-    head, measured = detector.head, _measured(detector, calibrated.condition)
+    if found.abstained is None:
+        scored = _with_score(scored, found, detector, joined)
+    return Answered(scored, media, detector, found, ways, joined, has_camera)
+
+
+def _with_score(scored: Scored, found: Answer, detector: Detector, joined: Sequence[Network]) -> Scored:
+    calibrated, head = found.calibrated, detector.head
+    measured = _measured(detector, calibrated.condition)
     likeness = (
         detector.families.name(head.likeness(found.sight.seen))
         if detector.families is not None and head.likeness is not None
@@ -87,7 +107,7 @@ def score_still(
     return msgspec.structs.replace(
         scored,
         score=calibrated.score,
-        confidence=_confidence(found, again, detector),
+        confidence=_confidence(found, {}, detector),
         false_alarm_rate=round(calibrated.p, 6),
         told=(
             *_lesser(detector),
@@ -95,10 +115,38 @@ def score_still(
             *([likeness.sentence] if likeness is not None else []),
             *_joined(joined),
         ),
-        stability={"scores": {change: round(score, 1) for change, score in again.items()}},
         likeness=likeness,
         evidence_map=_map(detector, found),
         measured=measured,
+    )
+
+
+def complete(answered: Answered, by_rules: Scored, again: Mapping[str, float]) -> Scored:
+    """Add to the answer what was measured beside it.
+
+    The components get calibrated scores of their own and lose the rules' evidence. They are measurements for
+    specialists: what they say, or that they failed, changes neither score nor confidence.
+
+    Parameters
+    ----------
+    by_rules
+        What :func:`analysis.verdict.rules.score_image` gave.
+    again
+        Scores of the changed copies, by what was done, see :mod:`analysis.verdict.stability`; empty where the picture
+        is not scored.
+    """
+    found, scored = answered.found, answered.scored
+    scored = msgspec.structs.replace(
+        scored,
+        quality=quality.quality(answered.media, found.calibrated.condition, has_camera=answered.has_camera),
+        components=rescored(by_rules.components, answered.ways) | scored.components,
+    )
+    if found.abstained is not None:
+        return scored
+    return msgspec.structs.replace(
+        scored,
+        confidence=_confidence(found, again, answered.detector),
+        stability={"scores": {change: round(score, 1) for change, score in again.items()}},
     )
 
 
@@ -117,7 +165,7 @@ def _from_a_camera(findings: tuple[Finding, ...]) -> bool:
 def _confidence(found: Answer, strip: Mapping[str, float], detector: Detector) -> float:
     """The measured chance that the side taken is right; where the score flips, at most that of scores that flip."""
     confidence = found.calibrated.confidence
-    if flips(found.calibrated.score, strip):
+    if stability.flips(found.calibrated.score, strip):
         confidence = min(confidence, 100 * float(detector.facts.get("right_where_it_flips", 1.0)))
     return round(max(LOWEST_CONFIDENCE, confidence), 1)
 

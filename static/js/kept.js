@@ -23,6 +23,7 @@ async function keepWhole() {
   if (!page.ok) return;
   const reports = await caches.open("reports");
   const held = new DOMParser().parseFromString(await page.clone().text(), "text/html");
+  if (held.querySelector("#rest[hx-get]")) return; // kept when all of it is there
   const pictures = [...held.querySelectorAll("[src]")].map((one) => one.getAttribute("src"));
   await Promise.all([...new Set(pictures)].filter((src) => src.startsWith(`${where}/`)).map((src) => reports.add(src)));
   if (isLeaving) return;

@@ -34,7 +34,7 @@ class Person:
         answer = context.request.post("/analyses", multipart={"csrf_token": token, "file": part}, max_redirects=0)
         address = answer.headers["location"]
         deadline = time.monotonic() + 2 * PATIENCE / 1000
-        while context.request.get(f"{address}/report.json").status != 200:
+        while (found := context.request.get(f"{address}/report.json")).status != 200 or found.json()["pending"]:
             assert time.monotonic() < deadline, context.request.get(address).text()[:2000]
             time.sleep(0.25)
         return address

@@ -25,7 +25,8 @@ _ID = {
 _WAIT = {
     "name": "wait",
     "in": "query",
-    "description": "answer when the analysis has ended, or after so many seconds; a busy server may answer sooner",
+    "description": "wait for the answer (not for what is pending after it), at most so many seconds; a busy server "
+    "may answer sooner",
     "schema": {"type": "integer", "minimum": 0, "maximum": 20, "default": 0},
 }
 _LENS = {
@@ -90,7 +91,10 @@ def _paths() -> dict[str, Any]:
         },
         "/analyses/{analysis_id}/report": {
             "parameters": [_ID],
-            "get": _operation("The whole report", {"200": ("it", Report)}),
+            "get": _operation(
+                "The report; `pending` in it names what is still being computed, with `Retry-After`",
+                {"200": ("it", Report), "304": ("as you have it", None)},
+            ),
         },
         "/analyses/{analysis_id}/lenses/{name}": {
             "parameters": [_ID, _LENS],

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from analysis.report import Evidence, Grade, Kind, Likeness, Meaning, Scoring, Verdict
+from analysis.report import Evidence, Grade, Incomplete, Kind, Likeness, Meaning, Pending, Scoring, Verdict
 
 from ..storage.feedback import NOTE, Says
 
@@ -166,6 +166,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     ``state`` is ``queued``, ``fetching``, ``running``, ``done``, ``failed`` or ``cancelled``; ``engine`` the version
     whose result it is, where that is known; ``page`` the path of its page on this server.
+
+    An analysis is ``done`` as soon as its answer stands. ``pending`` names what of the report is still being computed
+    (``finished_at`` is null until nothing is); ``incomplete`` what of it could not be, and why.
     """
 
     id: str
@@ -178,6 +181,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Waiting | None
     progress: Progress | None
     result: Result | None
+    pending: list[Pending]
+    incomplete: Incomplete | None
     error: Problem | None
     page: str
 

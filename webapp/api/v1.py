@@ -94,15 +94,15 @@ def show(analysis_id: str) -> Response:
         finally:
             _WAITERS.release()
     answer = _json(_check(row))
-    if row.state not in _STATES:
+    if row.finished_at is None:
         answer.headers["Retry-After"] = "1"
     return answer
 
 
 @api.get("/analyses/<analysis_id>/report")
 @auth.needs("check")
-def report(analysis_id: str) -> Response:
-    """The whole report, as it was written."""
+def report(analysis_id: str) -> ResponseReturnValue:
+    """The report as it stands: whole, or the answer with what is still pending; its ETag tells them apart."""
     row = _own(analysis_id)
     if row.state == JobState.FAILED:
         raise Refusal(row.error_code or "", row.error_message or "")
@@ -110,7 +110,11 @@ def report(analysis_id: str) -> Response:
         raise Refusal("cancelled", "This check was cancelled; there is no report.", 410)
     if row.report is None:
         raise Refusal("not_ready", "This analysis has not ended yet.", 409, retry_after=1)
-    return make_response(row.report, {"Content-Type": "application/json"})
+    answer = make_response(row.report, {"Content-Type": "application/json"})
+    answer.add_etag()
+    if row.finished_at is None:
+        answer.headers["Retry-After"] = "1"
+    return answer.make_conditional(request)
 
 
 @api.get("/analyses/<analysis_id>/lenses/<name>")
@@ -270,6 +274,8 @@ def _check(row: Analysis) -> Check:
         waiting=Waiting(ahead=waiting.ahead, workers=waiting.workers) if waiting else None,
         progress=progress,
         result=_result(row.id, found) if found else None,
+        pending=list(found.pending) if found else [],
+        incomplete=found.incomplete if found else None,
         error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
         page=url_for("pages.show", analysis_id=row.id),
     )

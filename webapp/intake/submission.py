@@ -113,7 +113,10 @@ def _cannot(reason: QueueDown | QueueFull) -> Refusal:
 
 
 def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:
-    """Like :func:`start`, but what is known, or on its way under the key, is returned; what failed is tried again."""
+    """Like :func:`start`, but what is known, or on its way under the key, is returned.
+
+    What failed, or gave no more than its answer, is tried again.
+    """
     if upload.sha256 and (ended := known(services, owner, [upload.sha256], as_clip=upload.as_clip)):
         services.media.discard(upload.media)
         return ended[0].id
@@ -122,14 +125,17 @@ def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:
             return start(services, owner, upload, key)
         except KnownKey as taken:
             row = services.store.get(taken.analysis_id, owner)
-            if row is not None and row.state not in {JobState.FAILED, JobState.CANCELLED}:
+            if row is not None and row.state not in {JobState.FAILED, JobState.CANCELLED} and not _lacks(row):
                 services.media.discard(upload.media)
                 return row.id
             release(services.store, taken.analysis_id)
 
 
 def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: bool = False) -> list[Analysis]:
-    """This owner's newest analysis of each of these contents by this very engine, whichever way it was sent."""
+    """This owner's newest analysis of each of these contents by this very engine, whichever way it was sent.
+
+    Not one that gave no more than its answer: who sends the content again gets the rest.
+    """
     query = (
         select(Analysis)
         .where(
@@ -142,7 +148,12 @@ def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: b
         .order_by(Analysis.created_at)
     )
     with services.store.transaction() as session:
-        return list({row.sha256: row for row in session.scalars(query)}.values())
+        return list({row.sha256: row for row in session.scalars(query) if not _lacks(row)}.values())
+
+
+def _lacks(row: Analysis) -> bool:
+    """Whether parts of the report could not be computed."""
+    return row.report is not None and from_json(row.report).incomplete is not None
 
 
 def release(store: Store, analysis_id: str) -> None:
@@ -182,6 +193,8 @@ def _arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings)
         row.upload_key = key if twin is None else None
         if twin is None or twin.state != JobState.DONE or twin.report is None:
             return True
+        if twin.finished_at is None or _lacks(twin):
+            return True  # the rest of that answer would never come here
         row.report = to_json(msgspec.structs.replace(from_json(twin.report), id=row.id))
         row.verdict, row.score, row.generator, row.engine = twin.verdict, twin.score, twin.generator, twin.engine
         row.state, row.finished_at, row.media = JobState.DONE, time.time(), None

@@ -187,4 +187,4 @@ def _view(row: Analysis) -> dict[str, object]:
         return {"row": row, "cancelled": True}
     waiting = doors.jobs.waiting(row.id) if row.state == JobState.QUEUED else None
     told = doors.jobs.progress(row.id)
-    return {"row": row, "progress": progress(row, waiting, told, doors.settings.skip)}
+    return {"row": row, "progress": progress(row, waiting, told)}

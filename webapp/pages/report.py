@@ -11,7 +11,7 @@ from htmx_flask import make_response, request
 
 from analysis.explain.words import VERDICTS
 from analysis.registry import all_analyzers
-from analysis.report import Report, from_json
+from analysis.report import Pending, Report, from_json
 
 from ..access.security import owner
 from ..errors import Refusal
@@ -27,6 +27,7 @@ from ..storage.store import Analysis, Lens
 reports = Blueprint("reports", __name__)
 shared = Blueprint("shared", __name__)
 
+STOP_POLLING = 286  # htmx's own status
 LIFETIMES = (3600.0, 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
 """Seconds a link may live, as offered."""
 
@@ -35,6 +36,13 @@ LIFETIMES = (3600.0, 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
 def metrics_csv(analysis_id: str) -> Response:
     """Every metric of one's own report as a table."""
     return _csv(_finished(analysis_id)[1], analysis_id[:8])
+
+
+@reports.get("/analyses/<analysis_id>/rest")
+def rest(analysis_id: str) -> Response:
+    """What has come since the answer; nothing while it is still being computed."""
+    row = services().store.get(analysis_id, owner())
+    return _rest(row, from_json(row.report) if row is not None and row.report is not None else None)
 
 
 @reports.get("/analyses/<analysis_id>/thumbnails/<int:number>")
@@ -117,6 +125,13 @@ def show(token: str) -> ResponseReturnValue:
     shown = present.report(found, names, request.args.get("frame", type=int))
     page = render_template("shared.html", row=row, report=shown, shared=token, link=link)
     return _unlisted(make_response(page))
+
+
+@shared.get("/shared/<token>/rest")
+def shared_rest(token: str) -> Response:
+    """What has come of a shared report since its answer."""
+    row, _, found = _shared(token)
+    return _unlisted(_rest(row, found, shared=token))
 
 
 @shared.get("/shared/<token>/lenses/<name>")
@@ -202,7 +217,19 @@ def _jpeg(data: bytes | None) -> Response:
     return response
 
 
+def _rest(row: Analysis | None, found: Report | None, **whose: str) -> Response:
+    """To htmx, 204 changes nothing, and 286 ends the asking: there is nothing left to ask about."""
+    if row is None or found is None:
+        return make_response("", STOP_POLLING)
+    if found.pending:
+        return make_response("", 204)
+    shown = present.report(found, services().store.lens_names(row.id))
+    return make_response(render_template("_rest.html", row=row, report=shown, **whose))
+
+
 def _csv(found: Report, name: str) -> Response:
+    if Pending.MEASUREMENTS in found.pending:
+        raise Refusal("not_ready", "The measurements are still being taken.", 409, retry_after=1)
     about = {(a.component, metric.name): metric for a in all_analyzers() for metric in a.metrics}
     out = io.StringIO()
     table = csv.writer(out)

@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.explain import words
 from analysis.registry import all_analyzers
-from analysis.report import FrameReading, Report, StepReading, Timeline
+from analysis.report import FrameReading, Pending, Report, StepReading, Timeline
 
 from .words import tone
 
@@ -86,6 +86,14 @@ def lenses(found: Report, names: Collection[str], frame: int | None = None) -> l
         pictures = {name: words.FRAME_LENS.format(frame, name) for name in words.LENSES}
         pictures["original"] = words.FRAME_PICTURE.format(frame)
     return [Lens(name, words.LENSES[name], picture) for name, picture in pictures.items() if picture in names]
+
+
+def coming(found: Report, names: Collection[str]) -> list[str]:
+    """Titles of the lenses that are still being drawn."""
+    if Pending.LENSES not in found.pending:
+        return []
+    drawn = {name: one.title for name, one in words.LENSES.items() if name != "evidence" or found.evidence_map}
+    return [title for name, title in drawn.items() if name not in names]
 
 
 def strongest(found: Report) -> int | None:

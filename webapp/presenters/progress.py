@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.media.sniff import VIDEO_FORMATS
-from analysis.registry import all_analyzers
-from analysis.report import Kind
 
 from ..queue.jobs import Progress, Waiting
 from ..storage.store import Analysis, JobState
@@ -27,9 +24,9 @@ class Stage:
     of: int
 
 
-def progress(row: Analysis, waiting: Waiting | None, told: Progress, skip: Collection[str] = ()) -> dict[str, Any]:
-    """Everything the progress fragment shows."""
-    stages = _clip_stages(told) if row.format in VIDEO_FORMATS or row.as_clip else _still_stages(told, skip)
+def progress(row: Analysis, waiting: Waiting | None, told: Progress) -> dict[str, Any]:
+    """Everything the progress fragment shows: the steps to the answer, with which the report comes."""
+    stages = _clip_stages(told) if row.format in VIDEO_FORMATS or row.as_clip else _still_stages(told)
     if not row.format:
         stages = [Stage("Fetching the file", 0, 1)]  # what it is, and so what follows, is not known yet
     age = time.time() - row.created_at
@@ -44,10 +41,8 @@ def progress(row: Analysis, waiting: Waiting | None, told: Progress, skip: Colle
     }
 
 
-def _still_stages(told: Progress, skip: Collection[str]) -> list[Stage]:
-    analyzers = [(a.component, a.title) for a in all_analyzers() if Kind.IMAGE in a.kinds and a.component not in skip]
-    steps = [("open", "Opening the file"), *analyzers, ("lenses", "Drawing the lenses")]
-    return [Stage(title, int(name in told.done), 1) for name, title in steps]
+def _still_stages(told: Progress) -> list[Stage]:
+    return [Stage("Opening the file", int("open" in told.done), 1), Stage("The detector looks at it", 0, 1)]
 
 
 def _clip_stages(told: Progress) -> list[Stage]:
@@ -58,7 +53,7 @@ def _clip_stages(told: Progress) -> list[Stage]:
         stages.append(Stage("Frames", sum(frames), len(frames)))
     if len(frames) > 1:
         stages.append(Stage("From frame to frame", told.done.count("motion"), len(frames) - 1))
-    return [*stages, Stage("Drawing the lenses", int("lenses" in told.done), 1)]
+    return stages
 
 
 def _frames_done(told: Progress) -> list[bool]:

@@ -28,6 +28,7 @@ from analysis.report import (
     Kind,
     MediaFacts,
     Metric,
+    Pending,
     Report,
     Scoring,
     Verdict,
@@ -35,7 +36,7 @@ from analysis.report import (
 )
 
 from .axes import Stability, quality_rows, stability
-from .clip import clip, lenses, strongest
+from .clip import clip, coming, lenses, strongest
 from .provenance import told
 from .words import clock, size, tone
 
@@ -60,6 +61,7 @@ _TAGS = {
 }
 """Common tags of containers in words."""
 _MOST_REASONS = 3
+_STEADYING = "How much the answer changes after common changes of the file is still being computed; it comes here."
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,11 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
         "context": _context_rows(found),
         "told": told(found),
         "plain": plain_summary(found),
+        "pending": words.parts(found.pending) if found.pending else None,
+        "is_measuring": Pending.MEASUREMENTS in found.pending,
+        "is_steadying": Pending.STABILITY in found.pending,
+        "coming": coming(found, lens_names),
+        "incomplete": incomplete(found),
     }
 
 
@@ -176,7 +183,17 @@ def reasons(found: Report, steady: Stability | None, lens_names: Collection[str]
         )
     if steady is not None and not steady.varies:
         told.append(Reason("wave", steady.sentence))
+    if Pending.STABILITY in found.pending:
+        told.append(Reason("clock", _STEADYING))
     return told[:_MOST_REASONS]
+
+
+def incomplete(found: Report) -> str | None:
+    """That parts of the report could not be computed after the answer stood, and why."""
+    lost = found.incomplete
+    if lost is None:
+        return None
+    return f"The answer stands, but {words.parts(lost.parts)} could not be computed. {lost.message}"
 
 
 def _open(found: Report) -> Finding | None:
@@ -197,13 +214,14 @@ def plain_summary(found: Report) -> str:
     lines = [f"Verdict: {said.title}.", said.means if found.verdict in LOW else ""]
     if found.score is not None:
         sure = certainty(found.confidence)
-        lines.append(f"Score {whole(found.score)} of 100" + (f", {sure} confidence." if sure else "."))
+        so_far = " so far" if Pending.STABILITY in found.pending else ""
+        lines.append(f"Score {whole(found.score)} of 100" + (f", {sure} confidence{so_far}." if sure else "."))
     rate = found.false_alarm_rate
     lines += [found.summary, false_alarm(rate, found.kind) if rate is not None else ""]
     lines += [f"The file says: {one.sentence}" for one in found.provenance if one.meaning is not None
               and one.sentence not in found.summary]  # fmt: skip
     lines += [f"Evidence: {piece.sentence}" for piece in evidence_of(found)[:3]]
-    lines += [found.recommendation, found.disclaimer]
+    lines += [incomplete(found) or "", found.recommendation, found.disclaimer]
     version = found.engine.get("analysis", "")
     lines.append(f"AI Media Detector {version}, file SHA-256 {found.sha256}.")
     return "\n".join(line for line in lines if line)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from analysis.report import Report, to_json
+from analysis.report import Incomplete, Report, from_json, to_json
 
 from .database import Base, connect
 from .numbers_only import without_pictures
@@ -63,6 +64,7 @@ class Analysis(Base):
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
+    """When all of it had ended. A row that is done without it has its answer, and more is still being computed."""
     format: Mapped[str]
     size: Mapped[int]
     sha256: Mapped[str]
@@ -92,7 +94,12 @@ class Analysis(Base):
         Index("ix_analyses_sha256", "owner", "sha256"),
         Index("ix_analyses_state", "state"),
         Index("ix_analyses_upload_key", "owner", "upload_key", unique=True),
+        Index("ix_analyses_finished", "finished_at"),
     )
+
+
+_ANSWERED = (Analysis.state == JobState.DONE) & Analysis.finished_at.is_(None) & Analysis.started_at.is_not(None)
+"""The answer stands, and more is still being computed."""
 
 
 class Lens(Base):
@@ -240,16 +247,25 @@ class Store:
                 connection.execute(text("PRAGMA busy_timeout=5000"))
 
     def cancel(self, analysis_id: str, owner: str) -> str | None:
-        """End this owner's analysis on request, if it still waits or runs; return the name of its file."""
+        """End this owner's analysis on request, if it still waits or runs; return the name of its file.
+
+        An answer that stands is kept; what would follow it is not computed.
+        """
         mine = (Analysis.id == analysis_id, Analysis.owner == owner)
         with self.transaction() as session:
             media = session.scalar(select(Analysis.media).where(*mine))
             ended = self._end(session, analysis_id, *mine, state=JobState.CANCELLED)
+            if not ended:
+                self._give_up(session, analysis_id, "cancelled", "This check was cancelled.", *mine)
             return media if ended else None
 
     def is_running(self, analysis_id: str) -> bool:
-        """Whether anybody still waits for the running analysis: it was neither cancelled nor deleted nor given up."""
-        query = select(Analysis.id).where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING)
+        """Whether anybody still waits for the analysis, or for what follows its answer.
+
+        Nobody does when it was cancelled, deleted or given up.
+        """
+        runs = (Analysis.state == JobState.RUNNING) | _ANSWERED
+        query = select(Analysis.id).where(Analysis.id == analysis_id, runs)
         with self.transaction() as session:
             return session.scalar(query) is not None
 
@@ -292,10 +308,10 @@ class Store:
         """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile).
 
         Where only numbers are to be kept, nothing else is written.
+        Of a report that is pending the answer stands from now on: :meth:`complete` or :meth:`fail` ends what follows.
         """
         with self.transaction() as session:
-            if session.scalar(select(Analysis.numbers_only).where(Analysis.id == analysis_id)):
-                report, lenses = without_pictures(report), {}
+            report, lenses = _kept_of(session, analysis_id, report, lenses)
             done = self._end(
                 session,
                 analysis_id,
@@ -308,21 +324,29 @@ class Store:
                 generator=next((finding.generator for finding in report.provenance if finding.generator), None),
             )
             if done:
-                session.add_all(
-                    Lens(analysis_id=analysis_id, name=name, mime=picture_type(data), data=data)
-                    for name, data in lenses.items()
-                )
+                _add(session, analysis_id, lenses)
+
+    def complete(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes]) -> None:
+        """Write the whole report in the place of the answer that stands, with the lenses that came since."""
+        with self.transaction() as session:
+            report, lenses = _kept_of(session, analysis_id, report, lenses)
+            if self._close(session, analysis_id, report):
+                _add(session, analysis_id, lenses)
 
     def fail(self, analysis_id: str, code: str, message: str) -> None:
-        """End an analysis that waits or runs with a code and a sentence."""
+        """End an analysis that waits or runs with a code and a sentence.
+
+        An answer that stands is kept, and says that the rest could not be computed.
+        """
         with self.transaction() as session:
-            self._end(session, analysis_id, state=JobState.FAILED, error_code=code, error_message=message)
+            if not self._end(session, analysis_id, state=JobState.FAILED, error_code=code, error_message=message):
+                self._give_up(session, analysis_id, code, message)
 
     def overdue(self, *, queued_before: float, running_before: float) -> list[Analysis]:
-        """Analyses that have waited since before one moment, or run since before the other."""
+        """Analyses that have waited since before one moment, or run, answered or not, since before the other."""
         query = select(Analysis).where(
             ((Analysis.state == JobState.QUEUED) & (Analysis.created_at < queued_before))
-            | ((Analysis.state == JobState.RUNNING) & (Analysis.started_at < running_before))
+            | (((Analysis.state == JobState.RUNNING) | _ANSWERED) & (Analysis.started_at < running_before))
         )
         with self.transaction() as session:
             return list(session.scalars(query))
@@ -330,7 +354,7 @@ class Store:
     def backlog(self) -> Backlog:
         """What there is to do."""
         waiting = select(func.count(), func.min(Analysis.created_at)).where(Analysis.state == JobState.QUEUED)
-        running = select(func.count()).where(Analysis.state == JobState.RUNNING)
+        running = select(func.count()).where((Analysis.state == JobState.RUNNING) | _ANSWERED)
         with self.transaction() as session:
             number, first = session.execute(waiting).one()
             return Backlog(number, session.scalar(running) or 0, time.time() - first if first else 0.0)
@@ -363,24 +387,65 @@ class Store:
         found: Report | None = None,
         **values: Any,
     ) -> bool:
-        now = time.time()
+        answered = found is not None and bool(found.pending)
         ended = session.execute(
             update(Analysis)
             .where(Analysis.id == analysis_id, Analysis.state.in_([JobState.QUEUED, JobState.RUNNING]), *only)
-            .values(finished_at=now, media=None, **values)
+            .values(finished_at=None if answered else time.time(), media=None, **values)
             .returning(Analysis.created_at, Analysis.started_at)
         ).one_or_none()
-        if ended is None:
-            return False
-        waited, ran = (None, None) if ended[1] is None else (ended[1] - ended[0], now - ended[1])
-        self._note(session, End(values["state"], values.get("error_code"), found, waited, ran))
-        return True
+        if ended is not None and not answered:
+            self._count(session, values["state"], values.get("error_code"), found, (ended[0], ended[1]))
+        return ended is not None
+
+    def _close(self, session: Session, analysis_id: str, report: Report) -> bool:
+        """End what followed an answer; False where there is none (any more) that anything follows."""
+        ended = session.execute(
+            update(Analysis)
+            .where(Analysis.id == analysis_id, _ANSWERED)
+            .values(finished_at=time.time(), report=to_json(report))
+            .returning(Analysis.created_at, Analysis.started_at)
+        ).one_or_none()
+        if ended is not None:
+            code = report.incomplete.code if report.incomplete is not None else None
+            self._count(session, JobState.DONE, code, report, (ended[0], ended[1]))
+        return ended is not None
+
+    def _give_up(self, session: Session, analysis_id: str, code: str, message: str, *only: ColumnElement[bool]) -> None:
+        """Keep the answer that stands, and say in it what will not follow."""
+        answer = session.scalar(select(Analysis.report).where(Analysis.id == analysis_id, _ANSWERED, *only))
+        if answer is not None:
+            report = from_json(answer)
+            lost = Incomplete(parts=report.pending, code=code, message=message)
+            self._close(session, analysis_id, structs.replace(report, pending=(), incomplete=lost))
+
+    def _count(
+        self, session: Session, state: str, code: str | None, report: Report | None, times: tuple[float, float | None]
+    ) -> None:
+        created, started = times
+        waited, ran = (None, None) if started is None else (started - created, time.time() - started)
+        self._note(session, End(state, code, report, waited, ran))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A transaction of this database; :mod:`webapp.storage.archive` shares it."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+
+def _kept_of(
+    session: Session, analysis_id: str, report: Report, lenses: Mapping[str, bytes]
+) -> tuple[Report, Mapping[str, bytes]]:
+    """What is written of a report and its pictures: without pictures where only numbers are to be kept."""
+    if session.scalar(select(Analysis.numbers_only).where(Analysis.id == analysis_id)):
+        return without_pictures(report), {}
+    return report, lenses
+
+
+def _add(session: Session, analysis_id: str, lenses: Mapping[str, bytes]) -> None:
+    session.add_all(
+        Lens(analysis_id=analysis_id, name=name, mime=picture_type(data), data=data) for name, data in lenses.items()
+    )
 
 
 def picture_type(data: bytes) -> str:

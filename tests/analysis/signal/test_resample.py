@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.signal.resample import reduce_to_preview
+from analysis.signal.resample import reduce_to_preview, to_array
 
 
 def noisy(width: int, height: int) -> Image.Image:
@@ -29,3 +29,14 @@ def test_with_and_without_a_copy_of_the_memory(in_one_block):
     picture = noisy(3000, 2000)  # over 16 MB, so that it lies in several blocks unless Pillow is told otherwise
     expected = cv2.resize(np.asarray(picture), (768, 512), interpolation=cv2.INTER_LANCZOS4)
     assert np.array_equal(np.asarray(reduce_to_preview(picture)), expected)
+
+
+@pytest.mark.parametrize("in_one_block", [1, 0])
+@pytest.mark.parametrize("size", [(1, 1), (7, 3), (333, 211), (3000, 2000)])
+def test_an_array_is_what_numpy_makes_of_the_picture(in_one_block, size):
+    Image.core.set_use_block_allocator(in_one_block)
+    picture = noisy(*size)
+    turned = picture.transpose(Image.Transpose.ROTATE_90)
+    for one in (picture, turned):
+        assert np.array_equal(to_array(one), np.asarray(one))
+        assert to_array(one).flags.c_contiguous

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis import Scoring, Verdict, analyze, open_media
+from analysis import Scoring, Verdict, analyze, open_media, runner
 from analysis.report import ComponentResult, Kind, Status
-from analysis.verdict import Scored, bands, components, detector, still
+from analysis.verdict import bands, components, detector, still
 from analysis.verdict.answer import answer
 
 SKIP = {"deep"}
@@ -75,10 +75,17 @@ def test_what_was_not_calibrated_is_not_judged(pixels, why):
     assert why in report.abstained
 
 
-def test_when_every_analyzer_failed_the_network_is_not_asked():
-    media = open_media(saved(scene()))
-    failed = Scored(score=None, confidence=None, components={"noise": ComponentResult(status=Status.FAILED)})
-    assert still.score_still(media, failed, (), detector.load()) is failed
+def test_the_answer_stands_when_every_analyzer_fails(monkeypatch):
+    def fails(_analyzer, _frame):
+        return ComponentResult(status=Status.FAILED, note="this analyzer failed")
+
+    data = saved(scene())
+    expected = analyze(open_media(data), skip=SKIP)
+    monkeypatch.setattr(runner, "run_one", fails)
+    given = analyze(open_media(data), skip=SKIP)
+    assert (given.score, given.verdict, given.confidence) == (expected.score, expected.verdict, expected.confidence)
+    assert {result.status for result in given.components.values()} == {Status.FAILED}
+    assert all(result.score is None for result in given.components.values())
 
 
 def test_a_flip_lowers_the_confidence_to_what_flips_are_worth(monkeypatch):

@@ -46,7 +46,7 @@ def program(app):
 def engine(monkeypatch):
     """An engine that reports at once; each analysis leaves a line in the list it returns."""
     drawn = {"spectrum": Lens(lens(), "image/webp", 320, 240)}
-    monkeypatch.setattr(worker.lenses, "render_all", lambda frame, **_: drawn)
+    monkeypatch.setattr(worker.lenses, "render_all", lambda frame, names, **_: drawn)
     monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits, **_: Opened(data))
     monkeypatch.setitem(vars(analysis), "analyze", lambda media, **_: report())
 

@@ -70,7 +70,7 @@ def engine(monkeypatch):
     monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits, **_: Opened(data))
     monkeypatch.setitem(vars(analysis), "analyze", lambda media, **_: report(summary=f"{len(media.data)} bytes"))
     drawn = {"spectrum": Lens(lens(), "image/webp", 320, 240)}
-    monkeypatch.setattr(worker.lenses, "render_all", lambda frame, **_: drawn)
+    monkeypatch.setattr(worker.lenses, "render_all", lambda frame, names, **_: drawn)
 
 
 @dataclasses.dataclass

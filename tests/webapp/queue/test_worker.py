@@ -34,7 +34,7 @@ def engine(monkeypatch):
             else:
                 monkeypatch.setitem(vars(analysis), name, part)
 
-    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads):
+    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer):
         for done, name in enumerate(("noise", "frequency"), start=1):
             progress(done, 2, name)
         return report()
@@ -42,7 +42,7 @@ def engine(monkeypatch):
     replace(
         open_media=lambda data, limits, **_: Read(data),
         analyze=analyze,
-        draw=lambda frame, threads, evidence: {"spectrum": Lens(lens(), "image/webp", 320, 240)},
+        draw=lambda frame, names, threads, evidence: {"spectrum": Lens(lens(), "image/webp", 320, 240)},
     )
     return replace
 
@@ -87,7 +87,7 @@ def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, e
     lying_there = []
     monkeypatch.setattr(doors.jobs, "report", lambda *_: lying_there.extend([media_files(doors)]))
 
-    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads):
+    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer):
         assert media.data == picture(), "other bytes"
         return report()
 
@@ -180,7 +180,8 @@ def test_nonsense_from_the_child_is_not_believed(client, doors, work, monkeypatc
 
 
 def test_a_lens_that_is_no_picture_is_not_kept(client, doors, work, engine):
-    engine(draw=lambda frame, threads, evidence: {"spectrum": Lens(b"<script>alert(1)</script>", "image/png", 1, 1)})
+    no_picture = Lens(b"<script>alert(1)</script>", "image/png", 1, 1)
+    engine(draw=lambda frame, names, threads, evidence: {"spectrum": no_picture})
     row = finish(client, doors, work)
     assert (row.state, row.error_code) == ("failed", "analysis_crashed")
 
@@ -205,7 +206,7 @@ def test_the_operators_trust_list_reaches_a_child_that_cannot_read_it(client, do
     listed = doors.settings.data_dir / "trusted.pem"
     listed.write_text("certificates")
 
-    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads):
+    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer):
         assert trust_anchors == "certificates"
         assert not listed.exists(), "files are in sight"
         return report()
