@@ -38,7 +38,7 @@ WORDS = {
 WORST = 15
 """Rows of a table of sources or generators: a page of hundreds of rows is read by nobody."""
 
-LARGE = 15
+LARGE = 10
 """Pictures of a class from which on a source counts as large."""
 
 Floats = NDArray[np.float64]
@@ -91,7 +91,7 @@ class Page:
         return table([*head, "target", "met"] if targets else head, lines)
 
     def promises(self, rows: NDArray[np.intp]) -> str:
-        """Genuine pictures at or above each band, and the worst large source."""
+        """Genuine pictures at or above each band, and the worst of the sources that have at least ``LARGE`` of them."""
         lines = []
         genuine = rows[self.labels[rows] == 0]
         sources = self.groups[genuine]
@@ -106,7 +106,7 @@ class Page:
                     f"{percent(float(flagged.mean()), 1)} ({100 * low:.1f}–{100 * high:.1f})",
                     "yes" if flagged.mean() <= level else "**no**", f"{percent(worst[0])} ({worst[1]})",
                 ])  # fmt: skip
-        head = ["condition", "score", "promised at most", "measured (95 %)", "kept", "worst large source"]
+        head = ["condition", "score", "promised at most", "measured (95 %)", "kept", f"worst source of at least {LARGE}"]
         return table(head, lines)
 
     def kinds(self, rows: NDArray[np.intp]) -> str:
