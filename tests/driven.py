@@ -41,6 +41,20 @@ class Served:
     folder: Path
     process: subprocess.Popen[str]
 
+    @contextmanager
+    def down(self, word: str) -> Iterator[None]:
+        """Without the processes whose command has that word; afterwards the launcher starts them again."""
+        launcher = psutil.Process(self.process.pid)
+        launcher.suspend()
+        try:
+            ended = [one for one in launcher.children(recursive=True) if any(word in part for part in one.cmdline())]
+            for process in ended:
+                with suppress(psutil.NoSuchProcess):  # its parent may have taken it along
+                    process.kill()
+            yield
+        finally:
+            launcher.resume()
+
     def held(self, word: str) -> ExitStack:
         """Hold the processes whose command has that word, until the end of a ``with``."""
         with ExitStack() as stack:
@@ -94,8 +108,8 @@ def serve(folder: Path, workers: int = 1, port: int | None = None, **env: str) -
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The whole product with one worker."""
-    with serve(tmp_path_factory.mktemp("var")) as served:
+    """The whole product with two workers, for all tests that can share one: starting it takes long."""
+    with serve(tmp_path_factory.mktemp("var"), workers=2, API_RATE="5000 per minute") as served:
         yield served
 
 

@@ -32,6 +32,7 @@ export function listen(listener) {
 
 /** Judge the file held under this key. */
 export async function addFile(job) {
+  dropped.delete(job.key); // a page that comes back asks again under the same key
   const file = await take(job.key);
   if (!file) return tell({ ...job, state: "lost" });
   const [sha256, thumb] = await Promise.all([hashOf(file), thumbOf(file)]);
@@ -44,6 +45,7 @@ export async function addFile(job) {
 
 /** Let the server fetch an address. */
 export async function addAddress(job, url) {
+  dropped.delete(job.key);
   await update(job, { state: "waiting" });
   waiting.push({ job, url });
   pump();

@@ -26,7 +26,7 @@ detector.define("auto", () => {
     }
 
     for (const kind of ["load", "loadeddata"]) {
-      addEventListener(
+      document.addEventListener( // no window hears of a picture that has loaded
         kind,
         ({ target }) => {
           if (!(target instanceof HTMLImageElement || target instanceof HTMLVideoElement)) return;

@@ -30,7 +30,6 @@ detector.define("place", () => {
   for (const kind of [
     "scroll",
     "resize",
-    "load",
     "transitionrun",
     "animationstart",
     "loadeddata",
@@ -40,6 +39,7 @@ detector.define("place", () => {
   ]) {
     addEventListener(kind, () => wake(), { capture: true, passive: true });
   }
+  document.addEventListener("load", () => wake(), { capture: true, passive: true }); // which never reaches the window
   visualViewport?.addEventListener("resize", () => wake());
 
   function add(element, badge) {

@@ -86,8 +86,11 @@ detector.define("region", () => {
         return Math.min(box.width, box.height) >= LEAST;
       }
 
+      /** The hint goes out of the rectangle's way, where there is room for it at the top. */
       function draw() {
         lay(frame, box);
+        const taken = hint.offsetHeight + 32;
+        hint.classList.toggle("up", box.y + box.height > down - taken && box.y >= taken);
       }
 
       function end(chosen) {

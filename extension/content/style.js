@@ -81,8 +81,9 @@ button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 .picker { position: absolute; inset: 0; z-index: 1; pointer-events: auto; cursor: crosshair; background: #0b0a1240; }
 .frame { position: absolute; left: 0; top: 0; border: 3px solid #a78bfa; border-radius: 6px; box-shadow: 0 0 0 2px #15121f, inset 0 0 0 2px #15121f; pointer-events: none; }
 .mark { position: absolute; left: 0; top: 0; border: 2px dashed color-mix(in srgb, var(--accent) 70%, transparent); border-radius: 4px; pointer-events: none; }
-.hint { position: absolute; left: 50%; bottom: 24px; translate: -50%; max-width: calc(100vw - 32px); padding: 9px 16px; border: 1px solid var(--line); border-radius: 14px; background: var(--bg); color: var(--ink); box-shadow: var(--shadow); font-weight: 560; pointer-events: auto; }
-.toast { display: flex; gap: 12px; align-items: center; }
+.hint { position: absolute; left: 50%; bottom: 24px; translate: -50%; width: max-content; max-width: calc(100% - 32px); padding: 9px 16px; border: 1px solid var(--line); border-radius: 14px; background: var(--bg); color: var(--ink); box-shadow: var(--shadow); font-weight: 560; pointer-events: auto; }
+.hint.up { top: 24px; bottom: auto; }
+.picker .hint { pointer-events: none; }
 @media (prefers-reduced-motion: reduce) { *, *::before, *::after { animation: none !important; transition: none !important; } }
 @media (forced-colors: active) { .badge, .card, .button, .hint { border-color: CanvasText; } .scale i { forced-color-adjust: none; } }
 @media print { .layer { display: none; } }

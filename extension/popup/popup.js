@@ -5,6 +5,7 @@ import { change, settings } from "../settings.js";
 import { fill, say, words } from "../words.js";
 import { begin, show } from "./summary.js";
 
+const { sidePanel } = chrome; // Chromium's alone
 const $ = (id) => document.getElementById(id);
 const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
 
@@ -66,7 +67,7 @@ for (const by of ["pick", "region"]) {
 $("min-size").addEventListener("change", () => change({ minSize: Number($("min-size").value) || chosen.minSize }));
 $("allow-hosts").addEventListener("click", () => chrome.permissions.request({ origins: toAllow }).catch(() => false));
 $("panel").addEventListener("click", () => {
-  void chrome.sidePanel.open({ windowId: tab.windowId }); // in the click itself: else the browser refuses
+  void sidePanel.open({ windowId: tab.windowId }); // in the click itself: else the browser refuses
   close();
 });
 $("allow-frames").addEventListener("click", () =>
@@ -89,7 +90,7 @@ async function watch() {
   toAllow = patternsOf(barred);
   $("hosts").hidden = !barred.length;
   $("hosts-text").textContent = say(texts, "popup_hosts", barred.length, hostsIn(barred));
-  $("panel").hidden = !chrome.sidePanel || !jobs.length;
+  $("panel").hidden = !sidePanel || !jobs.length;
   closed(scan.closed);
 }
 

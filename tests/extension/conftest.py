@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, expect
 
-from tests.driven import CHROMIUM, FLAGS, PATIENCE, ROOT, Served, serve
+from tests.driven import CHROMIUM, FLAGS, PATIENCE, ROOT, Served
 from tests.extension.gallery import Gallery, gallery
 from tests.extension.targets import Targets
 
@@ -116,9 +116,10 @@ class Browser:
     def kill(self) -> None:
         """End the background, as the browser does when it wants its memory back."""
         doomed = self.targets.wait(self.background)
-        self.targets.close(doomed)
         while self.targets.find(self.background) == doomed:  # a page that waits for it may have started it again
-            self.context.pages[0].wait_for_timeout(20)
+            with suppress(Error):  # it has ended between the two
+                self.targets.close(doomed)  # again: one that is only just beginning does not hear it
+            self.context.pages[0].wait_for_timeout(50)
 
     def pair(self, server: str) -> Page:
         """Pair with a server, through the pages a person uses; the options page."""
@@ -157,10 +158,9 @@ def chromium(playwright: Playwright, folder: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The whole product with two workers."""
-    with serve(tmp_path_factory.mktemp("var"), workers=2, API_RATE="5000 per minute") as served:
-        yield served
+def server(product: Served) -> Served:
+    """The whole product."""
+    return product
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +168,13 @@ def pages() -> Iterator[Gallery]:
     """The gallery."""
     with gallery() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def photographed(pages: Gallery, photo: Path) -> str:
+    """Address of a page with a photograph: every detector has an answer to it, as it has not to the gallery's noise."""
+    pages.photo = photo.read_bytes()
+    return pages.page("photo")
 
 
 @pytest.fixture(scope="session")

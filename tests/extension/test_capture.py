@@ -31,14 +31,14 @@ LADDER = {
 }
 
 
-def test_a_right_click_leads_to_a_badge_a_card_and_the_report(paired, visit, pages, server):
-    page = visit(pages.page("single", 31))  # which nothing has asked about yet
+def test_a_right_click_leads_to_a_badge_a_card_and_the_report(paired, visit, photographed, server):
+    page = visit(photographed)
     badge = paired.check(page, "#same")
     expect(badge).to_have_attribute("data-state", "done")
     assert within(badge.bounding_box(), page.locator("#same").bounding_box())
     assert badge.bounding_box()["height"] >= 24
     took = page.evaluate("performance.getEntriesByName('ai-media-detector:check').at(-1).duration")
-    print(f"\nright-click to badge, 1024 × 1024: {took:.0f} ms")
+    print(f"\nright-click to badge: {took:.0f} ms")
     card = card_of(page, badge)
     expect(card).to_have_attribute("data-verdict", badge.get_attribute("data-verdict"))
     expect(card.locator("li.copy")).to_have_attribute("data-way", "page")
@@ -173,6 +173,32 @@ def test_a_frame_whose_host_is_allowed_draws_its_badges_itself(allowed, pages):
     assert within(other.bounding_box(), picture.bounding_box())
     assert until(page, lambda: allowed.inside(SHUT)) == [0]  # nothing was left out
     page.close()
+
+
+def test_automatic_badges_follow_a_feed_without_end_and_a_list_that_uses_its_elements_again(allowed, pages):
+    allowed.inside(AUTOMATIC, [pages.other])
+    page = allowed.open(f"{pages.other}/feed.html")
+    done = page.locator("ai-media-detector button.badge[data-state=done]")
+    expect(done).to_have_count(2)  # what is in view, and nothing else: #n93 is below
+    page.locator("#n93").scroll_into_view_if_needed()
+    expect(done).to_have_count(3)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.locator("#n94").scroll_into_view_if_needed()  # which was not there before
+    expect(done).to_have_count(4)
+    before = badge_on(page, "#row").get_attribute("data-key")
+    page.locator("#row").evaluate("img => { img.src = '/i/99.jpg'; return img.decode(); }")
+    expect(page.locator(f'ai-media-detector button.badge[data-key="{before}"]')).to_have_count(0)
+    expect(done).to_have_count(4)
+    allowed.inside(AUTOMATIC, [])
+    page.close()
+
+
+AUTOMATIC = """async (sites) => {
+    const { settings } = await chrome.storage.local.get("settings");
+    await chrome.storage.local.set({ settings: { ...settings, sites } });
+    for (let there = null; there !== sites.length; )
+        there = (await chrome.scripting.getRegisteredContentScripts()).length;
+}"""
 
 
 SHUT = """async () => {

@@ -38,10 +38,9 @@ SERVER = """() => {
 
 
 @pytest.fixture(scope="module")
-def explained(paired, pages, photo):
+def explained(paired, photographed):
     """A page with a photograph that has just been judged, its open card, and what the server said."""
-    pages.photo = photo.read_bytes()
-    page = paired.open(pages.page("photo"))
+    page = paired.open(photographed)
     paired.inside(SERVER)
     badge = paired.check(page, "#same")
     expect(badge).to_have_attribute("data-state", "done")

@@ -19,7 +19,7 @@ def scanned(paired, pages):
     page = paired.open(pages.page("manners"))
     page.locator("html[data-served]").wait_for()
     paired.key(page, "page")
-    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(5)
+    expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(6)
     yield page
     page.close()
 
@@ -28,8 +28,9 @@ def test_a_picture_element_with_new_formats_is_judged_at_its_largest(scanned, pa
     card = card_of(scanned, badge_on(scanned, "#avif"))
     assert card.locator("li.copy").get_attribute("data-way") == "page"
     scanned.keyboard.press("Escape")
+    expect(badge_on(scanned, "#webp")).to_have_attribute("data-state", "done")
     kept = paired.inside("async () => Object.keys((await chrome.storage.local.get('results')).results.known)")
-    assert sha256(picture(71, 800, 600)).hexdigest() in kept
+    assert {sha256(one).hexdigest() for one in (picture(71, 800, 600, "AVIF"), picture(70, fmt="WEBP"))} <= set(kept)
 
 
 @pytest.mark.parametrize("name", ["fit", "zoomed", "turned"])
@@ -62,9 +63,20 @@ def test_a_tab_that_is_nothing_but_a_picture(paired, visit, pages):
     expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(1)
 
 
-def test_a_page_that_no_extension_may_enter_is_named_as_such(paired, pages):
-    page = paired.own("grant/grant.html?host=https%3A%2F%2Fa.example%2F*")
-    paired.popup(page, "() => document.getElementById('check-page').click()")
-    says = "() => document.getElementById('problem').textContent"
-    assert "lets no extension into" in until(page, lambda: paired.popup(page, says))
-    page.close()
+def test_a_pdf_is_named_as_such(paired, visit, pages):
+    page = visit(f"{pages.own}/i/78.pdf")
+    assert "This is a PDF" in problem_on(paired, page)
+
+
+def test_pages_that_no_extension_may_enter_are_named_as_such(paired, visit):
+    own = f"chrome-extension://{paired.id}/grant/grant.html?host=https%3A%2F%2Fa.example%2F*"
+    for address in (own, "chrome://version", "data:text/html,<img src='x'>"):
+        assert "lets no extension into" in problem_on(paired, visit(address)), address
+
+
+def problem_on(browser, page):
+    """What the popup says when asked to check a page that cannot be."""
+    browser.popup(page, "() => document.getElementById('check-page').click()")
+    problem = until(page, lambda: browser.popup(page, "() => document.getElementById('problem').textContent"))
+    browser.popup(page, "() => setTimeout(close, 50)")
+    return problem

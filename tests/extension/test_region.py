@@ -53,3 +53,36 @@ def test_a_region_is_marked_with_keys_and_escape_leaves(paired, visit, pages):
     expect(page.locator(BADGE)).to_have_attribute("data-state", "done")
     mark = page.locator("ai-media-detector .mark").bounding_box()
     assert (round(mark["x"]), round(mark["width"])) == (1280 // 4 - 16, 1280 // 2 - 16)
+
+
+def test_a_region_of_a_zoomed_page_is_taken_in_the_screens_own_pixels(paired, visit, pages):
+    page = visit(pages.page("single"))
+    whole = page.evaluate("innerWidth")
+    marked(paired, page)
+    page.keyboard.press("Escape")
+    paired.inside(ZOOM, 2)
+    page.wait_for_function("(whole) => innerWidth < whole", arg=whole)
+    marked(paired, page)
+    page.keyboard.press("Enter")
+    badge = page.locator(BADGE)
+    expect(badge).to_have_attribute("data-state", "done")
+    mark = page.locator("ai-media-detector .mark").evaluate("mark => mark.getBoundingClientRect().width")
+    seen = paired.inside(SEEN, badge.get_attribute("data-key"))
+    assert abs(seen["width"] - mark * whole / page.evaluate("innerWidth")) <= 2
+    card = card_of(page, badge).bounding_box()
+    assert card["x"] >= 0
+    assert card["y"] >= 0
+    paired.inside(ZOOM, 0)  # back to the browser's own, for the pages to come
+
+
+ZOOM = """async (zoom) => {
+    const [tab] = await chrome.tabs.query({ active: true, lastFocusedWindow: true });
+    await chrome.tabs.setZoom(tab.id, zoom);
+}"""
+SEEN = """async (key) => {
+    const { jobs } = await chrome.storage.session.get("jobs");
+    const { pairing } = await chrome.storage.local.get("pairing");
+    const asked = { headers: { Authorization: `Bearer ${pairing.token}` } };
+    const answer = await fetch(`${pairing.server}/api/v1/analyses/${jobs[key].id}/report`, asked);
+    return (await answer.json()).media;
+}"""

@@ -1,39 +1,26 @@
-"""What people see when something is wrong: no pairing, a server that is down, slow or busy, a background that dies."""
+"""Pairing and its end; what people see when it is missing, when a server is down, slow or busy, a background dead."""
 
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
-from tests.driven import free_port, serve
+from analysis.registry import all_analyzers
+from tests.driven import serve
 from tests.extension.conftest import chromium, until
 
 RATE = "1 per 5 second"
 
 
-class Restarted:
-    """A server of these tests alone, which can be ended and started again."""
-
-    def __init__(self, folder):
-        self._folder, self._port, self._running = folder, free_port(), ExitStack()
-        self.start()
-
-    def start(self):
-        self.served = self._running.enter_context(serve(self._folder, port=self._port, API_RATE=RATE))
-
-    def stop(self):
-        self._running.close()
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """The server."""
-    made = Restarted(tmp_path_factory.mktemp("own"))
-    yield made
-    made.stop()
+    """A server of these tests alone, which lets few files in; what it finds is no matter, so it measures little."""
+    without = ",".join(analyzer.component for analyzer in all_analyzers())
+    with serve(tmp_path_factory.mktemp("own"), API_RATE=RATE, SKIP_COMPONENTS=without) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +28,30 @@ def browser(playwright, own, tmp_path_factory):
     """A browser that is not paired at first; later tests use it as it is."""
     with chromium(playwright, tmp_path_factory.mktemp("alone")) as made:
         yield made
+
+
+def test_an_extension_is_paired_and_unpaired_by_its_user(browser, own):
+    options = browser.own("options/options.html")
+    expect(options.locator("#pair-state")).to_have_attribute("data-state", "none")
+    options.close()
+    options = browser.pair(own.address)
+    pairing = browser.inside("async () => (await chrome.storage.local.get('pairing')).pairing")
+    assert pairing["server"] == own.address
+    called = {"Authorization": f"Bearer {pairing['token']}", "Origin": f"chrome-extension://{browser.id}"}
+    facts = requests.get(f"{own.address}/api/v1/token", headers=called, timeout=60).json()
+    assert facts["origin"] == called["Origin"]
+    listed = browser.open(f"{own.address}/pair")
+    expect(listed.get_by_text(called["Origin"])).to_be_visible()
+    options.bring_to_front()
+    options.locator("#unpair").click()
+    expect(options.locator("#pair-state")).to_have_attribute("data-state", "none")
+    listed.reload()
+    expect(listed.get_by_text("Nothing is paired with this browser")).to_be_visible()
+    refused = requests.get(f"{own.address}/api/v1/token", headers=called, timeout=60)
+    assert refused.status_code in {401, 403}  # the key is gone, or the extension is none that is paired
+    assert browser.inside("async () => (await chrome.storage.local.get('pairing')).pairing") is None
+    listed.close()
+    options.close()
 
 
 def failed(page, badge, said):
@@ -62,23 +73,31 @@ def test_without_a_pairing_the_card_leads_to_the_options(browser, own, pages):
         card.locator("[data-act=options]").click()
     assert opened.value.url.endswith("options/options.html")
     page.close()
-    browser.pair(own.served.address).close()
+    browser.pair(own.address).close()
 
 
 def test_a_server_that_is_down_and_comes_back(browser, own, pages):
-    own.stop()
     page = browser.open(pages.page("single"))
-    badge = browser.check(page, "#same")
-    card = failed(page, badge, re.compile("not answer|not reach|not running", re.I))
-    own.start()
+    with own.down("granian"):
+        badge = browser.check(page, "#same")
+        card = failed(page, badge, re.compile("not answer|not reach|not running", re.I))
+    until(page, lambda: is_there(own))
     card.locator("[data-act=retry]").click()
     expect(badge).to_have_attribute("data-state", "done")
     page.close()
 
 
+def is_there(server):
+    """Whether the server answers."""
+    try:
+        return requests.get(f"{server.address}/healthz", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
 def test_a_server_that_answers_late(browser, own, pages):
     page = browser.open(pages.page("strict"))
-    with own.served.held("granian"):
+    with own.held("granian"):
         badge = browser.check(page, "#same")
         page.wait_for_timeout(2500)
         expect(badge).to_have_attribute("data-state", "checking")
@@ -88,7 +107,7 @@ def test_a_server_that_answers_late(browser, own, pages):
 
 def test_the_backgrounds_death_in_the_middle_of_a_check(browser, own, pages):
     page = browser.open(pages.page("dialog"))
-    with own.served.held("worker.py"):
+    with own.held("worker.py"):
         badge = browser.check(page, "#below")
         until(page, lambda: "running" in states(browser))
         browser.kill()
@@ -112,7 +131,7 @@ def states(browser):
 
 
 def test_a_pairing_that_was_ended_at_the_server(browser, own, pages):
-    listed = browser.open(f"{own.served.address}/pair")
+    listed = browser.open(f"{own.address}/pair")
     listed.get_by_role("button", name="Revoke the key of").click()
     expect(listed.get_by_text("Nothing is paired with this browser")).to_be_visible()
     listed.close()

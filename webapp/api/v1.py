@@ -336,7 +336,7 @@ def _result(analysis_id: str, found: Report) -> Result:
 
 
 def _notes(found: Report) -> list[Note]:
-    """What a card says beside the verdict, as far as it is known."""
+    """What a card says beside the verdict, as far as it is known and the summary does not say it already."""
     steady = stability(found.stability, found.score)
     said: dict[About, str | None] = {
         "quality": arrival(found.quality),
@@ -344,4 +344,8 @@ def _notes(found: Report) -> list[Note]:
         "likeness": found.likeness.sentence if found.likeness else None,
         "detector": light_detector(found),
     }
-    return [Note(about=about, sentence=sentence) for about, sentence in said.items() if sentence]
+    return [
+        Note(about=about, sentence=sentence)
+        for about, sentence in said.items()
+        if sentence and sentence not in found.summary
+    ]

@@ -75,6 +75,8 @@ def test_the_notes_say_what_was_lost_how_steady_it_is_what_it_resembles_and_who_
     assert said["quality"] == "It arrived as a screenshot. It is small."
     assert "from 31 to 62" in said["stability"]
     assert said["likeness"] == "It resembles pictures of cameras."
+    again = result(summary="No sign. It is small. It arrived as a screenshot.", quality={"arrived": "as a screenshot"})
+    assert again["notes"] == []  # said once
     assert said["detector"].startswith("The light detector answered")
 
 
