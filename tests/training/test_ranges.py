@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from analysis.report import ComponentResult, Status
 from analysis.verdict import components, ranges
 from analysis.verdict.conditions import CONDITIONS
 from analysis.verdict.ranges import Outside, Range
+from training import measured as shares
 from training import ranges as pipeline
 from training.corpus import Item
 
@@ -115,3 +118,28 @@ def test_ranges_that_ship_are_of_metrics_that_are_measured():
         for one in known.values():
             assert one.low <= one.high
             assert all(end.least <= end.ratio for end in (one.below, one.above) if end is not None)
+
+
+def test_shares_by_kind_are_of_classes_that_are_large_enough():
+    chosen = [
+        Item(
+            blob=str(k),
+            label=k % 2,
+            kind="photo" if k < 120 else "face",
+            generator="",
+            group=f"s{k % 9}",
+            repo="",
+            fold=0,
+        )
+        for k in range(140)
+    ]
+    p = np.where([one.label == 1 for one in chosen], 0.001, 0.5)
+    p[[0, 2, 4]] = 0.04  # three genuine photographs of sixty
+    calibrated = SimpleNamespace(
+        p=dict.fromkeys(CONDITIONS, p), declined=dict.fromkeys(CONDITIONS, np.zeros(140, bool))
+    )
+    found = shares.by_kind(chosen, calibrated)
+    assert set(found) == {"photo"}  # ten faces are too few
+    assert found["photo"]["pictures"] == {"genuine": 60, "generated": 60}
+    assert found["photo"]["generated_at_or_above"]["60"] == 1
+    assert found["photo"]["genuine_at_or_above"] == {"60": 0, "45": 0.05, "30": 0.05, "18": 1}

@@ -256,6 +256,7 @@ def test_two_queues_take_turns(doors, work, monkeypatch):
     for number in range(4):
         doors.jobs.enqueue(f"single-{number}")
     assert doors.jobs.waiting("single-0").ahead == 0
+    assert doors.jobs.waiting("single-2").ahead == 4
     assert doors.jobs.waiting("many-3").ahead == 7
     order = []
 
