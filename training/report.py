@@ -106,7 +106,7 @@ class Page:
                     f"{percent(float(flagged.mean()), 1)} ({100 * low:.1f}–{100 * high:.1f})",
                     "yes" if flagged.mean() <= level else "**no**", f"{percent(worst[0])} ({worst[1]})",
                 ])  # fmt: skip
-        head = ["condition", "score", "promised at most", "measured (95 %)", "kept", f"worst source of at least {LARGE}"]
+        head = ["condition", "score", "promised at most", "measured (95 %)", "kept", f"worst of {LARGE} or more"]
         return table(head, lines)
 
     def kinds(self, rows: NDArray[np.intp]) -> str:
