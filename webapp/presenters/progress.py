@@ -26,7 +26,9 @@ class Stage:
 
 def progress(row: Analysis, waiting: Waiting | None, told: Progress) -> dict[str, Any]:
     """Everything the progress fragment shows: the steps to the answer, with which the report comes."""
-    stages = _clip_stages(told) if row.format in VIDEO_FORMATS or row.as_clip else _still_stages(told)
+    is_clip = row.format in VIDEO_FORMATS or row.as_clip
+    stages = _clip_stages(told) if is_clip else _still_stages(told)
+    known = 0 if is_clip or not told.done else len(stages)  # a clip's frames are counted by the worker
     if not row.format:
         stages = [Stage("Fetching the file", 0, 1)]  # what it is, and so what follows, is not known yet
     age = time.time() - row.created_at
@@ -35,7 +37,7 @@ def progress(row: Analysis, waiting: Waiting | None, told: Progress) -> dict[str
         "waiting": waiting,
         "stages": stages,
         "done": len(told.done),
-        "total": told.total,  # 0 until the worker has said so: then nothing is shown of which more may turn up
+        "total": told.total or known,  # 0 while it is not known: then nothing is shown of which more may turn up
         "frames": _frames_done(told),
         "delay": 150 if age < 3 else 500 if age < 15 else 1500,
     }

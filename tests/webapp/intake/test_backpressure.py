@@ -144,8 +144,8 @@ import io, json, sys
 from dataclasses import replace
 from pathlib import Path
 from tests.webapp.given import picture, token
-from webapp import uploads
-from webapp.commands import web_command
+from webapp.intake import uploads
+from webapp.ops.commands import web_command
 from webapp.app import create_app
 from webapp.storage.database import migrate
 from webapp.settings import Settings

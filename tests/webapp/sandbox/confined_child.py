@@ -23,14 +23,15 @@ def main() -> None:
     worker.prepare(settings)
     limits = sandbox.Limits(240, settings.memory)  # a busy machine is no reason to fail
     for name in sys.argv[1:]:
-        heard = worker._Heard(lambda _progress: None)
+        published: dict[str, bytes] = {}
+        heard = worker._Heard(lambda _progress: None, lambda _answer, lenses, kept=published: kept.update(lenses))
         with Path(name).open("rb") as file:
             work = partial(worker._analyze, file, settings, None)
             ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),))
         report = heard.report
         failed = [part for part, result in report.components.items() if result.status == "failed"] if report else None
         code = heard.error.code if heard.error else None
-        print(json.dumps({"ending": ending, "code": code, "failed": failed, "lenses": len(heard.lenses)}), flush=True)
+        print(json.dumps({"ending": ending, "code": code, "failed": failed, "lenses": len(published | heard.lenses)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ import base64
 import io
 
 import pytest
-from webapp.views_report import is_local
 
 from analysis.report import Finding, Grade
 from tests.webapp.given import done, lens, picture, report, send, token
+from webapp.pages.report import is_local
 
 WITH_A_PICTURE = Finding(
     family="c2pa",
