@@ -31,7 +31,8 @@ def main() -> None:
         report = heard.report
         failed = [part for part, result in report.components.items() if result.status == "failed"] if report else None
         code = heard.error.code if heard.error else None
-        print(json.dumps({"ending": ending, "code": code, "failed": failed, "lenses": len(published | heard.lenses)}), flush=True)
+        drawn = len(published | heard.lenses)
+        print(json.dumps({"ending": ending, "code": code, "failed": failed, "lenses": drawn}), flush=True)
 
 
 if __name__ == "__main__":
