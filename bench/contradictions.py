@@ -81,15 +81,15 @@ def contradictions(report: Report, shown: dict[str, Any]) -> Iterator[str]:
     if low and report.likeness is not None and report.likeness.family not in ("camera", "hand", "render"):
         yield f"no sign of AI, yet it resembles {report.likeness.family}"
     if report.score is not None:
-        yield from _numbers(report, text, shown)
+        yield from _numbers(report.score, text, shown)
 
 
-def _numbers(report: Report, text: str, shown: dict[str, Any]) -> Iterator[str]:
-    if band_title(whole(report.score)) != band_title(report.score):
-        yield f"{report.score} is shown under another band"
+def _numbers(score: float, text: str, shown: dict[str, Any]) -> Iterator[str]:
+    if band_title(whole(score)) != band_title(score):
+        yield f"{score} is shown under another band"
     for number in map(int, re.findall(r"(\d+) of 100[,.](?! AI| genuine)", text)):
-        if number != whole(report.score):
-            yield f"{number} of 100 is said of a score of {report.score}"
+        if number != whole(score):
+            yield f"{number} of 100 is said of a score of {score}"
     steady = shown["stability"]
     if steady is not None:
         answers = {band_title(one.score) for one in steady.strip}

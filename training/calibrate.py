@@ -9,15 +9,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.utils.extmath import randomized_svd
 
-from analysis.verdict import conformal, probability
+from analysis.verdict import conformal
 from analysis.verdict.abstain import abstention
 from analysis.verdict.bands import FLIP, score_of
 from analysis.verdict.conditions import CONDITIONS
+from analysis.verdict.conformal import balanced_weights
+from analysis.verdict.probability import platt
 
 from . import copies, fit
-from .corpus import UNTOUCHED, Item, weights_of
+from .corpus import UNTOUCHED, Item
 
 Floats = NDArray[np.float64]
 
@@ -53,15 +56,13 @@ def calibrate(
     labels = np.array([i.label for i in items])
     folds = np.array([i.fold for i in items])
     groups = np.array([i.group for i in items])
-    weights = weights_of(items)
     out = Calibrated({}, {}, {}, dict(declined))
     for condition in CONDITIONS:
         raw, usable = scores[condition], ~declined[condition] & (folds != UNTOUCHED)
         genuine = usable & (labels == 0)
-        at = conformal.thresholds(raw[genuine], groups[genuine])
-        slope, offset = probability.platt(raw[usable], labels[usable], weights[usable])
-        p = conformal.p_values(raw, conformal.LEVELS, at)
-        chance = 1 / (1 + np.exp(-np.clip(slope * raw + offset, -30, 30)))
+        shipped = conformal.measured(raw[usable], labels[usable], groups[usable])
+        p = conformal.p_values(raw, conformal.LEVELS, conformal.thresholds(raw[genuine], groups[genuine]))
+        chance = expit(shipped["slope"] * raw + shipped["offset"])
         for group in sorted(set(groups[folds != UNTOUCHED])):
             inside = groups == group
             if (genuine & inside).any():
@@ -71,18 +72,9 @@ def calibrate(
         for fold in sorted(set(folds) - {UNTOUCHED}):
             inside = folds == fold
             others = usable & ~inside
-            one, two = probability.platt(raw[others], labels[others], weights[others])
-            chance[inside] = 1 / (1 + np.exp(-np.clip(one * raw[inside] + two, -30, 30)))
-        finite = at < np.inf
-        out.shipped[condition] = {
-            "levels": np.round(conformal.LEVELS[finite], 6).tolist(),
-            "thresholds": [-1e9 if t == -np.inf else round(float(t), 5) for t in at[finite]],
-            "slope": round(slope, 5),
-            "offset": round(offset, 5),
-            "genuine": int(genuine.sum()),
-            "sources": len(set(groups[genuine])),
-        }
-        out.p[condition], out.chance[condition] = p, chance
+            slope, offset = platt(raw[others], labels[others], balanced_weights(labels[others], groups[others]))
+            chance[inside] = expit(slope * raw[inside] + offset)
+        out.shipped[condition], out.p[condition], out.chance[condition] = shipped, p, chance
     return out
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.verdict import evaluation as figures
+from analysis.verdict import evaluation
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.conditions import CONDITIONS
 
@@ -41,8 +41,8 @@ def lines(items: Sequence[Item], scores: Mapping[str, Floats]) -> Iterator[str]:
     labels = np.array([items[k].label for k in rows])
     for condition in CONDITIONS:
         raw = scores[condition][rows]
-        found = [figures.tpr_at_fpr(raw, labels, fpr) for fpr in (0.01, 0.05)]
-        yield f"{condition:10} AUC {figures.auc(raw, labels):.3f}  TPR at 1 % {found[0]:.3f}, at 5 % {found[1]:.3f}"
+        found = [evaluation.tpr_at_fpr(raw, labels, fpr) for fpr in (0.01, 0.05)]
+        yield f"{condition:10} AUC {evaluation.auc(raw, labels):.3f}  TPR at 1 % {found[0]:.3f}, at 5 % {found[1]:.3f}"
 
 
 def figures_of(
@@ -59,11 +59,11 @@ def figures_of(
         scored = ~calibrated.declined[condition][rows]
         reached = {str(s): at_or_above(calibrated, condition, s)[rows] for s, _ in PROMISES}
         out[condition] = {
-            "auc": round(figures.auc(raw, labels), 4),
-            "balanced_accuracy": round(figures.balanced_accuracy(chance >= 0.5, labels), 4),
-            "tpr_at_1_percent_fpr": round(figures.tpr_at_fpr(raw, labels, 0.01), 4),
-            "tpr_at_5_percent_fpr": round(figures.tpr_at_fpr(raw, labels, 0.05), 4),
-            "ece": round(figures.calibration_error(chance[scored], labels[scored], weights[scored]), 4),
+            "auc": round(evaluation.auc(raw, labels), 4),
+            "balanced_accuracy": round(evaluation.balanced_accuracy(chance >= 0.5, labels), 4),
+            "tpr_at_1_percent_fpr": round(evaluation.tpr_at_fpr(raw, labels, 0.01), 4),
+            "tpr_at_5_percent_fpr": round(evaluation.tpr_at_fpr(raw, labels, 0.05), 4),
+            "ece": round(evaluation.calibration_error(chance[scored], labels[scored], weights[scored]), 4),
             "genuine_at_or_above": {s: round(float(hit[labels == 0].mean()), 4) for s, hit in reached.items()},
             "generated_at_or_above": {s: round(float(hit[labels == 1].mean()), 4) for s, hit in reached.items()},
             "declined": {

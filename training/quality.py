@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 from analysis import MediaError, open_media
 from analysis.signal import screens
 from analysis.verdict import conditions as arrival
-from analysis.verdict import evaluation as figures
+from analysis.verdict import evaluation
 from analysis.verdict import quality as lost
 
 from .command import say
@@ -151,7 +151,7 @@ def main() -> None:
 
 
 def _share(hits: int, count: int) -> str:
-    low, high = figures.wilson(hits, count)
+    low, high = evaluation.wilson(hits, count)
     return f"{100 * hits / count:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
 
 

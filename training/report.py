@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.verdict import evaluation as figures
+from analysis.verdict import evaluation
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.conditions import CONDITIONS
 
@@ -73,12 +73,12 @@ class Page:
         lines = []
         for condition in CONDITIONS:
             raw, labels = self.scores[condition][rows], self.labels[rows]
-            low, high = figures.bootstrap_by_source(figures.auc, raw, labels, self.groups[rows])
+            low, high = evaluation.bootstrap_by_source(evaluation.auc, raw, labels, self.groups[rows])
             made = (
-                figures.auc(raw, labels),
-                figures.balanced_accuracy(self.calibrated.chance[condition][rows] >= 0.5, labels),
-                figures.tpr_at_fpr(raw, labels, 0.01),
-                figures.tpr_at_fpr(raw, labels, 0.05),
+                evaluation.auc(raw, labels),
+                evaluation.balanced_accuracy(self.calibrated.chance[condition][rows] >= 0.5, labels),
+                evaluation.tpr_at_fpr(raw, labels, 0.01),
+                evaluation.tpr_at_fpr(raw, labels, 0.05),
             )
             cells: list[object] = [WORDS[condition], f"**{made[0]:.3f}** ({low:.2f}–{high:.2f})"]
             cells += [f"{value:.3f}" for value in made[1:]]
@@ -99,7 +99,7 @@ class Page:
         for condition in CONDITIONS:
             for score, level in PROMISES:
                 flagged = at_or_above(self.calibrated, condition, score)[genuine]
-                low, high = figures.wilson(int(flagged.sum()), len(genuine))
+                low, high = evaluation.wilson(int(flagged.sum()), len(genuine))
                 worst = max(((float(flagged[sources == s].mean()), s) for s in large), default=(0.0, "–"))
                 lines.append([
                     WORDS[condition], f"≥ {score}", percent(level),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from .queue.jobs import Jobs
+from .queue.reconcile import Reconciler
 from .settings import Settings
 from .storage import counters
 from .storage.accounts import Accounts
@@ -47,6 +48,17 @@ class Services:
             open_media(settings),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
             Quarantine(store),
+        )
+
+    def reconciler(self) -> Reconciler:
+        """The sweep that workers make between analyses."""
+        return Reconciler(
+            self.settings,
+            self.store,
+            archive=self.archive,
+            quarantine=self.quarantine,
+            media=self.media,
+            jobs=self.jobs,
         )
 
     def close(self) -> None:

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from .bands import score_of
+from scipy.special import expit
+
 from .conformal import Calibrated, Condition, calibrate
-from .probability import confidence_of
 
 SHIPPED_WEIGHT = 0.2
 """Weight of the shipped detector once networks are beside it; they share the rest alike. Fixed, not fitted."""
@@ -71,24 +71,12 @@ def fuse(raws: Mapping[str, float], conditions: Mapping[str, Condition], opinion
     opinions
         What the networks say; without any the shipped detector's answer is returned as it is.
     """
-    alone = calibrate(raws, conditions)
     if not opinions:
-        return alone
+        return calibrate(raws, conditions)
     fused = {c: combine(conditions[c].p_value(raw), [o.p_value(c) for o in opinions]) for c, raw in raws.items()}
     name = max(fused, key=lambda c: fused[c])
-    p = fused[name]
-    score = score_of(p)
-    probability = _probability(p, name, opinions, conditions[name].probability(raws[name]))
-    return replace(
-        alone,
-        condition=name,
-        raw=raws[name],
-        p=p,
-        score=round(score, 2),
-        probability=probability,
-        confidence=round(confidence_of(probability, score), 1),
-        per_thousand=round(1000 * p),
-    )
+    probability = _probability(fused[name], name, opinions, conditions[name].probability(raws[name]))
+    return Calibrated.of(name, raws[name], fused[name], probability)
 
 
 def _probability(p: float, condition: str, opinions: Sequence[Opinion], shipped: float) -> float:
@@ -97,4 +85,4 @@ def _probability(p: float, condition: str, opinions: Sequence[Opinion], shipped:
     if measured is None or condition not in measured:
         return shipped
     slope, offset = measured[condition]
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, slope * -math.log10(p) + offset))))
+    return float(expit(slope * -math.log10(p) + offset))

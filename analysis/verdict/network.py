@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from ..backbones.installed import Calibration, Place, UnavailableError
 from ..backbones.manifest import Entry, Output
@@ -83,7 +84,7 @@ class Network:
         answer = _answer(self.backbone.see(pixels), output)
         look = wants.second_look
         if look is not None and min(pixels.shape[:2]) >= wants.crop:
-            inside = look.low <= _sigmoid(answer + look.bias) <= look.high
+            inside = look.low <= expit(answer + look.bias) <= look.high
             if inside:
                 answer = (answer + _answer(self.backbone.see_squares([middle(pixels, wants)]), output)) / 2
         return answer if output.high_is_generated else -answer
@@ -154,7 +155,3 @@ def raw_of(answers: NDArray[np.float64], output: Output) -> float:
         share = np.clip(chosen, _CERTAIN, 1 - _CERTAIN)
         chosen = np.log(share / (1 - share))
     return float(chosen.mean())
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, x))))

@@ -13,7 +13,9 @@ export async function thumbOf(file) {
     context.imageSmoothingQuality = "high";
     context.drawImage(picture, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
     picture.close();
-    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/jpeg", quality: 0.7 })).arrayBuffer());
+    const bytes = new Uint8Array(
+      await (await canvas.convertToBlob({ type: "image/jpeg", quality: 0.7 })).arrayBuffer(),
+    );
     return `data:image/jpeg;base64,${btoa(String.fromCharCode(...bytes))}`;
   } catch {
     return null;

@@ -11,7 +11,7 @@ const TONES = ["ai", "likely", "mixed", "unknown", "mild", "real"];
 const OPEN = new Set(["waiting", "running", "busy"]);
 
 const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
-let chosen = await settings();
+const chosen = await settings();
 const texts = await words(chosen.language);
 const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url).origin : null;
 let toAllow = []; // known before the click, since permissions are asked for first thing in it
@@ -101,12 +101,7 @@ async function watch() {
   const barred = mine.filter((job) => job.state === "needs-host");
   toAllow = patternsOf(barred.map((job) => job.host));
   $("hosts").hidden = !barred.length;
-  $("hosts-text").textContent = say(
-    texts,
-    "popup_hosts",
-    barred.length,
-    hostsIn(barred.map((job) => job.host)),
-  );
+  $("hosts-text").textContent = say(texts, "popup_hosts", barred.length, hostsIn(barred.map((job) => job.host)));
   listed = ordered(mine);
   $("summary").hidden = !listed.length;
   draw($("list"), listed, texts, async ({ key, frame }) => {

@@ -52,7 +52,9 @@ class Line {
     this.picture = await picture(this.entry.file);
     if (!this.picture) return;
     const image = this.item.querySelector("img");
-    image.onload = () => { image.hidden = false; };
+    image.onload = () => {
+      image.hidden = false;
+    };
     image.src = this.picture;
   }
 
@@ -276,7 +278,8 @@ document.addEventListener("click", async (event) => {
 });
 
 document.addEventListener("htmx:sendError", (event) => {
-  if (!event.target.closest(".line, #progress")) complain("The server cannot be reached. Is it running, and are you online?");
+  if (!event.target.closest(".line, #progress"))
+    complain("The server cannot be reached. Is it running, and are you online?");
 });
 
 addEventListener("online", resume);

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..settings import Settings
-from ..storage.database import sqlite_file
+from ..storage.database import DatabaseDown, sqlite_file
 from ..storage.media_shared import open_media
 from ..storage.media_store import MediaDown
 from ..storage.store import Store
@@ -66,7 +65,7 @@ def surroundings(settings: Settings) -> Iterator[Finding]:
     for name, attempt in tried:
         try:
             attempt(settings)
-        except (OSError, ValueError, redis.RedisError, SQLAlchemyError, MediaDown) as problem:
+        except (OSError, ValueError, redis.RedisError, DatabaseDown, MediaDown) as problem:
             yield Finding(f"{name}: {_reason(problem)}")
 
 

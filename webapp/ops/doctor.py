@@ -6,9 +6,11 @@ what stands in the way. The exit status is 1 when something stands in the way, e
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -179,12 +181,26 @@ def _front_end(_settings: Settings) -> Said:
 
 
 def _detector(settings: Settings) -> Said:
-    import analysis  # noqa: PLC0415 -- it loads the engine, which settings that make no sense do not need
-
-    name, reason = analysis.which_detector(settings.networks_folder)
+    answer = ask_the_engine(settings.networks_folder)
+    if answer is None:
+        return Said(Mark.STOP, "The engine does not start: `python -m analysis --version` says why.")
+    name, reason = answer
     if reason is None:
         return Said(Mark.WELL, f"The detector “{name}” answers.")
     return Said(Mark.LESS, f"The detector “{name}” answers, not the better one: {reason}.")
+
+
+def ask_the_engine(networks_folder: Path) -> tuple[str, str | None] | None:
+    """Which detector answers, and why no better one does: from a process of its own, as only workers run the engine."""
+    program = (
+        "import json, pathlib, sys, analysis; print(json.dumps(analysis.which_detector(pathlib.Path(sys.argv[1]))))"
+    )
+    command = [sys.executable, "-c", program, str(networks_folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 -- our own program
+    if done.returncode:
+        return None
+    name, reason = json.loads(done.stdout)
+    return name, reason
 
 
 def _models(settings: Settings) -> Said:

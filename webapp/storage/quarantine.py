@@ -1,23 +1,18 @@
 """Files that have brought down the analysis twice are not tried again for a day, whoever sends them.
 
 Only a content's SHA-256 is kept, with how often and when: nothing of who sent it, nothing of the file. Counted are the
-deaths of a disposable child: a crash, a memory limit, a time limit. An operator may lift it at once:
-
-    python -m webapp.storage.quarantine [--lift SHA256 | --lift all]
+deaths of a disposable child: a crash, a memory limit, a time limit. An operator may lift it at once
+(``python -m webapp quarantine --lift``).
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
-from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..settings import Settings
-from .database import Base, migrate
+from .database import Base
 from .store import Store
 
 MOST_DEATHS = 2
@@ -78,31 +73,3 @@ class Quarantine:
         """Remove what no longer counts."""
         with self._store.transaction() as session:
             session.execute(delete(Deaths).where(Deaths.last_at <= time.time() - LASTS))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """List what is held, or lift it; the exit status is 1 when there was nothing to lift."""
-    parser = argparse.ArgumentParser(
-        prog="python -m webapp.storage.quarantine", description="Files that are not tried again."
-    )
-    parser.add_argument("--lift", metavar="SHA256", help="try this content again at once (`all`: everything)")
-    given = parser.parse_args(arguments)
-    settings = Settings.from_env()
-    migrate(settings.database_url)
-    store = Store(settings.database_url)
-    try:
-        quarantine = Quarantine(store)
-        if given.lift:
-            lifted = quarantine.lift(None if given.lift == "all" else given.lift)
-            sys.stdout.write(f"lifted: {lifted}\n")
-            return 0 if lifted else 1
-        for one in quarantine.all():
-            until = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.last_at + LASTS))
-            sys.stdout.write(f"{one.sha256}  {one.number} deaths, held until {until}\n")
-        return 0
-    finally:
-        store.close()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
