@@ -98,7 +98,7 @@ def analyze(
             )
         elif scoring is Scoring.CALIBRATED and timeline is not None:
             scored, timeline = clip.score_clip(media, scored, timeline, threads=threads)
-    conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
+    conclusion = interpretation.interpret(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
         kind=media.facts.kind,

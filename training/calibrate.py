@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class CalibratedCorpus:
     """What is known of every picture, in the order of the items.
 
     Attributes
@@ -48,7 +48,7 @@ class Calibrated:
 
 def calibrate(
     items: Sequence[Item], scores: Mapping[str, Floats], declined: Mapping[str, NDArray[np.bool_]]
-) -> Calibrated:
+) -> CalibratedCorpus:
     """Hold raw outputs against genuine pictures of other sources, condition by condition.
 
     Pictures that would be declined are calibrated as they are scored: not at all. They count as reaching no band.
@@ -56,7 +56,7 @@ def calibrate(
     labels = np.array([i.label for i in items])
     folds = np.array([i.fold for i in items])
     groups = np.array([i.group for i in items])
-    out = Calibrated({}, {}, {}, dict(declined))
+    out = CalibratedCorpus({}, {}, {}, dict(declined))
     for condition in CONDITIONS:
         raw, usable = scores[condition], ~declined[condition] & (folds != UNTOUCHED)
         genuine = usable & (labels == 0)
@@ -79,15 +79,15 @@ def calibrate(
 
 
 @dataclass(frozen=True)
-class Familiar:
+class FamiliarityFit:
     """Where calibration pictures lie: the map to coordinates, their spread, and how far is too far."""
 
-    model: fit.Model
+    model: fit.LinearMap
     shipped: dict[str, Any]
     far: dict[str, NDArray[np.bool_]]
 
 
-def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[str, Any]) -> Familiar:
+def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[str, Any]) -> FamiliarityFit:
     """Principal coordinates of one feature over all conditions, in units of their deviation.
 
     The rows are *not* standardized by label or source; what most pictures have in common is familiar.
@@ -98,7 +98,7 @@ def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[st
     mean, deviation = flat.mean(0), flat.std(0) + np.float32(1e-6)
     _, _, turned = randomized_svd((flat - mean) / deviation, settings["directions"], random_state=0)
     weights = (turned / deviation).T.astype(np.float64)
-    model = fit.Model(weights, -(mean.astype(np.float64) @ weights))
+    model = fit.LinearMap(weights, -(mean.astype(np.float64) @ weights))
     placed = model(x)
     middle, scales = placed.mean(0), placed.std(0)
 
@@ -112,7 +112,7 @@ def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[st
         "scales": np.round(scales, 5).tolist(),
         "limit": round(limit, 5),
     }
-    return Familiar(model, shipped, far)
+    return FamiliarityFit(model, shipped, far)
 
 
 def declined(items: Sequence[Item], copied: Path, far: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:

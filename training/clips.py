@@ -31,7 +31,7 @@ INPUTS = ("median", "evenness_of_features", "evenness_of_pixels")
 
 
 @dataclass(frozen=True)
-class Seen:
+class LabelledClip:
     """One labelled clip."""
 
     id: str
@@ -41,7 +41,7 @@ class Seen:
     raws: NDArray[np.float64]
 
 
-def see(manifest: Path, mirror: Path) -> list[Seen]:
+def see(manifest: Path, mirror: Path) -> list[LabelledClip]:
     """Look at every clip that can be had."""
     seen = []
     for row in csv.DictReader(manifest.open()):
@@ -55,31 +55,35 @@ def see(manifest: Path, mirror: Path) -> list[Seen]:
             say(f"left out: {row['id']}: {error.code}")
             continue
         values = np.array([sight.inputs[name] for name in INPUTS])
-        seen.append(Seen(row["id"], int(row["label"] == "ai"), row["source_group"], values, sight.raws))
+        seen.append(LabelledClip(row["id"], int(row["label"] == "ai"), row["source_group"], values, sight.raws))
         if len(seen) % 20 == 0:
             say(len(seen))
     return seen
 
 
-def weights_of(seen: Sequence[Seen]) -> NDArray[np.float64]:
+def clip_weights(seen: Sequence[LabelledClip]) -> NDArray[np.float64]:
     """How much each clip counts."""
     return conformal.balanced_weights(np.array([s.label for s in seen]), np.array([s.group for s in seen]))
 
 
-def join(seen: Sequence[Seen], chosen: list[int], middle: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+def join(
+    seen: Sequence[LabelledClip], chosen: list[int], middle: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
     """Weights over the chosen inputs; what could not be measured counts as the middle."""
     x = filled(seen, middle)[:, chosen]
-    model = LogisticRegression(C=0.3).fit(x, [s.label for s in seen], sample_weight=weights_of(seen))
+    model = LogisticRegression(C=0.3).fit(x, [s.label for s in seen], sample_weight=clip_weights(seen))
     return model.coef_[0], float(model.intercept_[0])
 
 
-def filled(seen: Sequence[Seen], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+def filled(seen: Sequence[LabelledClip], middle: NDArray[np.float64]) -> NDArray[np.float64]:
     """The inputs, (n, 3), with the middle where one could not be measured."""
     x = np.stack([s.inputs for s in seen])
     return np.where(np.isfinite(x), x, middle)
 
 
-def out_of_source(seen: Sequence[Seen], chosen: list[int], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+def left_out_scores(
+    seen: Sequence[LabelledClip], chosen: list[int], middle: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Raw output of every clip by a join that saw no clip of its source."""
     raw = np.zeros(len(seen))
     groups = np.array([s.group for s in seen])
@@ -91,7 +95,7 @@ def out_of_source(seen: Sequence[Seen], chosen: list[int], middle: NDArray[np.fl
     return raw
 
 
-def worst_group(raw: NDArray[np.float64], seen: Sequence[Seen]) -> float:
+def worst_group(raw: NDArray[np.float64], seen: Sequence[LabelledClip]) -> float:
     """The lowest AUC of one source against all clips of the other class."""
     labels, groups = np.array([s.label for s in seen]), np.array([s.group for s in seen])
     found = []
@@ -109,7 +113,7 @@ def run(manifest: Path, mirror: Path) -> None:
     middle = np.nanmedian(np.stack([s.inputs for s in seen]), axis=0)
     tried = {}
     for chosen in ([0], [0, 1], [0, 2], [0, 1, 2], [1], [2]):
-        raw = out_of_source(seen, chosen, middle)
+        raw = left_out_scores(seen, chosen, middle)
         name = "+".join(INPUTS[k] for k in chosen)
         tried[name] = {"auc": round(evaluation.auc(raw, labels), 3), "worst": round(worst_group(raw, seen), 3)}
         say(name, tried[name])
@@ -117,7 +121,7 @@ def run(manifest: Path, mirror: Path) -> None:
         (name for name in tried if name.startswith(INPUTS[0])), key=lambda n: (tried[n]["worst"], tried[n]["auc"])
     )
     chosen = [INPUTS.index(name) for name in best.split("+")]
-    raw = out_of_source(seen, chosen, middle)
+    raw = left_out_scores(seen, chosen, middle)
     genuine = labels == 0
     p = conformal.out_of_source(raw, labels, groups, groups)
     weights, bias = join(seen, chosen, middle)

@@ -12,7 +12,7 @@ from analysis.verdict import evaluation
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.conditions import CONDITIONS
 
-from .calibrate import Calibrated
+from .calibrate import CalibratedCorpus
 from .corpus import UNTOUCHED, Item, weights_of
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ def lines(items: Sequence[Item], scores: Mapping[str, Floats]) -> Iterator[str]:
 
 
 def figures_of(
-    items: Sequence[Item], scores: Mapping[str, Floats], calibrated: Calibrated, *, untouched: bool
+    items: Sequence[Item], scores: Mapping[str, Floats], calibrated: CalibratedCorpus, *, untouched: bool
 ) -> dict[str, Any]:
     """What the product and the page say of each condition; all pictures count, declined ones by their raw output."""
     rows = part(items, untouched=untouched)
@@ -57,7 +57,7 @@ def figures_of(
     for condition in CONDITIONS:
         raw, chance = scores[condition][rows], calibrated.chance[condition][rows]
         scored = ~calibrated.declined[condition][rows]
-        reached = {str(s): at_or_above(calibrated, condition, s)[rows] for s, _ in PROMISES}
+        reached = {str(s): reaches(calibrated, condition, s)[rows] for s, _ in PROMISES}
         out[condition] = {
             "auc": round(evaluation.auc(raw, labels), 4),
             "balanced_accuracy": round(evaluation.balanced_accuracy(chance >= 0.5, labels), 4),
@@ -73,6 +73,6 @@ def figures_of(
     return out
 
 
-def at_or_above(calibrated: Calibrated, condition: str, score: int) -> NDArray[np.bool_]:
+def reaches(calibrated: CalibratedCorpus, condition: str, score: int) -> NDArray[np.bool_]:
     """(n,) which pictures get a score of at least 60, 45, 30 or 18; a declined one gets none."""
     return np.asarray((calibrated.p[condition] <= dict(PROMISES)[score] + _TOUCH) & ~calibrated.declined[condition])

@@ -109,7 +109,7 @@ def told(job: tuple[Path, str, str]) -> list[tuple[str, bool, bool]]:
         for what, data in copies(path.read_bytes(), name):
             media = open_media(data)
             if min(media.frame.pixels.shape[:2]) >= 128:
-                said = set(lost.quality(media, "clean", has_camera=False)["lost"])  # type: ignore[call-overload]
+                said = set(lost.quality(media, "clean", has_camera=False).lost)
                 rows.append((what, bool(said & ENLARGED), bool(said & SCREEN)))
     except (MediaError, OSError):
         return []

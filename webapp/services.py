@@ -13,7 +13,7 @@ from .storage import counters
 from .storage.accounts import Accounts
 from .storage.archive import Archive
 from .storage.feedback import FeedbackBox
-from .storage.media_shared import open_media
+from .storage.media_shared import open_media_store
 from .storage.media_store import MediaStore
 from .storage.quarantine import Quarantine
 from .storage.store import Store
@@ -45,7 +45,7 @@ class Services:
             FeedbackBox(store),
             Tokens(store),
             Accounts(store),
-            open_media(settings),
+            open_media_store(settings),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
             Quarantine(store),
         )

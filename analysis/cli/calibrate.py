@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backbones.installed import Calibration
+from ..backbones.installed import NetworkCalibration
 from ..errors import MediaError
 from ..media.frames import Limits
 from ..media.opening import open_media
@@ -115,7 +115,7 @@ def measure(
         return [(picture, answers) for picture, answers in found if answers is not None]
 
 
-def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]) -> Calibration:
+def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]) -> NetworkCalibration:
     """Thresholds by condition, and what was measured with them.
 
     Raises
@@ -144,7 +144,7 @@ def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]
             probability[condition] = (round(slope, 5), round(offset, 5))
     pictures = [p for p, _ in measured]
     listed = sorted(f"{a.sha256} {int(p.generated)} {p.source}" for p, a in measured)
-    return Calibration(
+    return NetworkCalibration(
         format=1,
         made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         network_sha256=network.entry.run_sha256,
@@ -161,7 +161,7 @@ def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]
     )
 
 
-def highest_alone(calibration: Calibration) -> float:
+def highest_alone(calibration: NetworkCalibration) -> float:
     """The score the network can give by itself at the most: few genuine pictures allow no small p-value."""
     lowest = min(condition["levels"][-1] for condition in calibration.conditions.values())
     return score_of(combine(1.0, [lowest]))

@@ -31,7 +31,7 @@ SHIPPED_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
-class Opinion:
+class NetworkAnswer:
     """What one network says of a picture: its raw output, and what that means by condition.
 
     ``probability`` is slope and offset of P(generated) over -log10 of the fused p-value, by condition; None where no
@@ -61,27 +61,29 @@ def combine(shipped: float, others: Sequence[float]) -> float:
     return min(1.0, shipped / SHIPPED_WEIGHT, min(others) / share)
 
 
-def fuse(raws: Mapping[str, float], conditions: Mapping[str, Condition], opinions: Sequence[Opinion]) -> Calibrated:
+def fuse(
+    raws: Mapping[str, float], conditions: Mapping[str, Condition], network_answers: Sequence[NetworkAnswer]
+) -> Calibrated:
     """Score a picture by the shipped detector and by networks beside it; of plausible conditions the most cautious.
 
     Parameters
     ----------
     raws, conditions
         As in :func:`analysis.verdict.conformal.calibrate`.
-    opinions
+    network_answers
         What the networks say; without any the shipped detector's answer is returned as it is.
     """
-    if not opinions:
+    if not network_answers:
         return calibrate(raws, conditions)
-    fused = {c: combine(conditions[c].p_value(raw), [o.p_value(c) for o in opinions]) for c, raw in raws.items()}
+    fused = {c: combine(conditions[c].p_value(raw), [o.p_value(c) for o in network_answers]) for c, raw in raws.items()}
     name = max(fused, key=lambda c: fused[c])
-    probability = _probability(fused[name], name, opinions, conditions[name].probability(raws[name]))
+    probability = _probability(fused[name], name, network_answers, conditions[name].probability(raws[name]))
     return Calibrated.of(name, raws[name], fused[name], probability)
 
 
-def _probability(p: float, condition: str, opinions: Sequence[Opinion], shipped: float) -> float:
+def _probability(p: float, condition: str, network_answers: Sequence[NetworkAnswer], shipped: float) -> float:
     """What was measured for just this pair of detectors; else what the shipped one says alone."""
-    measured = opinions[0].probability if len(opinions) == 1 else None
+    measured = network_answers[0].probability if len(network_answers) == 1 else None
     if measured is None or condition not in measured:
         return shipped
     slope, offset = measured[condition]

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from ..backbones.installed import Calibration, Place, UnavailableError
+from ..backbones.installed import NetworkCalibration, Place, UnavailableError
 from ..backbones.manifest import Entry, Output
-from ..backbones.onnx import Backbone, Seen, open_installed
+from ..backbones.onnx import Backbone, BackboneOutput, open_installed
 from ..backbones.preprocessing import middle
 from ..backbones.tiles import Pixels
 from .conformal import Condition
 from .detector import parameters_hash
-from .fusion import Opinion
+from .fusion import NetworkAnswer
 
 _CERTAIN = 1e-7  # a probability nearer to 0 or 1 than this is taken for this
 
@@ -28,7 +28,7 @@ class Network:
     """A network that is ready, and what its answers mean."""
 
     backbone: Backbone
-    calibration: Calibration | None = None
+    calibration: NetworkCalibration | None = None
 
     @property
     def entry(self) -> Entry:
@@ -48,11 +48,11 @@ class Network:
             raise UnavailableError("it is not calibrated")
         return {name: Condition.of(data) for name, data in self.calibration.conditions.items()}
 
-    def opinion(self, pixels: Pixels) -> Opinion:
+    def answer(self, pixels: Pixels) -> NetworkAnswer:
         """What it says of a picture; parameters and errors are those of :meth:`raw`."""
         known = self.calibration
         beside_this = known is not None and known.detector == parameters_hash()
-        return Opinion(self.raw(pixels), self.conditions, known.probability if known and beside_this else None)
+        return NetworkAnswer(self.raw(pixels), self.conditions, known.probability if known and beside_this else None)
 
     @property
     def name(self) -> str:
@@ -132,7 +132,7 @@ def open_uncalibrated(place: Place) -> Network:
     return Network(backbone)
 
 
-def _answer(seen: Seen, output: Output) -> float:
+def _answer(seen: BackboneOutput, output: Output) -> float:
     try:
         if seen.answers is None:
             raise ValueError("no answers")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ..media.frames import Media
-from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Status
+from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Stability, Status
 from . import Scored, quality
 from .answer import Answer, answer
 from .bands import score_of
@@ -74,7 +74,7 @@ def score_still(
     )
     if found.abstained is not None:
         return scored
-    joined = [network for network in usable if network.name in found.opinions]
+    joined = [network for network in usable if network.name in found.network_answers]
     again = strip(detector, frame.preview, networks=joined, threads=threads)
     head, measured = detector.head, _measured(detector, calibrated.condition)
     likeness = (
@@ -95,7 +95,7 @@ def score_still(
             *([likeness.sentence] if likeness is not None else []),
             *_joined(joined),
         ),
-        stability={"scores": {change: round(score, 1) for change, score in again.items()}},
+        stability=Stability(scores={change: round(score, 1) for change, score in again.items()}),
         likeness=likeness,
         evidence_map=_map(detector, found),
         measured=measured,
@@ -178,11 +178,13 @@ def _of_networks(networks: Sequence[Network | Missing], found: Answer) -> dict[s
     """A component for each network that was asked for, with its own score, or why it has none."""
     results = {}
     for network in networks:
-        opinion = found.opinions.get(network.name)
-        if opinion is not None:
-            p = opinion.p_value(found.calibrated.condition)
+        network_answer = found.network_answers.get(network.name)
+        if network_answer is not None:
+            p = network_answer.p_value(found.calibrated.condition)
             result = ComponentResult(
-                status=Status.OK, score=round(score_of(p), 1), metrics={"raw": opinion.raw, "false_alarm_rate": p}
+                status=Status.OK,
+                score=round(score_of(p), 1),
+                metrics={"raw": network_answer.raw, "false_alarm_rate": p},
             )
         else:
             why = (

@@ -54,7 +54,7 @@ def test_declined_pictures_teach_nothing_and_reach_no_band(scored):
         declined[condition] |= groups == "s0"
     found = calibrate.calibrate(items, scores, declined)
     assert (found.shipped["web"]["genuine"], found.shipped["web"]["sources"]) == (250, 5)
-    assert not measured.at_or_above(found, "web", 18)[groups == "s0"].any()
+    assert not measured.reaches(found, "web", 18)[groups == "s0"].any()
 
 
 def test_the_side_taken_where_copies_disagree_is_measured_with_classes_alike():
@@ -67,17 +67,17 @@ def test_the_side_taken_where_copies_disagree_is_measured_with_classes_alike():
     assert calibrate.right_where_it_flips(items, p) == pytest.approx((3 / 4 + 1) / 2)
 
 
-def seen(group: str, label: int, inputs: list[float]) -> clips.Seen:
-    return clips.Seen(group, label, group, np.array(inputs), np.array(inputs[:1]))
+def seen(group: str, label: int, inputs: list[float]) -> clips.LabelledClip:
+    return clips.LabelledClip(group, label, group, np.array(inputs), np.array(inputs[:1]))
 
 
 def test_a_clips_join_has_seen_no_clip_of_its_source():
     rng = np.random.default_rng(3)
     many = [seen(f"s{k}", k % 2, [2.0 * (k % 2) + rng.normal(0, 0.3), 0.0, 0.0]) for k in range(12) for _ in range(4)]
     middle = np.zeros(3)
-    before = clips.out_of_source(many, [0], middle)
+    before = clips.left_out_scores(many, [0], middle)
     turned = [seen(one.group, 1 - one.label, list(one.inputs)) if one.group == "s0" else one for one in many]
-    after = clips.out_of_source(turned, [0], middle)
+    after = clips.left_out_scores(turned, [0], middle)
     own = np.array([one.group == "s0" for one in many])
     assert np.array_equal(before[own], after[own]), "its own labels have changed its own score"
     assert not np.array_equal(before[~own], after[~own])

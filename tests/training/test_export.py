@@ -38,10 +38,10 @@ def test_parts_are_named_as_the_product_reads_them_and_biases_add_up():
     rng = np.random.default_rng(0)
     models = {
         "answer": {
-            "tokens": fit.Model(rng.normal(size=6), np.float64(0.5)),
-            "mean": fit.Model(rng.normal(size=3), 0.25),
+            "tokens": fit.LinearMap(rng.normal(size=6), np.float64(0.5)),
+            "mean": fit.LinearMap(rng.normal(size=3), 0.25),
         },
-        "likeness": {"tokens": fit.Model(rng.normal(size=(6, 4)), rng.normal(size=4))},
+        "likeness": {"tokens": fit.LinearMap(rng.normal(size=(6, 4)), rng.normal(size=4))},
     }
     found = ship.arrays(models, {"tokens": (2, 3), "mean": (3,)})
     assert set(found) == {"answer.bias", "answer.tokens", "answer.mean", "likeness.bias", "likeness.tokens"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from analysis.report import Evidence, Grade, Kind, Likeness, Meaning, Scoring, Verdict
+from analysis.report import Evidence, Grade, Kind, Likeness, Meaning, Quality, Scoring, Stability, Verdict
 
 from ..storage.feedback import NOTE, Says
 
@@ -108,8 +108,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     abstained: str | None
     evidence: list[Evidence]
     provenance: list[Found]
-    quality: dict[str, Any] | None
-    stability: dict[str, Any] | None
+    quality: Quality | None
+    stability: Stability | None
     likeness: Likeness | None
     disclaimer: str
 

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = Settings.from_env()
     except ValueError as problem:
-        return _say_no(f"a setting makes no sense: {problem}")
+        return _fail(f"a setting makes no sense: {problem}")
     if given.command == "account":
         return _account(settings, given)
     if given.command == "feedback":
@@ -109,9 +109,9 @@ def _account(settings: Settings, given: argparse.Namespace) -> int:
                 return 0
         elif accounts.revoke(given.name) if given.action == "revoke" else accounts.remove(given.name):
             return 0
-        return _say_no(f"there is no account named {given.name}")
+        return _fail(f"there is no account named {given.name}")
     except ValueError as problem:
-        return _say_no(str(problem))
+        return _fail(str(problem))
     finally:
         store.close()
 
@@ -145,7 +145,7 @@ def _quarantine(settings: Settings, lift: str | None) -> int:
         store.close()
 
 
-def _say_no(sentence: str) -> int:
+def _fail(sentence: str) -> int:
     print(sentence, file=sys.stderr)  # noqa: T201 -- the command's answer
     return 1
 

@@ -34,7 +34,7 @@ from analysis.report import (
     VideoFacts,
 )
 
-from .axes import Stability, quality_rows, stability
+from .axes import StabilityStrip, quality_rows, stability
 from .clip import clip, lenses, strongest
 from .provenance import told
 from .words import clock, size, tone
@@ -45,7 +45,7 @@ _PROMISES = {
     Verdict.SUSPICIOUS: "Bands are set so that at most 15 in 100 genuine pictures land here or above.",
     Verdict.MOSTLY_REAL: "Bands are set so that at most half of genuine pictures land here or above.",
 }
-"""What the bands of the calibrated score promise (SPEC 6); how well it was kept stands on the accuracy page."""
+"""What the bands of the calibrated score promise (docs/specification.md); how well it was kept: the accuracy page."""
 _NETWORK = "network_"  # how components begin that are networks of the operator's
 _TAGS = {
     "major_brand": "Brand",
@@ -136,7 +136,7 @@ def promise(found: Report) -> str | None:
     return _PROMISES.get(found.verdict) if by_score is found.verdict else None
 
 
-def reasons(found: Report, steady: Stability | None, lens_names: Collection[str]) -> list[Reason]:
+def reasons(found: Report, steady: StabilityStrip | None, lens_names: Collection[str]) -> list[Reason]:
     """What the verdict rests on, at most three: the file's own word, the detector's answer, how steady it is, where."""
     if found.scoring is not Scoring.CALIBRATED:
         return []

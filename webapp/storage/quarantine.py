@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .database import Base
 from .store import Store
 
-MOST_DEATHS = 2
+MAX_CRASHES = 2
 LASTS = 24 * 3600.0
 """Seconds after the last death until the content may be tried again."""
 SENTENCE = (
@@ -24,7 +24,7 @@ SENTENCE = (
 )
 
 
-class Deaths(Base):
+class CrashCount(Base):
     """How often one content has brought down its analysis."""
 
     __tablename__ = "deaths"
@@ -44,9 +44,9 @@ class Quarantine:
         """A child has died of this content."""
         now = time.time()
         with self._store.transaction() as session:
-            known = session.get(Deaths, sha256, with_for_update=True)
+            known = session.get(CrashCount, sha256, with_for_update=True)
             if known is None:
-                session.add(Deaths(sha256=sha256, number=1, last_at=now))
+                session.add(CrashCount(sha256=sha256, number=1, last_at=now))
             else:
                 known.number = known.number + 1 if known.last_at > now - LASTS else 1
                 known.last_at = now
@@ -54,22 +54,22 @@ class Quarantine:
     def holds(self, sha256: str) -> bool:
         """Whether this content must not be tried now."""
         with self._store.transaction() as session:
-            known = session.get(Deaths, sha256)
-            return known is not None and known.number >= MOST_DEATHS and known.last_at > time.time() - LASTS
+            known = session.get(CrashCount, sha256)
+            return known is not None and known.number >= MAX_CRASHES and known.last_at > time.time() - LASTS
 
-    def all(self) -> list[Deaths]:
+    def all(self) -> list[CrashCount]:
         """What is held, the latest first."""
-        held = (Deaths.number >= MOST_DEATHS, Deaths.last_at > time.time() - LASTS)
+        held = (CrashCount.number >= MAX_CRASHES, CrashCount.last_at > time.time() - LASTS)
         with self._store.transaction() as session:
-            return list(session.scalars(select(Deaths).where(*held).order_by(Deaths.last_at.desc())))
+            return list(session.scalars(select(CrashCount).where(*held).order_by(CrashCount.last_at.desc())))
 
     def lift(self, sha256: str | None = None) -> int:
         """Forget the deaths of one content, or of all; return how many contents that were."""
-        gone = delete(Deaths).returning(Deaths.sha256)
+        gone = delete(CrashCount).returning(CrashCount.sha256)
         with self._store.transaction() as session:
-            return len(session.scalars(gone if sha256 is None else gone.where(Deaths.sha256 == sha256)).all())
+            return len(session.scalars(gone if sha256 is None else gone.where(CrashCount.sha256 == sha256)).all())
 
     def forget_expired(self) -> None:
         """Remove what no longer counts."""
         with self._store.transaction() as session:
-            session.execute(delete(Deaths).where(Deaths.last_at <= time.time() - LASTS))
+            session.execute(delete(CrashCount).where(CrashCount.last_at <= time.time() - LASTS))

@@ -1,4 +1,4 @@
-"""How the picture arrived, as the rule scoring wants to know it (`rules.md`, *Context (images)*)."""
+"""How the picture arrived, as the rule scoring wants to know it (docs/rules.md)."""
 
 from __future__ import annotations
 

@@ -353,7 +353,7 @@ def test_one_death_a_day_is_no_reason(doors, later):
     later(3 * quarantine.LASTS)
     held.forget_expired()
     with doors.store.transaction() as session:
-        assert session.get(quarantine.Deaths, "a" * 64) is None
+        assert session.get(quarantine.CrashCount, "a" * 64) is None
 
 
 def test_the_worker_takes_no_orders_from_redis(doors):
