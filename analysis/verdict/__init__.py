@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import msgspec
 
 from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Measured, Quality, Scoring, Stability
