@@ -21,11 +21,6 @@ Arrays = Mapping[str, NDArray[np.floating]]
 _ANSWER, _PLACE, _LIKENESS = "answer", "place", "likeness"
 
 
-def features_of(seen: BackboneOutput, names: tuple[str, ...]) -> Floats:
-    """Chosen features of a picture as one vector: the mean over its views, feature after feature, each row by row."""
-    return np.concatenate([seen.features[name].mean(axis=0, dtype=np.float64).ravel() for name in names])
-
-
 @dataclass(frozen=True)
 class Linear:
     """A linear map of one or more features; ``weights`` are of the features' shapes, with outputs last where several.
