@@ -27,36 +27,34 @@ _PATIENCE = {"socket_connect_timeout": 2.0, "socket_timeout": 5.0}
 
 
 @dataclass(frozen=True)
-class StartupProblem:
+class Obstacle:
     """Something the operator should know; ``fatal`` when nothing may start before it is put right."""
 
     sentence: str
     fatal: bool = True
 
 
-def settings_together(settings: Settings) -> Iterator[StartupProblem]:
+def settings_together(settings: Settings) -> Iterator[Obstacle]:
     """What is wrong with the settings themselves; touches nothing."""
     if not is_loopback(settings.host):
         yield from _reachable_by_others(settings)
     if settings.secret_key is not None and _is_weak(settings.secret_key):
-        yield StartupProblem(
+        yield Obstacle(
             f"SECRET_KEY must have at least {_SHORTEST_KEY} characters of its own: `openssl rand -hex 32` makes one"
         )
     for name, path in (("TRUST_FILE", settings.trust_file), ("WEIGHTS_FOLDER", settings.weights_folder)):
         if path is not None and not path.exists():
-            yield StartupProblem(f"{name} leads to nothing that exists")
+            yield Obstacle(f"{name} leads to nothing that exists")
     alone = settings.database_url.startswith("sqlite")
     if not alone and settings.secret_key is None:
-        yield StartupProblem(
-            "without a SECRET_KEY every machine that serves pages signs cookies its own way", fatal=False
-        )
+        yield Obstacle("without a SECRET_KEY every machine that serves pages signs cookies its own way", fatal=False)
     if not alone and settings.media_url is None:
-        yield StartupProblem("without a MEDIA_URL only workers on this very machine find the files", fatal=False)
+        yield Obstacle("without a MEDIA_URL only workers on this very machine find the files", fatal=False)
     if alone and settings.media_url is not None:
-        yield StartupProblem("MEDIA_URL is shared, but SQLite is not: workers elsewhere need PostgreSQL", fatal=False)
+        yield Obstacle("MEDIA_URL is shared, but SQLite is not: workers elsewhere need PostgreSQL", fatal=False)
 
 
-def surroundings(settings: Settings) -> Iterator[StartupProblem]:
+def surroundings(settings: Settings) -> Iterator[Obstacle]:
     """What is wrong with folders, Redis, database and the store of files; each is tried once, nothing is left."""
     tried: list[tuple[str, Callable[[Settings], None]]] = [
         ("DATA_DIR", _data_folder),
@@ -68,7 +66,7 @@ def surroundings(settings: Settings) -> Iterator[StartupProblem]:
         try:
             attempt(settings)
         except (OSError, ValueError, redis.RedisError, DatabaseDown, MediaDown) as problem:
-            yield StartupProblem(f"{name}: {_reason(problem)}")
+            yield Obstacle(f"{name}: {_reason(problem)}")
 
 
 def is_loopback(host: str) -> bool:
@@ -92,20 +90,16 @@ def require_noeviction(server: redis.Redis) -> None:
         raise ValueError(f"this Redis drops jobs when memory is short ({policy}); set maxmemory-policy noeviction")
 
 
-def _reachable_by_others(settings: Settings) -> Iterator[StartupProblem]:
+def _reachable_by_others(settings: Settings) -> Iterator[Obstacle]:
     if not (settings.sign_in or settings.open_to_all):
-        yield StartupProblem(
+        yield Obstacle(
             f"HOST {settings.host} is reached by others, and everybody could use it: set AUTH=1 and make accounts with "
             "`python -m webapp account add NAME`, or OPEN_TO_ALL=1 if that is what you want"
         )
     if settings.allowed_hosts == Settings.allowed_hosts:
-        yield StartupProblem(
-            "others will be refused: ALLOWED_HOSTS must hold the name they call this server by", fatal=False
-        )
+        yield Obstacle("others will be refused: ALLOWED_HOSTS must hold the name they call this server by", fatal=False)
     if settings.sign_in and not settings.secure_cookies:
-        yield StartupProblem(
-            "without TLS in front and SECURE_COOKIES=1 the keys of accounts travel openly", fatal=False
-        )
+        yield Obstacle("without TLS in front and SECURE_COOKIES=1 the keys of accounts travel openly", fatal=False)
 
 
 def _is_weak(key: str) -> bool:
