@@ -14,13 +14,14 @@ FROM python:3.11-slim-bookworm AS libraries
 ARG EXTRAS=""
 ARG TORCH=""
 WORKDIR /build
-COPY requirements.txt requirements-dev.txt requirements-deep.txt ./
+COPY requirements.txt requirements-deep.txt requirements-s3.txt requirements-torch.txt ./
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir -r requirements.txt \
- && if [ "$EXTRAS" = s3 ]; then /venv/bin/pip install --no-cache-dir -c requirements-dev.txt s3fs; fi \
+ && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt \
+ && if [ "$EXTRAS" = s3 ]; then /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-s3.txt; fi \
  && if [ -n "$TORCH" ]; then \
-      /venv/bin/pip install --no-cache-dir -r requirements-deep.txt uv \
-      && /venv/bin/uv pip install --no-cache --python /venv/bin/python --torch-backend cpu torch==2.13.0 torchvision==0.28.0 \
+      /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-deep.txt \
+      && /venv/bin/pip install --no-cache-dir uv \
+      && /venv/bin/uv pip install --no-cache --python /venv/bin/python --torch-backend cpu -r requirements-torch.txt \
       && /venv/bin/pip uninstall -y uv; \
     fi \
  && /venv/bin/pip uninstall -y pip

@@ -23,9 +23,8 @@ test: setup-dev ## run all tests, in two processes
 	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: lint
-lint: setup-dev ## ruff, mypy, the direction of imports, known weaknesses of libraries
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports
-	@$(PY) bin/audit
+lint: setup-dev ## every check of Python, JavaScript, templates, shell and imports; known weaknesses of libraries
+	@$(PY) bin/lint
 
 .PHONY: extension
 extension: setup ## write the browser extension's archives into dist/

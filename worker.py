@@ -28,12 +28,12 @@ from webapp import logs
 from webapp.fetching.fetch import fetch
 from webapp.intake import submission as intake
 from webapp.queue.jobs import Progress, QueueDown
-from webapp.queue.reconcile import LOST, Reconciler
+from webapp.queue.reconcile import LOST
 from webapp.sandbox import child as sandbox
 from webapp.sandbox.child import Ending, Level, Send
 from webapp.services import Services
 from webapp.settings import Settings
-from webapp.storage import quarantine
+from webapp.storage import quarantine, submissions
 from webapp.storage.media_store import MediaDown
 from webapp.storage.store import picture_type
 
@@ -94,7 +94,7 @@ def _see_through(services: Services, analysis_id: str, file: BinaryIO) -> None:
         services.jobs.beat(analysis_id)
         return services.jobs.must_hand_back() or not services.store.is_running(analysis_id)
 
-    if not intake.is_address(services.store, analysis_id):
+    if not submissions.is_address(services.store, analysis_id):
         _examine(services, analysis_id, file, stop)
         return
     untrusted_url = file.read().decode("utf-8", "replace")
@@ -105,7 +105,7 @@ def _see_through(services: Services, analysis_id: str, file: BinaryIO) -> None:
             if services.jobs.must_hand_back():
                 _hand_back(services, analysis_id, file)
                 return
-            intake.release(services.store, analysis_id)  # its key is made of the address
+            submissions.release_key(services.store, analysis_id)  # its key is made of the address
             services.store.fail(analysis_id, refusal.code, refusal.message)
             return
         if intake.arrived(services.store, analysis_id, upload, services.settings):
@@ -185,7 +185,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # so that a child's garbage collection copies none of these pages
     log.info("worker %d is ready", os.getpid())
-    sweep = Reconciler(services)
+    sweep = services.reconciler()
     detector = analysis.which_detector(services.settings.networks_folder)
     log.info("detector %s%s", detector[0], f" ({detector[1]})" if detector[1] else "")
 

@@ -20,7 +20,7 @@ from .process import keep_freed_memory
 from .registry import Analyzer, Over, all_analyzers
 from .report import ComponentResult, Kind, Status
 from .runner import Progress, run_one
-from .signal.steps import Step, step
+from .signal.steps import FrameStep, step
 
 DEEP_FRAMES = 5
 _FEW = frozenset({"deep"})
@@ -30,7 +30,7 @@ Results = dict[str, ComponentResult]
 
 
 @dataclass(frozen=True)
-class Reading:
+class ClipMeasurements:
     """What the analyzers gave: over the clip (means over the frames), frame by frame, and step by step.
 
     ``steps[i]`` leads from frame i to frame i + 1; None where the two differ in size.
@@ -38,12 +38,12 @@ class Reading:
 
     components: Results
     frames: tuple[Results, ...]
-    steps: tuple[Step | None, ...]
+    steps: tuple[FrameStep | None, ...]
 
 
 def run_clip(
     media: Media, *, skip: Collection[str] = (), progress: Progress | None = None, threads: int | None = None
-) -> Reading:
+) -> ClipMeasurements:
     """Run all analyzers that know video.
 
     Parameters
@@ -71,7 +71,7 @@ def run_clip(
         frames[number].forget_planes()
         return results
 
-    def compare(number: int) -> Step | None:
+    def compare(number: int) -> FrameStep | None:
         before, after = frames[number].preview, frames[number + 1].preview
         return step(before, after) if before.shape == after.shape else None
 
@@ -86,7 +86,7 @@ def run_clip(
     components = {a.component: mean(by_frame, a) for a in on_frames}
     footage = Footage(media.facts, tuple(s for s in steps if s is not None))
     components |= {a.component: run_one(a, footage) for a in over_clip}
-    return Reading(dict(sorted(components.items())), by_frame, steps)
+    return ClipMeasurements(dict(sorted(components.items())), by_frame, steps)
 
 
 def mean(by_frame: Sequence[Mapping[str, ComponentResult]], analyzer: Analyzer) -> ComponentResult:

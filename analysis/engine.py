@@ -130,7 +130,7 @@ def analyze(
 def _report(
     media: Media, findings: tuple[Finding, ...], scored: Scored, context: Context, timeline: Timeline | None
 ) -> Report:
-    conclusion = interpretation.conclude(scored, context, findings, kind=media.facts.kind)
+    conclusion = interpretation.interpret(scored, context, findings, kind=media.facts.kind)
     return Report(
         sha256=media.sha256,
         kind=media.facts.kind,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 from .media.frames import Footage, Frame
@@ -82,8 +83,6 @@ def analyzer(
 @cache
 def all_analyzers() -> tuple[Analyzer, ...]:
     """Every analyzer found in ``analysis/analyzers/``, in order of name. Importing one imports no torch."""
-    from . import analyzers  # noqa: PLC0415 -- the analyzers import this module
-
-    for module in pkgutil.iter_modules(analyzers.__path__):
-        importlib.import_module(f"{analyzers.__name__}.{module.name}")
+    for module in pkgutil.iter_modules([str(Path(__file__).parent / "analyzers")]):
+        importlib.import_module(f"{__package__}.analyzers.{module.name}")
     return tuple(_found[name] for name in sorted(_found))

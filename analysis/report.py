@@ -218,7 +218,7 @@ class MediaFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rule scoring knows of how the picture arrived (reference/rules.md, *Context*)."""
+    """What the rule scoring knows of how the picture arrived (docs/rules.md, *How a picture arrived*)."""
 
     width: int
     height: int
@@ -337,6 +337,19 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     genuine_at_or_above: dict[str, float] = {}
 
 
+class Quality(msgspec.Struct, frozen=True, kw_only=True):
+    """How a picture arrived, and what its file no longer shows, in sentences."""
+
+    arrived: str
+    lost: tuple[str, ...] = ()
+
+
+class Stability(msgspec.Struct, frozen=True, kw_only=True):
+    """The score after common changes of the file: what was done, in words, to the score it then gets."""
+
+    scores: dict[str, float]
+
+
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no analysis."""
 
@@ -384,8 +397,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     components: dict[str, ComponentResult] = {}
     provenance: tuple[Finding, ...] = ()
     context: Context | None = None
-    quality: dict[str, Any] | None = None
-    stability: dict[str, Any] | None = None
+    quality: Quality | None = None
+    stability: Stability | None = None
     likeness: Likeness | None = None
     evidence_map: EvidenceMap | None = None
     measured: Measured | None = None

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .analyzers import temporal
-from .clip_runner import Reading
+from .clip_runner import ClipMeasurements
 from .errors import NotApplicable
 from .media.frames import Burst, Footage, Media
 from .report import Cadence, ComponentResult, Cut, FrameReading, Freeze, Status, StepReading, Timeline
-from .signal.steps import Step
+from .signal.steps import FrameStep
 from .verdict import rules
 
 # Measured on 49 photographs: 85 % of the pairs of different ones pass, and none of the pairs that a camera moving over
@@ -29,7 +29,7 @@ _REPEAT, _MOVING = 0.1, 0.3  # of the median difference of neighbors; levels
 _PERIODS = range(2, 13)
 
 
-def build(media: Media, reading: Reading) -> Timeline:
+def build(media: Media, reading: ClipMeasurements) -> Timeline:
     """Everything the report says of a clip over time.
 
     Parameters
@@ -58,7 +58,7 @@ def build(media: Media, reading: Reading) -> Timeline:
     )
 
 
-def asked(media: Media, reading: Reading, timeline: Timeline) -> dict[str, ComponentResult]:
+def asked(media: Media, reading: ClipMeasurements, timeline: Timeline) -> dict[str, ComponentResult]:
     """What the rules are asked about: the readings, but over time only of steps that cross no cut.
 
     Where every step crosses one, ``temporal`` is not applicable.
@@ -75,7 +75,7 @@ def asked(media: Media, reading: Reading, timeline: Timeline) -> dict[str, Compo
     return {**reading.components, "temporal": within}
 
 
-def as_measured(scored: Mapping[str, ComponentResult], reading: Reading) -> dict[str, ComponentResult]:
+def as_measured(scored: Mapping[str, ComponentResult], reading: ClipMeasurements) -> dict[str, ComponentResult]:
     """The scored components with the metrics over time that were measured, cuts and all."""
     components = dict(scored)
     if "temporal" in reading.components:
@@ -86,7 +86,7 @@ def as_measured(scored: Mapping[str, ComponentResult], reading: Reading) -> dict
     return components
 
 
-def find_cuts(media: Media, steps: Sequence[Step | None]) -> tuple[Cut, ...]:
+def find_cuts(media: Media, steps: Sequence[FrameStep | None]) -> tuple[Cut, ...]:
     """The steps that lead into another scene: other colors and another outline, or another size.
 
     A keyframe that comes before its turn between the two frames is where the encoder saw a cut too: then less is asked
@@ -112,7 +112,7 @@ def _early_keyframe(keyframes: NDArray[np.float64], start: float, end: float) ->
     return round(float(keyframes[inside[0]]), 4) if gaps[inside[0] - 1] < 0.9 * gaps.max() else None
 
 
-def find_freezes(media: Media, steps: Sequence[Step | None]) -> tuple[Freeze, ...]:
+def find_freezes(media: Media, steps: Sequence[FrameStep | None]) -> tuple[Freeze, ...]:
     """Stretches in which one sampled frame after the other is the same picture."""
     found: list[Freeze] = []
     for number, step in enumerate(steps):
@@ -188,7 +188,7 @@ def _nearest_rate(rate: float) -> float:
     return nearest if abs(nearest - rate) <= 0.06 * nearest else round(rate, 1)
 
 
-def _frames(media: Media, reading: Reading, cuts: Sequence[Cut]) -> tuple[FrameReading, ...]:
+def _frames(media: Media, reading: ClipMeasurements, cuts: Sequence[Cut]) -> tuple[FrameReading, ...]:
     keyframes = media.clip.keyframes if media.clip is not None else np.zeros(0)
     scene_starts = {cut.after + 1 for cut in cuts}
     scene, found = 0, []
@@ -211,7 +211,7 @@ def _frames(media: Media, reading: Reading, cuts: Sequence[Cut]) -> tuple[FrameR
     return tuple(found)
 
 
-def _steps(media: Media, steps: Sequence[Step | None], cuts: Sequence[Cut]) -> tuple[StepReading, ...]:
+def _steps(media: Media, steps: Sequence[FrameStep | None], cuts: Sequence[Cut]) -> tuple[StepReading, ...]:
     crossing = {cut.after for cut in cuts}
     return tuple(
         StepReading(
@@ -229,7 +229,9 @@ def _steps(media: Media, steps: Sequence[Step | None], cuts: Sequence[Cut]) -> t
     )
 
 
-def _notes(media: Media, steps: Sequence[Step | None], cuts: Sequence[Cut], freezes: Sequence[Freeze]) -> list[str]:
+def _notes(
+    media: Media, steps: Sequence[FrameStep | None], cuts: Sequence[Cut], freezes: Sequence[Freeze]
+) -> list[str]:
     notes = []
     video = media.facts.video
     if video is not None and video.sampled_until is not None:

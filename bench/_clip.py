@@ -66,7 +66,7 @@ def _repeat(clip: bytes, times: int) -> bytes:
     with av.open(io.BytesIO(clip), "r") as source, av.open(buffer, "w", format="mp4") as out:
         stream = source.streams.video[0]
         packets = [packet for packet in source.demux(stream) if packet.size]
-        span = max((p.pts or 0) for p in packets) + packets[0].duration - min((p.pts or 0) for p in packets)
+        span = max((p.pts or 0) for p in packets) + (packets[0].duration or 0) - min((p.pts or 0) for p in packets)
         copied = out.add_stream_from_template(stream)
         for turn in range(times):
             for packet in packets:

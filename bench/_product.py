@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -82,7 +83,7 @@ class Product:
         """How many analyses are in which state."""
         return Counter(dict(self.rows("SELECT state, count(*) FROM analyses GROUP BY state")))
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database answers."""
         with contextlib.closing(sqlite3.connect(self.folder / "detector.db", timeout=30)) as connection:
             return connection.execute(query).fetchall()

@@ -7,6 +7,7 @@ import io
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 from PIL import Image
 
@@ -54,7 +55,7 @@ def main() -> None:
     for _ in range(ROUNDS):
         decoding.append(_milliseconds(decode))
         fresh = _afresh(media)
-        together.append(_milliseconds(lambda m=fresh: run_analyzers(m, skip={"deep"})))
+        together.append(_milliseconds(partial(run_analyzers, fresh, skip={"deep"})))
 
     print(f"12-megapixel JPEG, {len(data) / 1e6:.1f} MB; preview {width}×{height}; {ROUNDS} rounds\n")
     print(f"{'analyzer, alone on one thread':<34} {'best ms':>8} {'median ms':>10}")
@@ -65,7 +66,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             frame = _afresh(media).frame
             frame.planes.grey  # noqa: B018 -- computed before the analyzers start, as the runner does
-            taken.append(_milliseconds(lambda f=frame, a=analyzer: a.measure(f)))
+            taken.append(_milliseconds(partial(analyzer.measure, frame)))
         print(f"{analyzer.component:<34} {min(taken):8.2f} {statistics.median(taken):10.2f}")
     for name, values in (("Pillow decodes the file", decoding), ("all analyzers together", together)):
         print(f"{name:<34} {min(values):8.2f} {statistics.median(values):10.2f}")

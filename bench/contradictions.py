@@ -82,7 +82,7 @@ def contradictions(report: Report, shown: dict[str, Any]) -> Iterator[str]:
         yield f"no sign of AI, yet it resembles {report.likeness.family}"
     yield from _ranges(report)
     if report.score is not None:
-        yield from _numbers(report, text, shown)
+        yield from _numbers(report.score, text, shown)
 
 
 def _ranges(report: Report) -> Iterator[str]:
@@ -95,12 +95,12 @@ def _ranges(report: Report) -> Iterator[str]:
                 yield f"{name} points to AI without a measured reason"
 
 
-def _numbers(report: Report, text: str, shown: dict[str, Any]) -> Iterator[str]:
-    if band_title(whole(report.score)) != band_title(report.score):
-        yield f"{report.score} is shown under another band"
+def _numbers(score: float, text: str, shown: dict[str, Any]) -> Iterator[str]:
+    if band_title(whole(score)) != band_title(score):
+        yield f"{score} is shown under another band"
     for number in map(int, re.findall(r"(\d+) of 100[,.](?! AI| genuine)", text)):
-        if number != whole(report.score):
-            yield f"{number} of 100 is said of a score of {report.score}"
+        if number != whole(score):
+            yield f"{number} of 100 is said of a score of {score}"
     steady = shown["stability"]
     if steady is not None:
         answers = {band_title(one.score) for one in steady.strip}

@@ -197,7 +197,7 @@ def redis_down() -> None:
         row(f"post while Redis is {what}", "503 in under 1 s", f"{codes}, slowest {worst:.2f} s{back}")
 
 
-def _refusal(browser, data: bytes) -> tuple[int, float]:
+def _refusal(browser: Browser, data: bytes) -> tuple[int, float]:
     start = time.perf_counter()
     status = browser.post(data).status_code
     return status, time.perf_counter() - start

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.webapp.given import done
@@ -45,7 +46,7 @@ def main() -> None:
             redis.wait()
 
 
-def _measure(app) -> None:
+def _measure(app: Flask) -> None:
     client = app.test_client()
     doors = app.extensions["services"]
     reports = [done(client, doors) for _ in range(CHECKS)]

@@ -12,7 +12,7 @@ import time
 from itertools import cycle
 from pathlib import Path
 
-from ._product import ENDED, ROOT, pictures, row, running
+from ._product import ENDED, ROOT, Product, pictures, row, running
 from .load import MB, NO_NETWORK
 
 MINUTES = float(os.environ.get("MINUTES", "20"))
@@ -58,7 +58,7 @@ def main() -> None:
         )
 
 
-def _memory(product) -> int:
+def _memory(product: Product) -> int:
     return sum(product.memory(name) for name in ("granian", "worker.py", "redis-server"))
 
 

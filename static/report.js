@@ -43,7 +43,10 @@
       view.zoom = next;
       show();
     }
-    const fit = () => { view.zoom = 1; show(); };
+    const fit = () => {
+      view.zoom = 1;
+      show();
+    };
 
     function compare() {
       const lens = card.querySelector("input[name=lens]:checked").value;
@@ -63,10 +66,12 @@
       fit();
       compare();
     });
-    card.querySelectorAll("[data-zoom]").forEach((button) => button.addEventListener("click", () => {
-      if (button.dataset.zoom === "fit") fit();
-      else zoom(button.dataset.zoom === "in" ? 1.5 : 1 / 1.5);
-    }));
+    card.querySelectorAll("[data-zoom]").forEach((button) =>
+      button.addEventListener("click", () => {
+        if (button.dataset.zoom === "fit") fit();
+        else zoom(button.dataset.zoom === "in" ? 1.5 : 1 / 1.5);
+      }),
+    );
     stage.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const moves = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
@@ -80,11 +85,15 @@
       } else return;
       event.preventDefault();
     });
-    stage.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the page
-      event.preventDefault();
-      zoom(Math.exp(-event.deltaY / 300), event);
-    }, { passive: false });
+    stage.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the page
+        event.preventDefault();
+        zoom(Math.exp(-event.deltaY / 300), event);
+      },
+      { passive: false },
+    );
 
     const fingers = new Map();
     let moved = false;
@@ -108,14 +117,15 @@
       stage.classList.toggle("dragging", view.zoom > 1);
       fingers.set(event.pointerId, event);
     });
-    for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, (event) => {
-      const tapped = name === "pointerup" && !moved && fingers.size === 1;
-      fingers.delete(event.pointerId);
-      stage.classList.remove("dragging");
-      if (!tapped || event.button !== 0) return;
-      if (view.zoom > 1) fit();
-      else zoom(3, event);
-    });
+    for (const name of ["pointerup", "pointercancel"])
+      stage.addEventListener(name, (event) => {
+        const tapped = name === "pointerup" && !moved && fingers.size === 1;
+        fingers.delete(event.pointerId);
+        stage.classList.remove("dragging");
+        if (!tapped || event.button !== 0) return;
+        if (view.zoom > 1) fit();
+        else zoom(3, event);
+      });
     compare();
   }
 
@@ -139,43 +149,64 @@
       box.remove();
       return;
     }
-    new IntersectionObserver((seen, observer) => {
-      if (!seen.some((one) => one.isIntersecting)) return;
-      observer.disconnect();
-      chart().then(() => draw(box, rows), () => box.remove());
-    }, { rootMargin: "300px" }).observe(box);
+    new IntersectionObserver(
+      (seen, observer) => {
+        if (!seen.some((one) => one.isIntersecting)) return;
+        observer.disconnect();
+        chart().then(
+          () => draw(box, rows),
+          () => box.remove(),
+        );
+      },
+      { rootMargin: "300px" },
+    ).observe(box);
   }
   function draw(box, rows) {
     const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     const paint = () => ({
-      ink: color("--ink-2"), line: color("--line-strong"), accent: color("--accent"),
+      ink: color("--ink-2"),
+      line: color("--line-strong"),
+      accent: color("--accent"),
     });
     const tones = paint();
     const made = new window.Chart(box.querySelector("canvas"), {
       type: "radar",
       data: {
         labels: rows.map((row) => row.querySelector(".name").textContent),
-        datasets: [{
-          data: rows.map((row) => Number(row.dataset.score)),
-          borderColor: tones.accent, backgroundColor: `${tones.accent}33`, pointBackgroundColor: tones.accent,
-          borderWidth: 2, pointRadius: 3,
-        }],
+        datasets: [
+          {
+            data: rows.map((row) => Number(row.dataset.score)),
+            borderColor: tones.accent,
+            backgroundColor: `${tones.accent}33`,
+            pointBackgroundColor: tones.accent,
+            borderWidth: 2,
+            pointRadius: 3,
+          },
+        ],
       },
       options: {
         animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 500 },
         maintainAspectRatio: false,
         plugins: { legend: { display: false } },
-        scales: { r: {
-          min: 0, max: 100,
-          ticks: { stepSize: 25, display: false },
-          grid: { color: tones.line }, angleLines: { color: tones.line },
-          pointLabels: { color: tones.ink, font: { size: 12 } },
-        } },
+        scales: {
+          r: {
+            min: 0,
+            max: 100,
+            ticks: { stepSize: 25, display: false },
+            grid: { color: tones.line },
+            angleLines: { color: tones.line },
+            pointLabels: { color: tones.ink, font: { size: 12 } },
+          },
+        },
       },
     });
     matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
       const next = paint();
-      Object.assign(made.data.datasets[0], { borderColor: next.accent, backgroundColor: `${next.accent}33`, pointBackgroundColor: next.accent });
+      Object.assign(made.data.datasets[0], {
+        borderColor: next.accent,
+        backgroundColor: `${next.accent}33`,
+        pointBackgroundColor: next.accent,
+      });
       made.options.scales.r.grid.color = made.options.scales.r.angleLines.color = next.line;
       made.options.scales.r.pointLabels.color = next.ink;
       made.update("none");
@@ -194,7 +225,9 @@
       label.textContent = "Selected: copy it now";
     }
     document.getElementById("announce").textContent = label.textContent;
-    setTimeout(() => { label.textContent = "Copy"; }, 2500);
+    setTimeout(() => {
+      label.textContent = "Copy";
+    }, 2500);
   }
   let closed = [];
   /* On paper nothing is scrolled to: pictures that wait for that are fetched now. */
@@ -202,12 +235,21 @@
     const pictures = [...document.querySelectorAll("article img[src]")];
     for (const one of pictures) one.loading = "eager";
     const late = pictures.filter((one) => !one.complete || !one.naturalWidth);
-    return Promise.all(late.map((one) => new Promise((done) => { one.onload = one.onerror = done; })));
+    return Promise.all(
+      late.map(
+        (one) =>
+          new Promise((done) => {
+            one.onload = one.onerror = done;
+          }),
+      ),
+    );
   }
   addEventListener("beforeprint", () => {
     drawn();
     // what is for specialists is printed by those who have opened it
-    closed = [...document.querySelectorAll("article details:not([open], .specialists:not([open]), .specialists:not([open]) *)")];
+    closed = [
+      ...document.querySelectorAll("article details:not([open], .specialists:not([open]), .specialists:not([open]) *)"),
+    ];
     for (const one of closed) one.open = true;
   });
   addEventListener("afterprint", () => {
@@ -215,7 +257,8 @@
   });
   document.addEventListener("click", (event) => {
     const frame = event.target.closest?.("[data-frame]");
-    if (frame) { // its lenses come by htmx; which one is looked at is marked here
+    if (frame) {
+      // its lenses come by htmx; which one is looked at is marked here
       for (const one of document.querySelectorAll("[data-frame]")) {
         one.setAttribute("aria-current", String(one.dataset.frame === frame.dataset.frame));
       }

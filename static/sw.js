@@ -17,7 +17,8 @@ export function serve({ version, shell }) {
   addEventListener("activate", (event) => {
     event.waitUntil(
       (async () => {
-        for (const name of await caches.keys()) if (name.startsWith("shell-") && name !== mine) await caches.delete(name);
+        for (const name of await caches.keys())
+          if (name.startsWith("shell-") && name !== mine) await caches.delete(name);
         await clients.claim();
       })(),
     );
@@ -77,7 +78,11 @@ export function serve({ version, shell }) {
       return answer;
     } catch {
       const at = { cacheName: mine };
-      return (await kept(url.pathname, null)) ?? (await caches.match(url.pathname, at)) ?? (await caches.match("/offline", at));
+      return (
+        (await kept(url.pathname, null)) ??
+        (await caches.match(url.pathname, at)) ??
+        (await caches.match("/offline", at))
+      );
     }
   }
 }

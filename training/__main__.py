@@ -42,6 +42,7 @@ from . import (
     ship,
 )
 from .command import say
+from .fit import Fitted
 
 CONFIG = Path(__file__).parent / "config.toml"
 
@@ -160,7 +161,7 @@ class Run:
         }
         ship.write(self.backbone, facts, head, list(self.config["order"]))
 
-    def _evidence_of_genuine(self, fitted: fit.Fitted) -> float:
+    def _evidence_of_genuine(self, fitted: Fitted) -> float:
         """What patches add to the raw output of a genuine picture, on average."""
         model = fitted.final.get("patch_mean")
         genuine = np.array([i.label == 0 and i.fold != corpus.UNTOUCHED for i in self.items])

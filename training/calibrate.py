@@ -9,21 +9,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.utils.extmath import randomized_svd
 
-from analysis.verdict import conformal, probability
+from analysis.verdict import conformal
 from analysis.verdict.abstain import abstention
 from analysis.verdict.bands import FLIP, score_of
 from analysis.verdict.conditions import CONDITIONS
+from analysis.verdict.conformal import balanced_weights
+from analysis.verdict.probability import platt
 
 from . import copies, fit
-from .corpus import UNTOUCHED, Item, weights_of
+from .corpus import UNTOUCHED, Item
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class CalibratedCorpus:
     """What is known of every picture, in the order of the items.
 
     Attributes
@@ -45,7 +48,7 @@ class Calibrated:
 
 def calibrate(
     items: Sequence[Item], scores: Mapping[str, Floats], declined: Mapping[str, NDArray[np.bool_]]
-) -> Calibrated:
+) -> CalibratedCorpus:
     """Hold raw outputs against genuine pictures of other sources, condition by condition.
 
     Pictures that would be declined are calibrated as they are scored: not at all. They count as reaching no band.
@@ -53,15 +56,13 @@ def calibrate(
     labels = np.array([i.label for i in items])
     folds = np.array([i.fold for i in items])
     groups = np.array([i.group for i in items])
-    weights = weights_of(items)
-    out = Calibrated({}, {}, {}, dict(declined))
+    out = CalibratedCorpus({}, {}, {}, dict(declined))
     for condition in CONDITIONS:
         raw, usable = scores[condition], ~declined[condition] & (folds != UNTOUCHED)
         genuine = usable & (labels == 0)
-        at = conformal.thresholds(raw[genuine], groups[genuine])
-        slope, offset = probability.platt(raw[usable], labels[usable], weights[usable])
-        p = conformal.p_values(raw, conformal.LEVELS, at)
-        chance = 1 / (1 + np.exp(-np.clip(slope * raw + offset, -30, 30)))
+        shipped = conformal.measured(raw[usable], labels[usable], groups[usable])
+        p = conformal.p_values(raw, conformal.LEVELS, conformal.thresholds(raw[genuine], groups[genuine]))
+        chance = expit(shipped["slope"] * raw + shipped["offset"])
         for group in sorted(set(groups[folds != UNTOUCHED])):
             inside = groups == group
             if (genuine & inside).any():
@@ -71,31 +72,22 @@ def calibrate(
         for fold in sorted(set(folds) - {UNTOUCHED}):
             inside = folds == fold
             others = usable & ~inside
-            one, two = probability.platt(raw[others], labels[others], weights[others])
-            chance[inside] = 1 / (1 + np.exp(-np.clip(one * raw[inside] + two, -30, 30)))
-        finite = at < np.inf
-        out.shipped[condition] = {
-            "levels": np.round(conformal.LEVELS[finite], 6).tolist(),
-            "thresholds": [-1e9 if t == -np.inf else round(float(t), 5) for t in at[finite]],
-            "slope": round(slope, 5),
-            "offset": round(offset, 5),
-            "genuine": int(genuine.sum()),
-            "sources": len(set(groups[genuine])),
-        }
-        out.p[condition], out.chance[condition] = p, chance
+            slope, offset = platt(raw[others], labels[others], balanced_weights(labels[others], groups[others]))
+            chance[inside] = expit(slope * raw[inside] + offset)
+        out.shipped[condition], out.p[condition], out.chance[condition] = shipped, p, chance
     return out
 
 
 @dataclass(frozen=True)
-class Familiar:
+class FamiliarityFit:
     """Where calibration pictures lie: the map to coordinates, their spread, and how far is too far."""
 
-    model: fit.Model
+    model: fit.LinearMap
     shipped: dict[str, Any]
     far: dict[str, NDArray[np.bool_]]
 
 
-def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[str, Any]) -> Familiar:
+def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[str, Any]) -> FamiliarityFit:
     """Principal coordinates of one feature over all conditions, in units of their deviation.
 
     The rows are *not* standardized by label or source; what most pictures have in common is familiar.
@@ -106,7 +98,7 @@ def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[st
     mean, deviation = flat.mean(0), flat.std(0) + np.float32(1e-6)
     _, _, turned = randomized_svd((flat - mean) / deviation, settings["directions"], random_state=0)
     weights = (turned / deviation).T.astype(np.float64)
-    model = fit.Model(weights, -(mean.astype(np.float64) @ weights))
+    model = fit.LinearMap(weights, -(mean.astype(np.float64) @ weights))
     placed = model(x)
     middle, scales = placed.mean(0), placed.std(0)
 
@@ -120,7 +112,7 @@ def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[st
         "scales": np.round(scales, 5).tolist(),
         "limit": round(limit, 5),
     }
-    return Familiar(model, shipped, far)
+    return FamiliarityFit(model, shipped, far)
 
 
 def declined(items: Sequence[Item], copied: Path, far: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:

@@ -21,10 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from analysis import open_media
 from analysis.errors import MediaError
 from analysis.verdict import clip as clips
-from analysis.verdict import conformal
-from analysis.verdict import evaluation as figures
-from analysis.verdict.bands import PROMISES
-from analysis.verdict.probability import platt
+from analysis.verdict import conformal, evaluation
 
 from . import corpus
 from .command import say
@@ -34,7 +31,7 @@ INPUTS = ("median", "evenness_of_features", "evenness_of_pixels")
 
 
 @dataclass(frozen=True)
-class Seen:
+class LabelledClip:
     """One labelled clip."""
 
     id: str
@@ -44,7 +41,7 @@ class Seen:
     raws: NDArray[np.float64]
 
 
-def see(manifest: Path, mirror: Path) -> list[Seen]:
+def see(manifest: Path, mirror: Path) -> list[LabelledClip]:
     """Look at every clip that can be had."""
     seen = []
     for row in csv.DictReader(manifest.open()):
@@ -58,36 +55,35 @@ def see(manifest: Path, mirror: Path) -> list[Seen]:
             say(f"left out: {row['id']}: {error.code}")
             continue
         values = np.array([sight.inputs[name] for name in INPUTS])
-        seen.append(Seen(row["id"], int(row["label"] == "ai"), row["source_group"], values, sight.raws))
+        seen.append(LabelledClip(row["id"], int(row["label"] == "ai"), row["source_group"], values, sight.raws))
         if len(seen) % 20 == 0:
             say(len(seen))
     return seen
 
 
-def weights_of(seen: Sequence[Seen]) -> NDArray[np.float64]:
-    """Classes alike, and a source by the root of its size."""
-    keys = [(s.group, s.label) for s in seen]
-    weights = np.array([keys.count(key) ** -0.5 for key in keys])
-    labels = np.array([s.label for s in seen])
-    for label in (0, 1):
-        weights[labels == label] /= weights[labels == label].sum() or 1.0
-    return weights * len(seen) / 2
+def clip_weights(seen: Sequence[LabelledClip]) -> NDArray[np.float64]:
+    """How much each clip counts."""
+    return conformal.balanced_weights(np.array([s.label for s in seen]), np.array([s.group for s in seen]))
 
 
-def join(seen: Sequence[Seen], chosen: list[int], middle: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+def join(
+    seen: Sequence[LabelledClip], chosen: list[int], middle: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
     """Weights over the chosen inputs; what could not be measured counts as the middle."""
     x = filled(seen, middle)[:, chosen]
-    model = LogisticRegression(C=0.3).fit(x, [s.label for s in seen], sample_weight=weights_of(seen))
+    model = LogisticRegression(C=0.3).fit(x, [s.label for s in seen], sample_weight=clip_weights(seen))
     return model.coef_[0], float(model.intercept_[0])
 
 
-def filled(seen: Sequence[Seen], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+def filled(seen: Sequence[LabelledClip], middle: NDArray[np.float64]) -> NDArray[np.float64]:
     """The inputs, (n, 3), with the middle where one could not be measured."""
     x = np.stack([s.inputs for s in seen])
     return np.where(np.isfinite(x), x, middle)
 
 
-def out_of_source(seen: Sequence[Seen], chosen: list[int], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+def left_out_scores(
+    seen: Sequence[LabelledClip], chosen: list[int], middle: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Raw output of every clip by a join that saw no clip of its source."""
     raw = np.zeros(len(seen))
     groups = np.array([s.group for s in seen])
@@ -99,14 +95,14 @@ def out_of_source(seen: Sequence[Seen], chosen: list[int], middle: NDArray[np.fl
     return raw
 
 
-def worst_group(raw: NDArray[np.float64], seen: Sequence[Seen]) -> float:
+def worst_group(raw: NDArray[np.float64], seen: Sequence[LabelledClip]) -> float:
     """The lowest AUC of one source against all clips of the other class."""
     labels, groups = np.array([s.label for s in seen]), np.array([s.group for s in seen])
     found = []
     for group, label in {(s.group, s.label) for s in seen}:
         chosen = ((groups == group) & (labels == label)) | (labels != label)
         if ((groups == group) & (labels == label)).sum() >= 5:
-            found.append(figures.auc(raw[chosen], labels[chosen]))
+            found.append(evaluation.auc(raw[chosen], labels[chosen]))
     return min(found)
 
 
@@ -117,22 +113,17 @@ def run(manifest: Path, mirror: Path) -> None:
     middle = np.nanmedian(np.stack([s.inputs for s in seen]), axis=0)
     tried = {}
     for chosen in ([0], [0, 1], [0, 2], [0, 1, 2], [1], [2]):
-        raw = out_of_source(seen, chosen, middle)
+        raw = left_out_scores(seen, chosen, middle)
         name = "+".join(INPUTS[k] for k in chosen)
-        tried[name] = {"auc": round(figures.auc(raw, labels), 3), "worst": round(worst_group(raw, seen), 3)}
+        tried[name] = {"auc": round(evaluation.auc(raw, labels), 3), "worst": round(worst_group(raw, seen), 3)}
         say(name, tried[name])
     best = max(
         (name for name in tried if name.startswith(INPUTS[0])), key=lambda n: (tried[n]["worst"], tried[n]["auc"])
     )
     chosen = [INPUTS.index(name) for name in best.split("+")]
-    raw = out_of_source(seen, chosen, middle)
+    raw = left_out_scores(seen, chosen, middle)
     genuine = labels == 0
-    p = np.ones(len(seen))
-    p[genuine] = conformal.left_out(raw[genuine], groups[genuine])
-    at = conformal.thresholds(raw[genuine], groups[genuine])
-    finite = at < np.inf
-    p[~genuine] = conformal.p_values(raw[~genuine], conformal.LEVELS, at)
-    slope, offset = platt(raw, labels, weights_of(seen))
+    p = conformal.out_of_source(raw, labels, groups, groups)
     weights, bias = join(seen, chosen, middle)
     by_frame = np.concatenate([s.raws for s in seen if s.label == 0])
     owner = np.concatenate([np.full(len(s.raws), s.group) for s in seen if s.label == 0])
@@ -148,23 +139,15 @@ def run(manifest: Path, mirror: Path) -> None:
             "note": "out of source; few clips of few sources",
             "auc": tried[best]["auc"],
             "worst_source_auc": tried[best]["worst"],
-            "genuine_at_or_above": {str(s): round(float((p[genuine] <= q + 1e-9).mean()), 4)
-                                    for s, q in PROMISES},
-            "generated_at_or_above": {str(s): round(float((p[~genuine] <= q + 1e-9).mean()), 4)
-                                      for s, q in PROMISES},
+            "genuine_at_or_above": evaluation.at_or_above(p[genuine]),
+            "generated_at_or_above": evaluation.at_or_above(p[~genuine]),
             "tried": tried,
         },
         "inputs": {INPUTS[k]: round(float(w), 6) for k, w in zip(chosen, weights, strict=True)},
         "middle": {INPUTS[k]: round(float(middle[k]), 6) for k in chosen},
         "bias": round(bias, 6),
-        "levels": np.round(conformal.LEVELS[finite], 6).tolist(),
-        "thresholds": [-1e9 if t == -np.inf else round(float(t), 5) for t in at[finite]],
-        "slope": round(slope, 5),
-        "offset": round(offset, 5),
-        "genuine": int(genuine.sum()),
-        "sources": len(set(groups[genuine])),
-        "frame_levels": np.round(conformal.LEVELS[frame_at < np.inf], 6).tolist(),
-        "frame_thresholds": [-1e9 if t == -np.inf else round(float(t), 5) for t in frame_at[frame_at < np.inf]],
-    }  # fmt: skip
+        **conformal.measured(raw, labels, groups),
+        **{f"frame_{name}": values for name, values in conformal.listed(frame_at).items()},
+    }
     (MODELS / "clips.json").write_text(json.dumps(out, indent=1) + "\n")
     say(json.dumps(out["figures"]))

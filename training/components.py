@@ -25,8 +25,7 @@ from analysis import MediaError, open_media
 from analysis.registry import all_analyzers
 from analysis.report import Kind
 from analysis.runner import run_analyzers
-from analysis.verdict import conformal, rules
-from analysis.verdict import evaluation as figures
+from analysis.verdict import conformal, evaluation, rules
 from analysis.verdict.components import inputs
 from analysis.verdict.conditions import CONDITIONS
 from analysis.verdict.rules import context
@@ -140,10 +139,10 @@ def learn(every: Sequence[corpus.Item], folder: Path, manifest: Path, target: Pa
             "bias": round(bias, 6),
             "levels": [float(f"{v:.6g}") for v in LEVELS],
             "thresholds": {c: [round(max(-1e9, min(1e9, float(t))), 5) for t in at[c]] for c in CONDITIONS},
-            "auc": {c: round(figures.auc(raw[c], labels), 3) for c in CONDITIONS},
+            "auc": {c: round(evaluation.auc(raw[c], labels), 3) for c in CONDITIONS},
         }
         say(f"{component:12}", shipped[component]["auc"])
-    by_rules = {c: round(figures.auc(np.nan_to_num(m[:, -1]), labels), 3) for c, m in measured.items()}
+    by_rules = {c: round(evaluation.auc(np.nan_to_num(m[:, -1]), labels), 3) for c, m in measured.items()}
     out = {
         "format": 1,
         "made": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),

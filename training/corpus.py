@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.verdict.conformal import balanced_weights
+
 from .command import say
 
 SOURCES = Path(__file__).parent / "sources.csv"
@@ -185,17 +187,9 @@ def read_blobs(repository: Path, blobs: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
-def weights_of(items: Sequence[Item], power: float = 0.5) -> NDArray[np.float64]:
-    """Each class half of the weight, each source n^power of it; mean weight 1."""
-    counts: dict[tuple[str, int], int] = defaultdict(int)
-    for item in items:
-        counts[item.group, item.label] += 1
-    weights = np.array([counts[i.group, i.label] ** (power - 1.0) for i in items])
-    labels = np.array([i.label for i in items])
-    for label in (0, 1):
-        total = weights[labels == label].sum()
-        weights[labels == label] *= len(items) / 2 / total if total else 0.0
-    return weights
+def weights_of(items: Sequence[Item]) -> NDArray[np.float64]:
+    """How much each picture counts, see :func:`analysis.verdict.conformal.balanced_weights`."""
+    return balanced_weights(np.array([i.label for i in items]), np.array([i.group for i in items]))
 
 
 def file_hash(path: Path) -> str:

@@ -59,7 +59,7 @@ def family_of(item: Item) -> str | None:
 class Learned:
     """The model of all sources, and the families as the product reads them."""
 
-    model: fit.Model
+    model: fit.LinearMap
     families: list[dict[str, Any]]
 
 
@@ -71,7 +71,7 @@ def learn(features: fit.Features, items: Sequence[Item], settings: Mapping[str, 
     shares: dict[str, NDArray[np.float64]] = {}
     order = sorted(set(names))
 
-    def train(inside: NDArray[np.bool_]) -> fit.Model:
+    def train(inside: NDArray[np.bool_]) -> fit.LinearMap:
         rows = known[inside]
         weights = np.tile(weights_of([items[k] for k in rows]), len(CONDITIONS))
         labels = np.tile(names[inside], len(CONDITIONS))

@@ -32,7 +32,7 @@ def measure(networks: Path, name: str, wanted: Sequence[tuple[str, str]], copied
         target = folder / condition / f"{blob}.npz"
         unfinished = target.with_suffix(".part")
         with unfinished.open("wb") as file:
-            np.savez(file, **kept)  # type: ignore[arg-type]
+            np.savez(file, **kept)
         unfinished.replace(target)
         if number % 500 == 0:
             say(f"features: {number} of {len(wanted)}")

@@ -20,7 +20,7 @@ Features = Mapping[str, Mapping[str, Floats]]
 
 
 @dataclass(frozen=True)
-class Model:
+class LinearMap:
     """Standardizing and a regression, folded into one linear map."""
 
     weights: NDArray[np.float64]
@@ -29,12 +29,12 @@ class Model:
     def __call__(self, x: Floats) -> NDArray[np.float64]:
         return np.asarray(x.reshape(len(x), -1).astype(np.float64) @ self.weights + self.bias)
 
-    def scaled(self, by: float) -> Model:
+    def scaled(self, by: float) -> LinearMap:
         """The model whose outputs are this one's times a number."""
-        return Model(self.weights * by, self.bias * by)
+        return LinearMap(self.weights * by, self.bias * by)
 
 
-def learn(x: Floats, labels: NDArray[Any], weights: NDArray[np.float64], strength: float) -> Model:
+def learn(x: Floats, labels: NDArray[Any], weights: NDArray[np.float64], strength: float) -> LinearMap:
     """One model; for more than two labels one output for each, in their sorted order.
 
     Parameters
@@ -54,8 +54,8 @@ def learn(x: Floats, labels: NDArray[Any], weights: NDArray[np.float64], strengt
     coefficients = (found.coef_ / deviation).T.astype(np.float64)
     bias = np.asarray(found.intercept_ - mean.astype(np.float64) @ coefficients)
     if coefficients.shape[1] == 1:
-        return Model(coefficients[:, 0], bias[0])
-    return Model(coefficients, bias)
+        return LinearMap(coefficients[:, 0], bias[0])
+    return LinearMap(coefficients, bias)
 
 
 def stacked(features: Features, name: str, rows: NDArray[np.intp]) -> Floats:
@@ -65,7 +65,7 @@ def stacked(features: Features, name: str, rows: NDArray[np.intp]) -> Floats:
 
 def head(
     features: Features, items: Sequence[Item], rows: NDArray[np.intp], settings: Mapping[str, Any]
-) -> dict[str, Model]:
+) -> dict[str, LinearMap]:
     """One regression over all features together, on the chosen pictures in all conditions; a part for each feature.
 
     The parts add up to the raw output; the bias is with the first.
@@ -77,10 +77,10 @@ def head(
     model = learn(np.concatenate(list(parts.values()), axis=1), labels, weights, settings["strength"])
     ends = np.cumsum([part.shape[1] for part in parts.values()])[:-1]
     split = zip(parts, np.split(model.weights, ends), strict=True)
-    return {name: Model(own, model.bias * (k == 0)) for k, (name, own) in enumerate(split)}
+    return {name: LinearMap(own, model.bias * (k == 0)) for k, (name, own) in enumerate(split)}
 
 
-def raw(models: Mapping[str, Model], features: Mapping[str, Floats]) -> NDArray[np.float64]:
+def raw(models: Mapping[str, LinearMap], features: Mapping[str, Floats]) -> NDArray[np.float64]:
     """(n,) raw outputs."""
     return np.asarray(sum(model(features[name]) for name, model in models.items()))
 
@@ -97,7 +97,7 @@ class Fitted:
         Condition to (n,): each picture by a head that saw no picture of its source; the untouched by ``final``.
     """
 
-    final: dict[str, Model]
+    final: dict[str, LinearMap]
     scores: dict[str, NDArray[np.float64]]
 
 

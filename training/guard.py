@@ -23,7 +23,7 @@ import numpy as np
 
 from analysis import MediaError, open_media
 from analysis.verdict import conditions as arrival
-from analysis.verdict import evaluation as figures
+from analysis.verdict import evaluation
 from analysis.verdict.bands import score_of
 from analysis.verdict.detector import Detector, load, parameters_hash
 
@@ -93,7 +93,7 @@ def _with_spread(raw: Any, scores: Any, labels: Any, rounds: int = 400) -> dict[
 
 def _figures(raw: Any, scores: Any, labels: Any) -> dict[str, float]:
     return {
-        "auc": figures.auc(raw, labels),
+        "auc": evaluation.auc(raw, labels),
         "found_at_30": float((scores[labels == 1] >= 30).mean()),
         "genuine_below_30": float((scores[labels == 0] < 30).mean()),
     }

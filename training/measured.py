@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.verdict import evaluation as figures
+from analysis.verdict import evaluation
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.conditions import CONDITIONS
 
-from .calibrate import Calibrated
+from .calibrate import CalibratedCorpus
 from .corpus import UNTOUCHED, Item, weights_of
 
 Floats = NDArray[np.float64]
@@ -42,12 +42,12 @@ def lines(items: Sequence[Item], scores: Mapping[str, Floats]) -> Iterator[str]:
     labels = np.array([items[k].label for k in rows])
     for condition in CONDITIONS:
         raw = scores[condition][rows]
-        found = [figures.tpr_at_fpr(raw, labels, fpr) for fpr in (0.01, 0.05)]
-        yield f"{condition:10} AUC {figures.auc(raw, labels):.3f}  TPR at 1 % {found[0]:.3f}, at 5 % {found[1]:.3f}"
+        found = [evaluation.tpr_at_fpr(raw, labels, fpr) for fpr in (0.01, 0.05)]
+        yield f"{condition:10} AUC {evaluation.auc(raw, labels):.3f}  TPR at 1 % {found[0]:.3f}, at 5 % {found[1]:.3f}"
 
 
 def figures_of(
-    items: Sequence[Item], scores: Mapping[str, Floats], calibrated: Calibrated, *, untouched: bool
+    items: Sequence[Item], scores: Mapping[str, Floats], calibrated: CalibratedCorpus, *, untouched: bool
 ) -> dict[str, Any]:
     """What the product and the page say of each condition; all pictures count, declined ones by their raw output."""
     rows = part(items, untouched=untouched)
@@ -58,13 +58,13 @@ def figures_of(
     for condition in CONDITIONS:
         raw, chance = scores[condition][rows], calibrated.chance[condition][rows]
         scored = ~calibrated.declined[condition][rows]
-        reached = {str(s): at_or_above(calibrated, condition, s)[rows] for s, _ in PROMISES}
+        reached = {str(s): reaches(calibrated, condition, s)[rows] for s, _ in PROMISES}
         out[condition] = {
-            "auc": round(figures.auc(raw, labels), 4),
-            "balanced_accuracy": round(figures.balanced_accuracy(chance >= 0.5, labels), 4),
-            "tpr_at_1_percent_fpr": round(figures.tpr_at_fpr(raw, labels, 0.01), 4),
-            "tpr_at_5_percent_fpr": round(figures.tpr_at_fpr(raw, labels, 0.05), 4),
-            "ece": round(figures.calibration_error(chance[scored], labels[scored], weights[scored]), 4),
+            "auc": round(evaluation.auc(raw, labels), 4),
+            "balanced_accuracy": round(evaluation.balanced_accuracy(chance >= 0.5, labels), 4),
+            "tpr_at_1_percent_fpr": round(evaluation.tpr_at_fpr(raw, labels, 0.01), 4),
+            "tpr_at_5_percent_fpr": round(evaluation.tpr_at_fpr(raw, labels, 0.05), 4),
+            "ece": round(evaluation.calibration_error(chance[scored], labels[scored], weights[scored]), 4),
             "genuine_at_or_above": {s: round(float(hit[labels == 0].mean()), 4) for s, hit in reached.items()},
             "generated_at_or_above": {s: round(float(hit[labels == 1].mean()), 4) for s, hit in reached.items()},
             "declined": {
@@ -74,7 +74,7 @@ def figures_of(
     return out
 
 
-def by_kind(items: Sequence[Item], calibrated: Calibrated) -> dict[str, Any]:
+def by_kind(items: Sequence[Item], calibrated: CalibratedCorpus) -> dict[str, Any]:
     """The same shares by what a picture shows, all conditions together; a class of fewer than fifty has none."""
     rows = part(items, untouched=False)
     kinds = np.array([items[k].kind for k in rows])
@@ -88,7 +88,7 @@ def by_kind(items: Sequence[Item], calibrated: Calibrated) -> dict[str, Any]:
                     float(
                         np.mean(
                             [
-                                at_or_above(calibrated, c, s)[rows][(kinds == kind) & (labels == label)].mean()
+                                reaches(calibrated, c, s)[rows][(kinds == kind) & (labels == label)].mean()
                                 for c in CONDITIONS
                             ]
                         )
@@ -105,6 +105,6 @@ def by_kind(items: Sequence[Item], calibrated: Calibrated) -> dict[str, Any]:
     return out
 
 
-def at_or_above(calibrated: Calibrated, condition: str, score: int) -> NDArray[np.bool_]:
+def reaches(calibrated: CalibratedCorpus, condition: str, score: int) -> NDArray[np.bool_]:
     """(n,) which pictures get a score of at least 60, 45, 30 or 18; a declined one gets none."""
     return np.asarray((calibrated.p[condition] <= dict(PROMISES)[score] + _TOUCH) & ~calibrated.declined[condition])

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 from analysis import MediaError, open_media
 from analysis.signal import screens
 from analysis.verdict import conditions as arrival
-from analysis.verdict import evaluation as figures
+from analysis.verdict import evaluation
 from analysis.verdict import quality as lost
 
 from .command import say
@@ -109,7 +109,7 @@ def told(job: tuple[Path, str, str]) -> list[tuple[str, bool, bool]]:
         for what, data in copies(path.read_bytes(), name):
             media = open_media(data)
             if min(media.frame.pixels.shape[:2]) >= 128:
-                said = set(lost.quality(media, "clean", has_camera=False)["lost"])  # type: ignore[call-overload]
+                said = set(lost.quality(media, "clean", has_camera=False).lost)
                 rows.append((what, bool(said & ENLARGED), bool(said & SCREEN)))
     except (MediaError, OSError):
         return []
@@ -151,7 +151,7 @@ def main() -> None:
 
 
 def _share(hits: int, count: int) -> str:
-    low, high = figures.wilson(hits, count)
+    low, high = evaluation.wilson(hits, count)
     return f"{100 * hits / count:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.verdict import evaluation as figures
+from analysis.verdict import evaluation
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.conditions import CONDITIONS
 
-from .calibrate import Calibrated
+from .calibrate import CalibratedCorpus
 from .command import say
 from .corpus import Item
-from .measured import at_or_above, part
+from .measured import part, reaches
 from .tables import table
 
 HERE = Path(__file__).parent
@@ -62,7 +62,7 @@ def percent(share: float, digits: int = 0) -> str:
 class Page:
     """What the tables are made of: pictures, their scores and what those are worth."""
 
-    def __init__(self, items: Sequence[Item], scores: Mapping[str, Floats], calibrated: Calibrated) -> None:
+    def __init__(self, items: Sequence[Item], scores: Mapping[str, Floats], calibrated: CalibratedCorpus) -> None:
         self.items, self.scores, self.calibrated = items, scores, calibrated
         self.labels = np.array([i.label for i in items])
         self.groups = np.array([i.group for i in items])
@@ -73,12 +73,12 @@ class Page:
         lines = []
         for condition in CONDITIONS:
             raw, labels = self.scores[condition][rows], self.labels[rows]
-            low, high = figures.bootstrap_by_source(figures.auc, raw, labels, self.groups[rows])
+            low, high = evaluation.bootstrap_by_source(evaluation.auc, raw, labels, self.groups[rows])
             made = (
-                figures.auc(raw, labels),
-                figures.balanced_accuracy(self.calibrated.chance[condition][rows] >= 0.5, labels),
-                figures.tpr_at_fpr(raw, labels, 0.01),
-                figures.tpr_at_fpr(raw, labels, 0.05),
+                evaluation.auc(raw, labels),
+                evaluation.balanced_accuracy(self.calibrated.chance[condition][rows] >= 0.5, labels),
+                evaluation.tpr_at_fpr(raw, labels, 0.01),
+                evaluation.tpr_at_fpr(raw, labels, 0.05),
             )
             cells: list[object] = [WORDS[condition], f"**{made[0]:.3f}** ({low:.2f}–{high:.2f})"]
             cells += [f"{value:.3f}" for value in made[1:]]
@@ -98,8 +98,8 @@ class Page:
         large = [s for s in sorted(set(sources)) if (sources == s).sum() >= LARGE]
         for condition in CONDITIONS:
             for score, level in PROMISES:
-                flagged = at_or_above(self.calibrated, condition, score)[genuine]
-                low, high = figures.wilson(int(flagged.sum()), len(genuine))
+                flagged = reaches(self.calibrated, condition, score)[genuine]
+                low, high = evaluation.wilson(int(flagged.sum()), len(genuine))
                 worst = max(((float(flagged[sources == s].mean()), s) for s in large), default=(0.0, "–"))
                 lines.append([
                     WORDS[condition], f"≥ {score}", percent(level),
@@ -117,7 +117,7 @@ class Page:
             inside = rows[(kinds[rows] == kind) & (self.labels[rows] == 0)]
             cells: list[object] = [kind, len(inside), len(set(self.groups[inside]))]
             for score, level in PROMISES[:3]:
-                share = float(np.mean([at_or_above(self.calibrated, c, score)[inside].mean() for c in CONDITIONS]))
+                share = float(np.mean([reaches(self.calibrated, c, score)[inside].mean() for c in CONDITIONS]))
                 cells.append(f"{percent(share, 1)}{'' if share <= 2 * level else ' **above twice the promise**'}")
             lines.append(cells)
         return table(["kind", "pictures", "sources", "≥ 60 (1 %)", "≥ 45 (5 %)", "≥ 30 (15 %)"], lines)
@@ -130,8 +130,8 @@ class Page:
             inside = rows[(named[rows] == name) & (self.labels[rows] == label)]
             if len(inside) < least:
                 continue
-            reached = [at_or_above(self.calibrated, c, 30)[inside].mean() for c in CONDITIONS]
-            strong = [at_or_above(self.calibrated, "web", s)[inside].mean() for s in (45, 60)]
+            reached = [reaches(self.calibrated, c, 30)[inside].mean() for c in CONDITIONS]
+            strong = [reaches(self.calibrated, "web", s)[inside].mean() for s in (45, 60)]
             worst = float(np.mean(reached)) * (-1 if label == 0 else 1)
             shown = [f"{1000 * s:.0f}" if label == 0 else percent(float(s)) for s in (*reached, *strong)]
             lines.append((worst, [name[:60], len(inside), *shown]))
@@ -215,7 +215,7 @@ def faithfulness(found: Mapping[str, Any]) -> str:
 def write(
     items: Sequence[Item],
     scores: Mapping[str, Floats],
-    calibrated: Calibrated,
+    calibrated: CalibratedCorpus,
     *,
     found_families: Sequence[Mapping[str, Any]],
     faithful: Mapping[str, Any],

@@ -39,7 +39,7 @@ def refuse_a_dirty_tree() -> None:
         raise SystemExit(f"Not shipped: the tree is dirty ({', '.join(changed[:5])}). Commit first.")
 
 
-def arrays(models: Mapping[str, Mapping[str, fit.Model]], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+def arrays(models: Mapping[str, Mapping[str, fit.LinearMap]], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     """``PREFIX.FEATURE`` and ``PREFIX.bias`` as the product reads them; weights in half precision.
 
     Parameters

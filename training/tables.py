@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.verdict import evaluation as figures
+from analysis.verdict import evaluation
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.conditions import CONDITIONS
 
@@ -63,7 +63,7 @@ def _labels(rows: Rows) -> NDArray[np.int64]:
     return np.array([int(row["generated"]) for row in rows], dtype=np.int64)
 
 
-def _headline(parts: dict[str, Rows]) -> str:
+def _headline(parts: Mapping[str, Rows]) -> str:
     lines = []
     for condition, rows in parts.items():
         judged = [row for row in rows if row["score"] is not None]
@@ -73,29 +73,29 @@ def _headline(parts: dict[str, Rows]) -> str:
             continue
         scores, by_rules = _column(judged, "score"), _column(judged, "rules")
         sources = np.array([row["source"] for row in judged])
-        low, high = figures.bootstrap_by_source(figures.auc, scores, labels, sources)
-        r_low, r_high = figures.bootstrap_by_source(figures.auc, by_rules, labels, sources)
+        low, high = evaluation.bootstrap_by_source(evaluation.auc, scores, labels, sources)
+        r_low, r_high = evaluation.bootstrap_by_source(evaluation.auc, by_rules, labels, sources)
         lines.append([
             WORDS[condition],
-            f"**{figures.auc(scores, labels):.3f}** ({low:.2f}–{high:.2f})",
-            *(f"{figures.balanced_accuracy(scores >= s, labels):.3f}" for s in (30, 45)),
-            f"{figures.tpr_at_fpr(scores, labels):.3f}",
-            f"{figures.auc(by_rules, labels):.3f} ({r_low:.2f}–{r_high:.2f})",
-            f"{figures.balanced_accuracy(by_rules >= 30, labels):.3f}",
-            f"{figures.tpr_at_fpr(by_rules, labels):.3f}",
+            f"**{evaluation.auc(scores, labels):.3f}** ({low:.2f}–{high:.2f})",
+            *(f"{evaluation.balanced_accuracy(scores >= s, labels):.3f}" for s in (30, 45)),
+            f"{evaluation.tpr_at_fpr(scores, labels):.3f}",
+            f"{evaluation.auc(by_rules, labels):.3f} ({r_low:.2f}–{r_high:.2f})",
+            f"{evaluation.balanced_accuracy(by_rules >= 30, labels):.3f}",
+            f"{evaluation.tpr_at_fpr(by_rules, labels):.3f}",
         ])  # fmt: skip
     head = ["copies", "AUC (95 %)", "balanced accuracy at 30", "at 45", "TPR at 1 % FPR", "rules: AUC (95 %)",
             "rules: balanced accuracy at 30", "rules: TPR at 1 % FPR"]  # fmt: skip
     return table(head, lines)
 
 
-def _promises(parts: dict[str, Rows]) -> str:
+def _promises(parts: Mapping[str, Rows]) -> str:
     lines = []
     for condition, rows in parts.items():
         genuine = [row for row in rows if not row["generated"]]
         for score, level in PROMISES:
             hits = sum(row["score"] is not None and row["score"] >= score for row in genuine)
-            low, high = figures.wilson(hits, len(genuine))
+            low, high = evaluation.wilson(hits, len(genuine))
             share = hits / max(1, len(genuine))
             kept = "yes" if share <= level else "**no**" if low > level else "no, within chance"
             shown = f"{100 * share:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
@@ -103,7 +103,7 @@ def _promises(parts: dict[str, Rows]) -> str:
     return table(["copies", "score", "promised at most", "measured (95 %, Wilson)", "kept"], lines)
 
 
-def _certainty(parts: dict[str, Rows]) -> str:
+def _certainty(parts: Mapping[str, Rows]) -> str:
     lines = []
     for condition, rows in parts.items():
         judged = [row for row in rows if row["score"] is not None]
@@ -116,13 +116,13 @@ def _certainty(parts: dict[str, Rows]) -> str:
         weights = np.where(labels == 1, 1 / max(1, labels.sum()), 1 / max(1, (1 - labels).sum()))
         lines.append([
             WORDS[condition],
-            f"{figures.calibration_error(stated, labels, weights):.3f}",
-            f"{figures.brier(stated, labels, weights):.3f}",
+            f"{evaluation.calibration_error(stated, labels, weights):.3f}",
+            f"{evaluation.brier(stated, labels, weights):.3f}",
         ])  # fmt: skip
     return table(["copies", "ECE", "Brier"], lines)
 
 
-def _abstained(parts: dict[str, Rows]) -> str:
+def _abstained(parts: Mapping[str, Rows]) -> str:
     lines = []
     for condition, rows in parts.items():
         cells: list[object] = [WORDS[condition]]
@@ -135,7 +135,7 @@ def _abstained(parts: dict[str, Rows]) -> str:
     return table(["copies", "genuine", "generated", "why, mostly"], lines)
 
 
-def _sources(parts: dict[str, Rows], label: int) -> str:
+def _sources(parts: Mapping[str, Rows], label: int) -> str:
     lines = []
     names = Counter(row["source"] for row in parts["clean"] if row["generated"] == bool(label))
     for name, count in names.items():

@@ -58,7 +58,7 @@ class Program:
             env=self.env,
             cwd=ROOT,
             process_group=0,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 -- this process has no threads
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 -- this process has no threads
         )
 
     def watch(self) -> None:
@@ -74,12 +74,12 @@ class Program:
         self._kill_group()  # it may have left children that hold its port
         self.start()
 
-    def ask_to_stop(self) -> None:
+    def terminate(self) -> None:
         """Ask it to end by itself."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
 
-    def see_out(self, deadline: float) -> None:
+    def wait_or_kill(self, deadline: float) -> None:
         """Wait until it has ended; end it, and whatever it started, by force when the time is over."""
         if self.process is None:
             return
@@ -241,12 +241,12 @@ def _stop_all(programs: list[Program]) -> None:
     deadline = time.monotonic() + _PATIENCE
     mine = [program for program in programs if program.name != "redis"]
     for program in mine:
-        program.ask_to_stop()
+        program.terminate()
     for program in mine:
-        program.see_out(deadline)
+        program.wait_or_kill(deadline)
     for program in programs:
-        program.ask_to_stop()
-        program.see_out(deadline + 5)
+        program.terminate()
+        program.wait_or_kill(deadline + 5)
 
 
 def _forget_files() -> None:
@@ -264,7 +264,7 @@ def _forget_files() -> None:
         folder.rmdir()
 
 
-def _die_with_parent() -> None:
+def _end_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from flask import current_app
 
 from .queue.jobs import Jobs
+from .queue.reconcile import Reconciler
 from .settings import Settings
 from .storage import counters
 from .storage.accounts import Accounts
 from .storage.archive import Archive
 from .storage.feedback import FeedbackBox
-from .storage.media_shared import open_media
+from .storage.media_shared import open_media_store
 from .storage.media_store import MediaStore
 from .storage.quarantine import Quarantine
 from .storage.store import Store
@@ -44,9 +45,20 @@ class Services:
             FeedbackBox(store),
             Tokens(store),
             Accounts(store),
-            open_media(settings),
+            open_media_store(settings),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
             Quarantine(store),
+        )
+
+    def reconciler(self) -> Reconciler:
+        """The sweep that workers make between analyses."""
+        return Reconciler(
+            self.settings,
+            self.store,
+            archive=self.archive,
+            quarantine=self.quarantine,
+            media=self.media,
+            jobs=self.jobs,
         )
 
     def close(self) -> None:

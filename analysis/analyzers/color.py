@@ -107,7 +107,7 @@ def _prepare() -> None:
     ),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *color*."""
+    """Metrics of docs/specification.md, *color*."""
     planes = frame.planes
     red, green, blue = (first(channel, _SAMPLE) for channel in planes.channels)
     counts = [histogram(channel) for channel in planes.channels]

@@ -43,7 +43,7 @@ from ..signal.blocks import boundary_ratio, dct_variation
     ),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *compression*."""
+    """Metrics of docs/specification.md, *compression*."""
     grey = frame.planes.grey
     if min(grey.shape) <= 8:
         raise NotApplicable("too small: JPEG's blocks have 8×8 pixels")

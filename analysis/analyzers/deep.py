@@ -171,7 +171,7 @@ def _of_layer(layer: str, depth: str) -> tuple[Metric, Metric, Metric]:
     metrics=(*_of_layer("layer3", "middle"), *_of_layer("layer4", "highest")),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *deep*: ResNet-18 on the preview, reduced to 224×224 without keeping its proportions."""
+    """Metrics of docs/specification.md, *deep*: ResNet-18 on the preview at 224×224, whatever its proportions."""
     metrics = {}
     for layer, features in zip(("layer3", "layer4"), _network.features(frame.preview), strict=True):
         found = moments(features)

@@ -75,7 +75,7 @@ def _of_quality(quality: int) -> tuple[Metric, Metric]:
     ),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *ela*."""
+    """Metrics of docs/specification.md, *ela*."""
     height, width = frame.planes.grey.shape
     if min(height, width) <= _BLOCK:
         raise NotApplicable(f"too small: error levels are compared between blocks of {_BLOCK}×{_BLOCK} pixels")

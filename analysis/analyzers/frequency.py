@@ -76,7 +76,7 @@ from ..signal import spectra
     ),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *frequency*."""
+    """Metrics of docs/specification.md, *frequency*."""
     half, shape = frame.planes.spectrum, frame.planes.grey.shape
     profile = spectra.radial_mean(np.log(1.0 + half), shape)
     law = spectra.fit_power_law(profile)

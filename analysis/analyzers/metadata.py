@@ -23,7 +23,7 @@ from ..report import Kind, Metric
     ),
 )
 def measure(footage: Footage) -> dict[str, float]:
-    """Metrics of SPEC 3, *metadata*, of a video."""
+    """Metrics of docs/specification.md, *metadata*, of a video."""
     facts = footage.facts
     known = {"duration": facts.duration, "frame_rate": facts.fps}
     return {

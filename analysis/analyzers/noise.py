@@ -98,7 +98,7 @@ _LAGS = (1, 2, 4, 8)
     ),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *noise*."""
+    """Metrics of docs/specification.md, *noise*."""
     planes = frame.planes
     height, width = planes.grey.shape
     if min(height, width) <= _BLOCK:

@@ -82,7 +82,7 @@ _SQUARES = (1, 2, 4, 8)
     ),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *pixels*."""
+    """Metrics of docs/specification.md, *pixels*."""
     grey, counts = frame.planes.grey32, histogram(frame.planes.grey)
     checker = [_mean_magnitude(checkerboard_response(grey, square)) for square in _SQUARES]
     used = np.flatnonzero(counts)

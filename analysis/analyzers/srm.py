@@ -53,7 +53,7 @@ from ..signal.statistics import moments
     ),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *srm*."""
+    """Metrics of docs/specification.md, *srm*."""
     each = [moments(response) for response in srm_responses(frame.planes.grey32)]
     energy = np.array([m.std**2 + m.mean**2 for m in each])
     return {

@@ -96,7 +96,7 @@ from ..signal.statistics import GUARD
     ),
 )
 def measure(footage: Footage) -> dict[str, float]:
-    """Metrics of SPEC 3, *temporal*."""
+    """Metrics of docs/specification.md, *temporal*."""
     if not footage.steps:
         raise NotApplicable("needs two frames of the same size")
     difference, noise, color, flow = np.array([step[:4] for step in footage.steps], np.float64).T

@@ -113,7 +113,7 @@ def _prepare() -> None:
     ),
 )
 def measure(frame: Frame) -> dict[str, float]:
-    """Metrics of SPEC 3, *texture*."""
+    """Metrics of docs/specification.md, *texture*."""
     grey = frame.planes.grey
     strong, all_edges = frame.planes.strong_edges, frame.planes.all_edges
     strong_count = cv2.countNonZero(strong)

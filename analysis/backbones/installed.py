@@ -21,7 +21,7 @@ DEFAULT_FOLDER = Path(__file__).parents[2] / "var" / "networks"
 SUFFIXES = {"onnx": ".onnx", "torchscript": ".pt"}
 
 
-class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+class NetworkCalibration(msgspec.Struct, frozen=True, kw_only=True):
     """What ``models calibrate`` measured; ``conditions`` are those of :class:`analysis.verdict.conformal.Condition`.
 
     ``probability`` (condition to slope and offset over -log10 of the fused p-value) is there only where AI pictures
@@ -120,7 +120,7 @@ class Place:
             )
         return msgspec.structs.replace(catalogued, built=entry.built)
 
-    def calibration(self) -> Calibration:
+    def calibration(self) -> NetworkCalibration:
         """The calibration of what is installed.
 
         Raises
@@ -130,7 +130,7 @@ class Place:
         """
         entry = self.entry()
         try:
-            found = msgspec.json.decode((self.home / CALIBRATION).read_bytes(), type=Calibration)
+            found = msgspec.json.decode((self.home / CALIBRATION).read_bytes(), type=NetworkCalibration)
         except FileNotFoundError:
             raise UnavailableError("it is not calibrated; python -m analysis models calibrate does that") from None
         except (msgspec.DecodeError, OSError):
@@ -143,7 +143,7 @@ class Place:
         """Write down what is installed, once its file is in place."""
         _write(self.home / ENTRY, msgspec.json.format(msgspec.json.encode(entry), indent=1))
 
-    def keep_calibration(self, calibration: Calibration) -> None:
+    def keep_calibration(self, calibration: NetworkCalibration) -> None:
         """Replace the calibration."""
         _write(self.home / CALIBRATION, msgspec.json.format(msgspec.json.encode(calibration), indent=1))
 

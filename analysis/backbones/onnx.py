@@ -27,7 +27,7 @@ _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(ui
 
 
 @dataclass(frozen=True)
-class Seen:
+class BackboneOutput:
     """What a network says of V views of a picture.
 
     Attributes
@@ -42,7 +42,7 @@ class Seen:
     features: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
-Run = Callable[[Floats], Seen]
+Run = Callable[[Floats], BackboneOutput]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Backbone:
         """Its name in the catalogue."""
         return self.entry.name
 
-    def see(self, pixels: Pixels, preview: Pixels | None = None) -> Seen:
+    def see(self, pixels: Pixels, preview: Pixels | None = None) -> BackboneOutput:
         """Run it over a picture.
 
         Parameters
@@ -75,7 +75,7 @@ class Backbone:
         """
         return self.see_squares(views(start(pixels, preview, self.entry.input), self.entry.input))
 
-    def see_squares(self, squares: list[Pixels]) -> Seen:
+    def see_squares(self, squares: list[Pixels]) -> BackboneOutput:
         """Run it over squares that were cut already, (crop, crop, 3) uint8 each; errors are those of :meth:`see`."""
         try:
             seen = self.run(tensor(squares, self.entry.input))
@@ -86,7 +86,7 @@ class Backbone:
         finite = [bool(np.isfinite(value).all()) for value in features.values()]
         if not all(finite) or (answers is not None and not np.isfinite(answers).all()):
             raise UnavailableError("its answer is not a number")
-        return Seen(answers, features)
+        return BackboneOutput(answers, features)
 
     def _checked(self, name: str, value: NDArray[Any], count: int) -> NDArray[np.float32]:
         grid = self.entry.grid
@@ -200,12 +200,12 @@ def _onnx(entry: Entry, source: bytes | Path) -> Run:
     kind = _TYPES[wanted.type]
     one_by_one = isinstance(wanted.shape[0], int)
 
-    def run(batch: Floats) -> Seen:
+    def run(batch: Floats) -> BackboneOutput:
         parts = [batch[i : i + 1] for i in range(len(batch))] if one_by_one else [batch]
         said = [session.run(names, {wanted.name: part.astype(kind, copy=False)}) for part in parts]
         joined = said[0] if len(said) == 1 else [np.concatenate(values) for values in zip(*said, strict=True)]
         answers = joined.pop(0) if answer is not None else None
-        return Seen(answers, dict(zip(features, joined, strict=True)))
+        return BackboneOutput(answers, dict(zip(features, joined, strict=True)))
 
     return run
 
@@ -235,9 +235,9 @@ def _torchscript(data: bytes) -> Run:
     torch.set_num_threads(1)
     module = torch.jit.load(io.BytesIO(data), map_location="cpu").eval()
 
-    def run(batch: Floats) -> Seen:
+    def run(batch: Floats) -> BackboneOutput:
         with torch.inference_mode():
-            return Seen(module(torch.from_numpy(batch)).float().numpy())
+            return BackboneOutput(module(torch.from_numpy(batch)).float().numpy())
 
     return run
 

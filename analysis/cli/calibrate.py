@@ -16,16 +16,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backbones.installed import Calibration
+from ..backbones.installed import NetworkCalibration
 from ..errors import MediaError
 from ..media.frames import Limits
 from ..media.opening import open_media
 from ..report import Kind
 from ..verdict import conditions as arrival
-from ..verdict import conformal
-from ..verdict import evaluation as figures
+from ..verdict import conformal, evaluation
 from ..verdict.abstain import abstention
-from ..verdict.bands import PROMISES, score_of
+from ..verdict.bands import score_of
 from ..verdict.conditions import CONDITIONS
 from ..verdict.detector import Detector, load, parameters_hash
 from ..verdict.fusion import combine
@@ -116,7 +115,7 @@ def measure(
         return [(picture, answers) for picture, answers in found if answers is not None]
 
 
-def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]) -> Calibration:
+def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]) -> NetworkCalibration:
     """Thresholds by condition, and what was measured with them.
 
     Raises
@@ -136,16 +135,16 @@ def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]
         raw = np.array([a.network[condition] for _, a in rows])
         shipped = np.array([a.shipped[condition] for _, a in rows])
         sources = np.array([p.source for p, _ in rows])
-        conditions[condition] = _condition(raw, labels, sources)
+        conditions[condition] = conformal.measured(raw, labels, sources)
         detector = load().conditions[condition]
         fused = _fused(raw, np.array([detector.p_value(float(r)) for r in shipped]), labels, sources)
         measured_figures[condition] = _figures(raw, fused, labels)
         if (labels == 1).sum() >= FEWEST:
-            slope, offset = platt(-np.log10(fused), labels, _weights(labels, sources))
+            slope, offset = platt(-np.log10(fused), labels, conformal.balanced_weights(labels, sources))
             probability[condition] = (round(slope, 5), round(offset, 5))
     pictures = [p for p, _ in measured]
     listed = sorted(f"{a.sha256} {int(p.generated)} {p.source}" for p, a in measured)
-    return Calibration(
+    return NetworkCalibration(
         format=1,
         made=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         network_sha256=network.entry.run_sha256,
@@ -162,39 +161,18 @@ def calibration_of(network: Network, measured: Sequence[tuple[Picture, Answers]]
     )
 
 
-def highest_alone(calibration: Calibration) -> float:
+def highest_alone(calibration: NetworkCalibration) -> float:
     """The score the network can give by itself at the most: few genuine pictures allow no small p-value."""
     lowest = min(condition["levels"][-1] for condition in calibration.conditions.values())
     return score_of(combine(1.0, [lowest]))
 
 
-def _condition(raw: Array, labels: Array, sources: Array) -> dict[str, Any]:
-    genuine = labels == 0
-    at = conformal.thresholds(raw[genuine], sources[genuine])
-    finite = at < np.inf
-    slope, offset = (0.0, 0.0)
-    if (labels == 1).any():
-        slope, offset = platt(raw, labels, _weights(labels, sources))
-    return {
-        "levels": np.round(conformal.LEVELS[finite], 6).tolist(),
-        "thresholds": [-1e9 if t == -np.inf else float(t) for t in at[finite]],
-        "slope": round(slope, 5),
-        "offset": round(offset, 5),
-        "genuine": int(genuine.sum()),
-        "sources": len(set(sources[genuine])),
-    }
-
-
 def _fused(raw: Array, shipped_p: Array, labels: Array, sources: Array) -> Array:
     """Fused p-values; a genuine picture's by thresholds from other sources (where there are few: other pictures)."""
-    genuine = labels == 0
-    groups = sources[genuine]
-    if len(set(groups)) < _FOLDS:
-        groups = np.array([str(k % _FOLDS) for k in range(len(groups))])
-    p = np.ones(len(raw))
-    p[genuine] = conformal.left_out(raw[genuine], groups)
-    at = conformal.thresholds(raw[genuine], sources[genuine])
-    p[~genuine] = conformal.p_values(raw[~genuine], conformal.LEVELS, at)
+    groups, genuine = sources, labels == 0
+    if len(set(sources[genuine])) < _FOLDS:
+        groups = np.char.mod("%d", np.cumsum(genuine) % _FOLDS)
+    p = conformal.out_of_source(raw, labels, sources, groups)
     return np.array([combine(s, [n]) for s, n in zip(shipped_p, p, strict=True)])
 
 
@@ -203,24 +181,14 @@ def _figures(raw: Array, fused: Array, labels: Array) -> dict[str, Any]:
     reached: dict[str, Any] = {}
     for label, word in ((0, "genuine_at_or_above"), (1, "generated_at_or_above")):
         if (labels == label).any():
-            p = fused[labels == label]
-            reached[word] = {str(s): round(float((p <= level + 1e-9).mean()), 4) for s, level in PROMISES}
+            reached[word] = evaluation.at_or_above(fused[labels == label])
     if (labels == 1).any():
         reached |= {
-            "auc_alone": round(figures.auc(raw, labels), 4),
-            "auc": round(figures.auc(-np.log10(fused), labels), 4),
-            "tpr_at_1_percent_fpr": round(figures.tpr_at_fpr(-np.log10(fused), labels), 4),
+            "auc_alone": round(evaluation.auc(raw, labels), 4),
+            "auc": round(evaluation.auc(-np.log10(fused), labels), 4),
+            "tpr_at_1_percent_fpr": round(evaluation.tpr_at_fpr(-np.log10(fused), labels), 4),
         }
     return reached
-
-
-def _weights(labels: Array, sources: Array) -> Array:
-    """Classes alike, sources within a class by the root of their size."""
-    weights = np.zeros(len(labels))
-    for label in (0, 1):
-        if (labels == label).any():
-            weights[labels == label] = conformal.source_weights(sources[labels == label])
-    return weights
 
 
 def _whole(line: str) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from ..report import Report, Scoring, to_json
 from .inputs import Source, read
 
 if TYPE_CHECKING:
-    from ..explain.lenses import Lens
+    from ..explain.lenses import LensImage
     from ..media.frames import Frame, Media
     from ..verdict.network import Missing, Network
 
@@ -109,7 +109,7 @@ def _networks(folder: Path | None, names: tuple[str, ...]) -> tuple[Network | Mi
     return open_networks(folder, names) if folder is not None and names else ()
 
 
-def _address(lens: Lens) -> str:
+def _address(lens: LensImage) -> str:
     return f"data:{lens.mime};base64,{b64encode(lens.bytes).decode()}"
 
 

@@ -66,21 +66,16 @@ def sure(report: Report) -> str:
 
 def steadiness_of(report: Report) -> str:
     """What the scores after common changes of the file say; empty where there are none."""
-    scores = (report.stability or {}).get("scores")
-    if report.score is None or not isinstance(scores, dict):
+    if report.score is None or report.stability is None:
         return ""
-    return steadiness([report.score, *(float(value) for value in scores.values())])
+    return steadiness([report.score, *report.stability.scores.values()])
 
 
 def kept(report: Report) -> list[str]:
     """How the file arrived and what was lost on its way, in sentences."""
-    quality = report.quality or {}
-    arrived = quality.get("arrived")
-    lost = quality.get("lost")
-    return [
-        *([f"It arrived {arrived}."] if arrived else []),
-        *(lost if isinstance(lost, list | tuple) else []),
-    ]
+    if report.quality is None:
+        return []
+    return [f"It arrived {report.quality.arrived}.", *report.quality.lost]
 
 
 def file_facts(report: Report) -> list[tuple[str, str]]:

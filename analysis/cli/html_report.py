@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReportEntry:
     """One line of the table of contents, and where its rendered report lies."""
 
     anchor: str
@@ -54,7 +54,7 @@ class HtmlReport:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._entries: list[Entry] = []
+        self._entries: list[ReportEntry] = []
         self._parts: IO[bytes] = tempfile.TemporaryFile(dir=path.parent, prefix=".report-")  # noqa: SIM115 -- close()
 
     def add(self, examined: Examined) -> None:
@@ -64,7 +64,7 @@ class HtmlReport:
         text = template.render(
             anchor=anchor, report=examined.report, lenses=examined.lenses, strip=examined.strip
         ).encode()
-        self._entries.append(Entry(anchor, examined.report, self._parts.tell(), len(text)))
+        self._entries.append(ReportEntry(anchor, examined.report, self._parts.tell(), len(text)))
         self._parts.write(text)
 
     def close(self, *, complete: bool = True) -> None:

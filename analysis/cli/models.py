@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..backbones import install, onnx
-from ..backbones.installed import CALIBRATION, Calibration, Place, UnavailableError
+from ..backbones.installed import CALIBRATION, NetworkCalibration, Place, UnavailableError
 from ..backbones.manifest import Catalogue, Entry, load
 from .arguments import NETWORKS_FOLDER, cores_here, number_between, whole_number
 from .download import RefusedError, Wanted, fetch
@@ -218,7 +218,7 @@ def _told() -> Callable[[int, int | None], None]:
     return step
 
 
-def _show(calibration: Calibration, highest: float, *, left_out: int) -> None:
+def _show(calibration: NetworkCalibration, highest: float, *, left_out: int) -> None:
     counts = calibration.pictures
     say(
         f"Calibrated on {counts['genuine']:,} genuine and {counts['generated']:,} AI pictures of {counts['sources']:,} "

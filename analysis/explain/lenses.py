@@ -25,7 +25,7 @@ from ..signal.planes import Planes
 from ..signal.residuals import srm_square
 from .words import LENSES
 
-__all__ = ["LENSES", "Lens", "render", "render_all"]
+__all__ = ["LENSES", "LensImage", "render", "render_all"]
 
 cv2 = lazy.load("cv2")
 
@@ -48,7 +48,7 @@ _EDGES: tuple[Color, ...] = ((11, 10, 18), (76, 58, 134), (238, 233, 255))
 
 
 @dataclass(frozen=True)
-class Lens:
+class LensImage:
     """A drawn lens: an encoded picture and its size in pixels."""
 
     bytes: bytes = field(repr=False)
@@ -57,7 +57,7 @@ class Lens:
     height: int
 
 
-def render(frame: Frame, name: str, evidence: EvidenceMap | None = None) -> Lens:
+def render(frame: Frame, name: str, evidence: EvidenceMap | None = None) -> LensImage:
     """Draw one lens of a frame, at the size of its preview (longest side at most 768); ``original`` is smaller.
 
     The lens ``evidence`` needs the map of the frame's report.
@@ -77,7 +77,7 @@ def render_all(
     names: Iterable[str] = tuple(LENSES),
     threads: int | None = None,
     evidence: EvidenceMap | None = None,
-) -> dict[str, Lens]:
+) -> dict[str, LensImage]:
     """Draw several lenses side by side over ``threads`` (default: the cores); they come in the order of ``names``.
 
     The evidence map is drawn where one is given.
@@ -93,23 +93,23 @@ def render_all(
         return dict(zip(chosen, pool.map(lambda name: render(frame, name, evidence), chosen), strict=True))
 
 
-def of_frame(frame: Frame) -> dict[str, Lens]:
+def of_frame(frame: Frame) -> dict[str, LensImage]:
     """Every lens but the picture of one frame of a clip, drawn from its preview and then reduced; frees its planes."""
     drawn = {name: _reduced(draw(frame.planes)) for name, draw in _DRAW.items()}
     frame.forget_planes()
     return drawn
 
 
-def _reduced(lens: Lens) -> Lens:
+def _reduced(lens: LensImage) -> LensImage:
     """The same averaged down to a longest side of at most ``_FRAME``, as WebP."""
     picture = Image.open(io.BytesIO(lens.bytes)).convert("RGB")
     picture.thumbnail((_FRAME, _FRAME), Image.Resampling.BOX)
     kept = io.BytesIO()
     picture.save(kept, "WEBP", quality=50, method=0)
-    return Lens(kept.getvalue(), "image/webp", *picture.size)
+    return LensImage(kept.getvalue(), "image/webp", *picture.size)
 
 
-def thumbnail(frame: Frame, side: int = 320) -> Lens:
+def thumbnail(frame: Frame, side: int = 320) -> LensImage:
     """A small copy: longest side at most ``side`` and at most half the file's own, so never the picture itself again.
 
     Pillow's encoder lets other threads run meanwhile; its method 0 is the fastest.
@@ -120,10 +120,10 @@ def thumbnail(frame: Frame, side: int = 320) -> Lens:
     small = Image.fromarray(cv2.resize(frame.preview, size, interpolation=cv2.INTER_AREA))
     kept = io.BytesIO()
     small.save(kept, "WEBP", quality=75, method=0)
-    return Lens(kept.getvalue(), "image/webp", *size)
+    return LensImage(kept.getvalue(), "image/webp", *size)
 
 
-def _evidence(frame: Frame, evidence: EvidenceMap) -> Lens:
+def _evidence(frame: Frame, evidence: EvidenceMap) -> LensImage:
     """The map over a dimmed grey picture: orange raises the answer, blue lowers it, the strongest region most."""
     height, width = frame.preview.shape[:2]
     scale = min(1.0, _OVERLAY / max(height, width))
@@ -136,10 +136,10 @@ def _evidence(frame: Frame, evidence: EvidenceMap) -> Lens:
     drawn = grey[..., None].astype(np.float32) * _DIMMED * (1 - strength) + color * strength
     kept = io.BytesIO()
     Image.fromarray(np.rint(drawn).clip(0, 255).astype(np.uint8)).save(kept, "WEBP", quality=70, method=0)
-    return Lens(kept.getvalue(), "image/webp", *size)
+    return LensImage(kept.getvalue(), "image/webp", *size)
 
 
-def _spectrum(planes: Planes) -> Lens:
+def _spectrum(planes: Planes) -> LensImage:
     """Log-magnitude of the Fourier transform, zero frequency in the middle."""
     width = planes.rgb.shape[1]
     half = _steps(np.log1p(planes.spectrum.astype(np.float32)), 1.0, 99.9)
@@ -148,12 +148,12 @@ def _spectrum(planes: Planes) -> Lens:
     return _painted(np.fft.fftshift(np.hstack([half, other])), _perceptual("MAGMA"))
 
 
-def _ela(planes: Planes) -> Lens:
+def _ela(planes: Planes) -> LensImage:
     """What saving at quality 85 changes."""
     return _painted(_steps(planes.jpeg_errors[85], 0.0, 99.5), _perceptual("INFERNO"))
 
 
-def _noise(planes: Planes) -> Lens:
+def _noise(planes: Planes) -> LensImage:
     """The residual with its sign, logarithmic, so that grain shows beside edges; black is none."""
     residual = planes.residual.astype(np.float32)
     size = np.log1p(np.abs(residual))
@@ -163,20 +163,20 @@ def _noise(planes: Planes) -> Lens:
     return _painted(levels.astype(np.uint8), _between(_NOISE))
 
 
-def _srm(planes: Planes) -> Lens:
+def _srm(planes: Planes) -> LensImage:
     """Local energy of the 3×3 square residual, over 5×5 pixels, logarithmic."""
     response = srm_square(planes.grey32)
     energy = cv2.blur(cv2.multiply(response, response), (5, 5))
     return _painted(_steps(np.log1p(energy), 1.0, 99.0), _perceptual("VIRIDIS"))
 
 
-def _edges(planes: Planes) -> Lens:
+def _edges(planes: Planes) -> LensImage:
     """Strong edges over all edges."""
     levels = planes.all_edges // 255 + planes.strong_edges // 255
     return _painted(levels, _EDGES)
 
 
-_DRAW: dict[str, Callable[[Planes], Lens]] = {
+_DRAW: dict[str, Callable[[Planes], LensImage]] = {
     "spectrum": _spectrum,
     "ela": _ela,
     "noise": _noise,
@@ -195,13 +195,13 @@ def _steps(values: NDArray[np.float32], low: float, high: float) -> Steps:
     return steps
 
 
-def _painted(steps: Steps, colors: Sequence[Color]) -> Lens:
+def _painted(steps: Steps, colors: Sequence[Color]) -> LensImage:
     """A PNG of these colors: exact, and with Huffman coding alone as quick to write as JPEG, for the size of WebP."""
     picture = Image.fromarray(steps)
     picture.putpalette([part for color in colors for part in color])
     kept = io.BytesIO()
     picture.save(kept, "PNG", compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
-    return Lens(kept.getvalue(), "image/png", *picture.size)
+    return LensImage(kept.getvalue(), "image/png", *picture.size)
 
 
 @cache

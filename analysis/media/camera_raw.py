@@ -28,7 +28,7 @@ _ORDINARY = (0xC0, 0xC1, 0xC2)  # baseline, extended and progressive JPEG (T.81,
 
 
 @dataclass(frozen=True)
-class Shown:
+class RawPreview:
     """What is analyzed of a RAW file: a JPEG, or a picture, and what is said of that."""
 
     jpeg: bytes | None
@@ -37,7 +37,7 @@ class Shown:
     note: str
 
 
-def open_raw(data: bytes, limits: Limits) -> Shown:
+def open_raw(data: bytes, limits: Limits) -> RawPreview:
     """Take the preview of a RAW file, or develop it.
 
     Raises
@@ -70,13 +70,13 @@ def open_raw(data: bytes, limits: Limits) -> Shown:
             f"This {name} file is of a kind that is not supported. A JPEG of the same picture can be checked.",
         ) from error
     note = f"This is a {name} file without a preview of useful size: the sensor's data were developed."
-    return Shown(None, Image.fromarray(developed), 1, note)
+    return RawPreview(None, Image.fromarray(developed), 1, note)
 
 
-def _shown(preview: tuple[bytes, int, int], name: str, data: bytes) -> Shown:
+def _shown(preview: tuple[bytes, int, int], name: str, data: bytes) -> RawPreview:
     size = f"{preview[1]:,} × {preview[2]:,} pixels"
     note = f"This is a {name} file: the largest preview in it ({size}) was analyzed, not the sensor's data."
-    return Shown(preview[0], None, orientation_of(data), note)
+    return RawPreview(preview[0], None, orientation_of(data), note)
 
 
 def _thumbnail(raw: object) -> list[bytes]:

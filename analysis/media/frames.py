@@ -12,7 +12,7 @@ from PIL import Image
 from ..report import MediaFacts
 from ..signal.planes import Planes
 from ..signal.resample import reduce_to_preview, to_array
-from ..signal.steps import Step
+from ..signal.steps import FrameStep
 
 Pixels = NDArray[np.uint8]
 
@@ -29,7 +29,7 @@ _TRANSPOSE = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What is refused before it is decoded. Defaults are SPEC 2's; each is a setting of the caller."""
+    """What is refused before it is decoded. Defaults: docs/specification.md; each is a setting of the caller."""
 
     max_bytes: int = 100 * 1024 * 1024
     max_pixels: int = 50_000_000
@@ -108,7 +108,7 @@ class Frame:
 
     @cached_property
     def preview(self) -> Pixels:
-        """The preview of SPEC 3: (h, w, 3) uint8 RGB, oriented, longest side at most 768, never enlarged, read-only."""
+        """The preview (docs/specification.md): (h, w, 3) uint8 RGB, oriented, at most 768 long, read-only."""
         return self._upright(reduce_to_preview(self._image))
 
     @cached_property
@@ -146,7 +146,7 @@ class Footage:
     """
 
     facts: MediaFacts
-    steps: tuple[Step, ...]
+    steps: tuple[FrameStep, ...]
 
 
 @dataclass(frozen=True)

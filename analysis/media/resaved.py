@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..signal.blocks import DCT
 from .jpeg_header import STANDARD, Header
 
 Floats = NDArray[np.float64]
@@ -202,11 +203,8 @@ def _standard_quality(steps: dict[int, int]) -> int | None:
 
 def _dct_basis() -> NDArray[np.float32]:
     """(64, 9): the pictures of the frequencies looked at, in rows of a block."""
-    k, i = np.mgrid[:8, :8]
-    dct = np.cos((2 * i + 1) * k * np.pi / 16) / 2
-    dct[0] /= np.sqrt(2)
     zigzag = ((0, 1), (1, 0), (2, 0), (1, 1), (0, 2), (0, 3), (1, 2), (2, 1), (3, 0))
-    return np.stack([np.outer(dct[v], dct[u]).ravel() for v, u in zigzag], axis=1).astype(np.float32)
+    return np.stack([np.outer(DCT[v], DCT[u]).ravel() for v, u in zigzag], axis=1).astype(np.float32)
 
 
 _BASIS = _dct_basis()

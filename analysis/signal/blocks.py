@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import lazy_loader as lazy
 import numpy as np
+import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from .statistics import GUARD, variation
 
 cv2 = lazy.load("cv2")  # on first use: the web process reads the registry and never needs OpenCV
+
+
+DCT: NDArray[np.float64] = scipy.fft.dct(np.eye(8), axis=0, norm="ortho")
+"""(8, 8) orthonormal DCT-II, as in JPEG: rows are frequencies."""
 
 
 def corners(length: int, size: int, stride: int) -> NDArray[np.intp]:
@@ -78,15 +83,5 @@ def dct_variation(grey: NDArray[np.uint8], reach: int = 256, enough: int = 64) -
     y, x = np.array(taken).T
     inside = np.arange(8)
     blocks = grey[y[:, None, None] + inside[:, None], x[:, None, None] + inside].astype(np.float64)
-    coefficients = _DCT @ blocks @ _DCT.T
+    coefficients = DCT @ blocks @ DCT.T
     return variation(coefficients.std(axis=(1, 2)))
-
-
-def _dct_matrix() -> NDArray[np.float64]:
-    k, n = np.ogrid[:8, :8]
-    matrix = np.sqrt(2 / 8) * np.cos(np.pi * (2 * n + 1) * k / 16)
-    matrix[0] /= np.sqrt(2)
-    return matrix
-
-
-_DCT = _dct_matrix()

@@ -24,7 +24,7 @@ _BINS = 8
 _OUTLINE = 32
 
 
-class Step(NamedTuple):
+class FrameStep(NamedTuple):
     """From one frame to the next; both have the same size."""
 
     difference: float
@@ -41,7 +41,7 @@ class Step(NamedTuple):
     """Correlation of the two frames as 32×32 outlines, −1 to 1: high while the same scene is seen."""
 
 
-def step(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Step:
+def step(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> FrameStep:
     """Compare two frames.
 
     Parameters
@@ -52,7 +52,7 @@ def step(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Step:
     greys = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (before, after)]
     means = [np.array(cv2.mean(rgb)[:3]) for rgb in (before, after)]
     outlines = [cv2.resize(grey, (_OUTLINE, _OUTLINE), interpolation=cv2.INTER_AREA) for grey in greys]
-    return Step(
+    return FrameStep(
         difference=cv2.norm(before, after, cv2.NORM_L1) / before.size,
         noise_correlation=pearson(_noise(greys[0]), _noise(greys[1])),
         color_shift=float(np.linalg.norm(means[1] - means[0])),

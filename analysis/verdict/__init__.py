@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Measured, Scoring
+from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Measured, Quality, Scoring, Stability
 
 AVAILABLE = (Scoring.CALIBRATED, Scoring.RULES)
 """The scorings this version has, the default first."""
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scoring gives: ``score`` 0 to 100 (None: no opinion), ``confidence`` 15 to 90, and what both rest on.
+    """What a scoring gives: ``score`` 0 to 100 (None: not scored), ``confidence`` 15 to 90, and what both rest on.
 
     ``components`` are the measured ones with score and evidence filled in; ``abstained`` says why there is no score.
     """
@@ -28,8 +26,8 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """Share of genuine pictures that look at least this AI-like; calibrated scoring only, as is what follows."""
     told: tuple[str, ...] = ()
     """What the score means and what it is worth, in sentences."""
-    quality: dict[str, Any] | None = None
-    stability: dict[str, Any] | None = None
+    quality: Quality | None = None
+    stability: Stability | None = None
     likeness: Likeness | None = None
     evidence_map: EvidenceMap | None = None
     measured: Measured | None = None

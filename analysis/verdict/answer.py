@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..backbones.installed import UnavailableError
 from .abstain import abstention
 from .conformal import Calibrated
-from .detector import Detector, Sight
-from .fusion import Opinion, fuse
+from .detector import Detector, DetectorOutput
+from .fusion import NetworkAnswer, fuse
 from .network import Network
 
 Pixels = NDArray[np.uint8]
@@ -33,17 +33,17 @@ class Answer:
         How unlike the calibration pictures it is; above 1 it is not scored.
     sight
         What the detector saw.
-    opinions
+    network_answers
         What networks beside the detector say of it, by name. They are not asked about a picture that is not scored.
     silent
-        Why a network has no opinion, by name.
+        Why a network gives no answer, by name.
     """
 
     calibrated: Calibrated
     abstained: str | None
     distance: float
-    sight: Sight
-    opinions: Mapping[str, Opinion] = field(default_factory=dict)
+    sight: DetectorOutput
+    network_answers: Mapping[str, NetworkAnswer] = field(default_factory=dict)
     silent: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -73,23 +73,23 @@ def answer(
     sight = detector.see(pixels, preview)
     distance = detector.familiar.distance(sight.place)
     abstained = abstention(preview, distance)
-    opinions, silent = _ask(networks if abstained is None else (), pixels)
+    network_answers, silent = _ask(networks if abstained is None else (), pixels)
     return Answer(
-        calibrated=fuse(dict.fromkeys(ways, sight.raw), detector.conditions, tuple(opinions.values())),
+        calibrated=fuse(dict.fromkeys(ways, sight.raw), detector.conditions, tuple(network_answers.values())),
         abstained=abstained,
         distance=round(distance, 3),
         sight=sight,
-        opinions=opinions,
+        network_answers=network_answers,
         silent=silent,
     )
 
 
-def _ask(networks: Sequence[Network], pixels: Pixels) -> tuple[dict[str, Opinion], dict[str, str]]:
-    opinions: dict[str, Opinion] = {}
+def _ask(networks: Sequence[Network], pixels: Pixels) -> tuple[dict[str, NetworkAnswer], dict[str, str]]:
+    network_answers: dict[str, NetworkAnswer] = {}
     silent: dict[str, str] = {}
     for network in networks:
         try:
-            opinions[network.name] = network.opinion(pixels)
+            network_answers[network.name] = network.answer(pixels)
         except UnavailableError as problem:
             silent[network.name] = str(problem)
-    return opinions, silent
+    return network_answers, silent

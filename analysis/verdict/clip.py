@@ -41,7 +41,7 @@ CONDITION = "web"
 
 
 @dataclass(frozen=True)
-class Sight:
+class ClipOutput:
     """What the detector saw of a clip.
 
     Attributes
@@ -88,7 +88,7 @@ def _of_burst(burst: Burst | None) -> float:
     return evenness(burst.pictures.reshape(len(burst.pictures), -1))
 
 
-def look(media: Media, *, detector: Detector | None = None, threads: int | None = None) -> Sight:
+def look(media: Media, *, detector: Detector | None = None, threads: int | None = None) -> ClipOutput:
     """See every sampled frame of a clip.
 
     Parameters
@@ -112,7 +112,7 @@ def look(media: Media, *, detector: Detector | None = None, threads: int | None 
     raws = np.array([raw for raw, _, _ in seen])
     features = np.stack([features for _, features, _ in seen])
     reasons = Counter(why for _, _, why in seen if why is not None)
-    return Sight(
+    return ClipOutput(
         raws=raws,
         median=float(np.median(raws)),
         evenness_of_features=evenness(features / seer.familiar.scales),
@@ -122,7 +122,7 @@ def look(media: Media, *, detector: Detector | None = None, threads: int | None 
 
 
 @dataclass(frozen=True)
-class Calibration:
+class ClipCalibration:
     """What ``training.clips`` measured.
 
     Attributes
@@ -146,7 +146,7 @@ class Calibration:
     facts: Mapping[str, Any]
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Calibration:
+    def of(cls, data: Mapping[str, Any]) -> ClipCalibration:
         """From its JSON object."""
         return cls(
             weights=dict(data["inputs"]),
@@ -158,7 +158,7 @@ class Calibration:
             facts={"clips": data["clips"], "figures": data["figures"]},
         )
 
-    def raw(self, sight: Sight) -> float:
+    def raw(self, sight: ClipOutput) -> float:
         """The join: higher is more AI-like."""
         known = {name: value if math.isfinite(value) else self.middle[name] for name, value in sight.inputs.items()
                  if name in self.weights}  # fmt: skip
@@ -166,10 +166,10 @@ class Calibration:
 
 
 @cache
-def calibration() -> Calibration:
+def calibration() -> ClipCalibration:
     """The one that ships."""
     file = resources.files("analysis") / "models" / "clips.json"
-    return Calibration.of(json.loads(file.read_text(encoding="utf-8")))
+    return ClipCalibration.of(json.loads(file.read_text(encoding="utf-8")))
 
 
 def score_clip(
@@ -233,7 +233,7 @@ def _without_evidence(by_rules: Scored) -> Scored:
     return msgspec.structs.replace(by_rules, components=components, evidence=())
 
 
-def _worth(known: Calibration) -> str:
+def _worth(known: ClipCalibration) -> str:
     """How much a clip's score is worth, as measured."""
     clips, figures = known.facts["clips"], known.facts["figures"]
     return (

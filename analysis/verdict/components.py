@@ -30,7 +30,7 @@ FURTHEST = 4.0
 
 
 @dataclass(frozen=True)
-class Model:
+class ComponentModel:
     """One component's parameters.
 
     Attributes
@@ -56,7 +56,7 @@ class Model:
     auc: Mapping[str, float]
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Model:
+    def of(cls, data: Mapping[str, Any]) -> ComponentModel:
         """From its JSON object."""
         mean, scale, weights, levels = (
             np.asarray(data[name], dtype=np.float64) for name in ("mean", "scale", "weights", "levels")
@@ -92,10 +92,13 @@ def inputs(values: Floats, mean: Floats, scale: Floats) -> Floats:
 
 
 @cache
-def models() -> dict[str, Model]:
+def models() -> dict[str, ComponentModel]:
     """The parameters that ship, by component."""
     file = resources.files("analysis") / "models" / "components.json"
-    return {name: Model.of(data) for name, data in json.loads(file.read_text(encoding="utf-8"))["components"].items()}
+    return {
+        name: ComponentModel.of(data)
+        for name, data in json.loads(file.read_text(encoding="utf-8"))["components"].items()
+    }
 
 
 def rescored(components: Mapping[str, ComponentResult], ways: Sequence[str]) -> dict[str, ComponentResult]:

@@ -10,16 +10,16 @@ be seen in it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from .bands import PROMISES, score_of
-from .probability import confidence_of
+from .probability import confidence_of, platt
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,6 +41,15 @@ def source_weights(sources: NDArray[np.str_], power: float = 0.5) -> Floats:
     del names
     weights = counts[place] ** (power - 1.0)
     return np.asarray(weights / weights.sum())
+
+
+def balanced_weights(labels: Ints, sources: NDArray[np.str_]) -> Floats:
+    """Weights with mean 1 where both classes are there: classes count alike, within a class sources by n^0.5."""
+    weights = np.zeros(len(labels))
+    for label in (0, 1):
+        if (labels == label).any():
+            weights[labels == label] = source_weights(sources[labels == label]) * len(labels) / 2
+    return weights
 
 
 def survival(raw: Floats, sources: NDArray[np.str_], at: Floats) -> Floats:
@@ -104,6 +113,46 @@ def left_out(raw: Floats, groups: NDArray[np.str_]) -> Floats:
     return p
 
 
+def out_of_source(raw: Floats, labels: Ints, sources: NDArray[np.str_], groups: NDArray[np.str_]) -> Floats:
+    """p-values of measured pictures: a genuine one's by thresholds that saw nothing of its group.
+
+    Parameters
+    ----------
+    raw, labels, sources
+        (n,) raw outputs, 1 where a picture was generated, and where it is from.
+    groups
+        (n,) what is left out together: the sources, or parts of the pictures where there are few sources.
+    """
+    genuine = labels == 0
+    p = np.ones(len(raw))
+    p[genuine] = left_out(raw[genuine], groups[genuine])
+    p[~genuine] = p_values(raw[~genuine], LEVELS, thresholds(raw[genuine], sources[genuine]))
+    return p
+
+
+def measured(raw: Floats, labels: Ints, sources: NDArray[np.str_]) -> dict[str, Any]:
+    """What :meth:`Condition.of` reads, from pictures with labels; slope and offset 0 where none was generated."""
+    genuine = labels == 0
+    at = thresholds(raw[genuine], sources[genuine])
+    slope, offset = (0.0, 0.0) if genuine.all() else platt(raw, labels, balanced_weights(labels, sources))
+    return {
+        **listed(at),
+        "slope": round(slope, 5),
+        "offset": round(offset, 5),
+        "genuine": int(genuine.sum()),
+        "sources": len(set(sources[genuine])),
+    }
+
+
+def listed(at: Floats) -> dict[str, list[float]]:
+    """Levels and the thresholds that are reached at all, for JSON (which knows no infinity)."""
+    reached = at < np.inf
+    return {
+        "levels": np.round(LEVELS[reached], 6).tolist(),
+        "thresholds": [-1e9 if t == -np.inf else float(t) for t in at[reached]],
+    }
+
+
 @dataclass(frozen=True)
 class Condition:
     """What was measured for one way of arriving.
@@ -144,7 +193,7 @@ class Condition:
 
     def probability(self, raw: float) -> float:
         """P(generated), were both classes equally frequent."""
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, self.slope * raw + self.offset))))
+        return float(expit(self.slope * raw + self.offset))
 
 
 @dataclass(frozen=True)
@@ -159,6 +208,20 @@ class Calibrated:
     confidence: float
     per_thousand: int
     """Of 1,000 genuine pictures that arrived like this one, how many look at least this AI-like."""
+
+    @classmethod
+    def of(cls, condition: str, raw: float, p: float, probability: float) -> Calibrated:
+        """Score and confidence follow from the p-value and the chance of being generated."""
+        score = score_of(p)
+        return cls(
+            condition=condition,
+            raw=raw,
+            p=p,
+            score=round(score, 2),
+            probability=probability,
+            confidence=round(confidence_of(probability, score), 1),
+            per_thousand=round(1000 * p),
+        )
 
     @property
     def sentence(self) -> str:
@@ -179,16 +242,5 @@ def calibrate(raws: Mapping[str, float], conditions: Mapping[str, Condition]) ->
         What was measured, by condition.
     """
     name = max(raws, key=lambda c: conditions[c].p_value(raws[c]))
-    condition = conditions[name]
-    p = condition.p_value(raws[name])
-    score = score_of(p)
-    probability = condition.probability(raws[name])
-    return Calibrated(
-        condition=name,
-        raw=raws[name],
-        p=p,
-        score=round(score, 2),
-        probability=probability,
-        confidence=round(confidence_of(probability, score), 1),
-        per_thousand=round(1000 * p),
-    )
+    condition, raw = conditions[name], raws[name]
+    return Calibrated.of(name, raw, condition.p_value(raw), condition.probability(raw))

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backbones.installed import UnavailableError
-from ..backbones.onnx import Backbone, Seen, open_backbone
+from ..backbones.onnx import Backbone, BackboneOutput, open_backbone
 from .abstain import Familiar
 from .conformal import Condition
 from .head import Head
@@ -38,7 +38,7 @@ LIGHT = "light"
 
 
 @dataclass(frozen=True)
-class Sight:
+class DetectorOutput:
     """What the detector sees in one picture.
 
     Attributes
@@ -53,7 +53,7 @@ class Sight:
 
     raw: float
     place: Floats
-    seen: Seen
+    seen: BackboneOutput
 
 
 class Detector:
@@ -87,7 +87,7 @@ class Detector:
         self.facts: dict[str, Any] = {k: v for k, v in facts.items() if k not in ("conditions", "familiar")}
         self.instead_of = dict(instead_of or {})
 
-    def see(self, pixels: Pixels, preview: Pixels | None = None) -> Sight:
+    def see(self, pixels: Pixels, preview: Pixels | None = None) -> DetectorOutput:
         """Look at a picture.
 
         Parameters
@@ -98,9 +98,9 @@ class Detector:
             The same with its longest side reduced to at most 768, where the caller has it.
         """
         seen = self.backbone.see(pixels, preview)
-        return Sight(self.head.raw(seen), self.head.coordinates(seen), seen)
+        return DetectorOutput(self.head.raw(seen), self.head.coordinates(seen), seen)
 
-    def evidence(self, sight: Sight) -> Floats | None:
+    def evidence(self, sight: DetectorOutput) -> Floats | None:
         """What each region adds to the raw output, (rows, columns), beside an average region of genuine pictures.
 
         None where this detector cannot say.

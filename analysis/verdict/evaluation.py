@@ -7,10 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
+
+from .bands import PROMISES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_TOUCH = 1e-9  # p-values at a threshold are equal to its level but for rounding
 
 
 def auc(scores: Floats, labels: Ints) -> float:
@@ -32,19 +36,22 @@ def tpr_at_fpr(scores: Floats, labels: Ints, fpr: float = 0.01) -> float:
     return float((scores[labels == 1] > threshold).mean())
 
 
+def at_or_above(p: Floats) -> dict[str, float]:
+    """Share of pictures with these p-values that reach each band, by the score where the band begins."""
+    return {str(score): round(float((p <= level + _TOUCH).mean()), 4) for score, level in PROMISES}
+
+
 def balanced_accuracy(flagged: NDArray[np.bool_], labels: Ints) -> float:
     """Mean of the shares of both classes that are on their side."""
     return float((flagged[labels == 1].mean() + (~flagged[labels == 0]).mean()) / 2)
 
 
-def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % Wilson interval of a share."""
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """95 % Wilson interval of a share; NaN where nothing was counted."""
     if not count:
         return math.nan, math.nan
-    share = hits / count
-    middle = share + z * z / (2 * count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, (middle - half) / (1 + z * z / count)), min(1.0, (middle + half) / (1 + z * z / count))
+    interval = binomtest(hits, count).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def bootstrap_by_source(

@@ -20,18 +20,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from .bands import score_of
+from scipy.special import expit
+
 from .conformal import Calibrated, Condition, calibrate
-from .probability import confidence_of
 
 SHIPPED_WEIGHT = 0.2
 """Weight of the shipped detector once networks are beside it; they share the rest alike. Fixed, not fitted."""
 
 
 @dataclass(frozen=True)
-class Opinion:
+class NetworkAnswer:
     """What one network says of a picture: its raw output, and what that means by condition.
 
     ``probability`` is slope and offset of P(generated) over -log10 of the fused p-value, by condition; None where no
@@ -61,40 +61,30 @@ def combine(shipped: float, others: Sequence[float]) -> float:
     return min(1.0, shipped / SHIPPED_WEIGHT, min(others) / share)
 
 
-def fuse(raws: Mapping[str, float], conditions: Mapping[str, Condition], opinions: Sequence[Opinion]) -> Calibrated:
+def fuse(
+    raws: Mapping[str, float], conditions: Mapping[str, Condition], network_answers: Sequence[NetworkAnswer]
+) -> Calibrated:
     """Score a picture by the shipped detector and by networks beside it; of plausible conditions the most cautious.
 
     Parameters
     ----------
     raws, conditions
         As in :func:`analysis.verdict.conformal.calibrate`.
-    opinions
+    network_answers
         What the networks say; without any the shipped detector's answer is returned as it is.
     """
-    alone = calibrate(raws, conditions)
-    if not opinions:
-        return alone
-    fused = {c: combine(conditions[c].p_value(raw), [o.p_value(c) for o in opinions]) for c, raw in raws.items()}
+    if not network_answers:
+        return calibrate(raws, conditions)
+    fused = {c: combine(conditions[c].p_value(raw), [o.p_value(c) for o in network_answers]) for c, raw in raws.items()}
     name = max(fused, key=lambda c: fused[c])
-    p = fused[name]
-    score = score_of(p)
-    probability = _probability(p, name, opinions, conditions[name].probability(raws[name]))
-    return replace(
-        alone,
-        condition=name,
-        raw=raws[name],
-        p=p,
-        score=round(score, 2),
-        probability=probability,
-        confidence=round(confidence_of(probability, score), 1),
-        per_thousand=round(1000 * p),
-    )
+    probability = _probability(fused[name], name, network_answers, conditions[name].probability(raws[name]))
+    return Calibrated.of(name, raws[name], fused[name], probability)
 
 
-def _probability(p: float, condition: str, opinions: Sequence[Opinion], shipped: float) -> float:
+def _probability(p: float, condition: str, network_answers: Sequence[NetworkAnswer], shipped: float) -> float:
     """What was measured for just this pair of detectors; else what the shipped one says alone."""
-    measured = opinions[0].probability if len(opinions) == 1 else None
+    measured = network_answers[0].probability if len(network_answers) == 1 else None
     if measured is None or condition not in measured:
         return shipped
     slope, offset = measured[condition]
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, slope * -math.log10(p) + offset))))
+    return float(expit(slope * -math.log10(p) + offset))

@@ -13,17 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backbones.onnx import Seen
+from ..backbones.onnx import BackboneOutput
 
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[np.floating]]
 
 _ANSWER, _PLACE, _LIKENESS = "answer", "place", "likeness"
-
-
-def features_of(seen: Seen, names: tuple[str, ...]) -> Floats:
-    """Chosen features of a picture as one vector: the mean over its views, feature after feature, each row by row."""
-    return np.concatenate([seen.features[name].mean(axis=0, dtype=np.float64).ravel() for name in names])
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ class Linear:
         bias = found.pop("bias", None)
         return None if bias is None else cls(found, bias)
 
-    def __call__(self, seen: Seen) -> Floats:
+    def __call__(self, seen: BackboneOutput) -> Floats:
         """The output, () or (K,): mean over the picture's views."""
         total = np.array(self.bias)
         for name, weights in self.weights.items():
@@ -84,7 +79,7 @@ class Head:
         """From the arrays of its file."""
         return cls(*(Linear.of(arrays, prefix) for prefix in (_ANSWER, _PLACE, _LIKENESS)))
 
-    def raw(self, seen: Seen) -> float:
+    def raw(self, seen: BackboneOutput) -> float:
         """One number; higher is more AI-like."""
         if self.answer is not None:
             return float(self.answer(seen))
@@ -92,13 +87,13 @@ class Head:
             raise ValueError("neither the head nor the backbone gives an answer")
         return float(seen.answers[:, 0].mean())
 
-    def coordinates(self, seen: Seen) -> Floats:
+    def coordinates(self, seen: BackboneOutput) -> Floats:
         """(K,): where the picture lies."""
         if self.place is not None:
             return self.place(seen)
         return next(iter(seen.features.values())).mean(axis=0, dtype=np.float64).ravel()
 
-    def evidence(self, seen: Seen, patches: str, grid: tuple[int, int]) -> Floats | None:
+    def evidence(self, seen: BackboneOutput, patches: str, grid: tuple[int, int]) -> Floats | None:
         """What each patch adds to the raw output, in its units.
 
         Parameters

@@ -41,7 +41,7 @@ _ADVICE_ON_DECLARED = (
 )
 
 
-class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
+class Interpretation(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict, the sentences that explain it, and what to do next."""
 
     verdict: Verdict
@@ -49,7 +49,9 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     recommendation: str
 
 
-def conclude(scored: Scored, context: Context, findings: Sequence[Finding], *, kind: Kind = Kind.IMAGE) -> Conclusion:
+def interpret(
+    scored: Scored, context: Context, findings: Sequence[Finding], *, kind: Kind = Kind.IMAGE
+) -> Interpretation:
     """Conclude from the score and from what the file says of itself.
 
     Signed statements and watermarks of AI decide; a bare declaration of AI gives at least "probable"; AI editing is a
@@ -63,7 +65,7 @@ def conclude(scored: Scored, context: Context, findings: Sequence[Finding], *, k
     sentences += _scored(scored, context, by_score, thing, decided=deciding is not None)
     declared = deciding is not None and deciding.grade is Grade.DECLARED and deciding.meaning is Meaning.GENERATED
     advice = _ADVICE_ON_DECLARED if declared else _ADVICE[verdict]
-    return Conclusion(verdict=verdict, summary=" ".join(sentences), recommendation=advice.format(thing=thing))
+    return Interpretation(verdict=verdict, summary=" ".join(sentences), recommendation=advice.format(thing=thing))
 
 
 def verdict_of(score: float | None) -> Verdict:

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from ..backbones.installed import Calibration, Place, UnavailableError
+from ..backbones.installed import NetworkCalibration, Place, UnavailableError
 from ..backbones.manifest import Entry, Output
-from ..backbones.onnx import Backbone, Seen, open_installed
+from ..backbones.onnx import Backbone, BackboneOutput, open_installed
 from ..backbones.preprocessing import middle
 from ..backbones.tiles import Pixels
 from .conformal import Condition
 from .detector import parameters_hash
-from .fusion import Opinion
+from .fusion import NetworkAnswer
 
 _CERTAIN = 1e-7  # a probability nearer to 0 or 1 than this is taken for this
 
@@ -27,7 +28,7 @@ class Network:
     """A network that is ready, and what its answers mean."""
 
     backbone: Backbone
-    calibration: Calibration | None = None
+    calibration: NetworkCalibration | None = None
 
     @property
     def entry(self) -> Entry:
@@ -47,11 +48,11 @@ class Network:
             raise UnavailableError("it is not calibrated")
         return {name: Condition.of(data) for name, data in self.calibration.conditions.items()}
 
-    def opinion(self, pixels: Pixels) -> Opinion:
+    def answer(self, pixels: Pixels) -> NetworkAnswer:
         """What it says of a picture; parameters and errors are those of :meth:`raw`."""
         known = self.calibration
         beside_this = known is not None and known.detector == parameters_hash()
-        return Opinion(self.raw(pixels), self.conditions, known.probability if known and beside_this else None)
+        return NetworkAnswer(self.raw(pixels), self.conditions, known.probability if known and beside_this else None)
 
     @property
     def name(self) -> str:
@@ -83,7 +84,7 @@ class Network:
         answer = _answer(self.backbone.see(pixels), output)
         look = wants.second_look
         if look is not None and min(pixels.shape[:2]) >= wants.crop:
-            inside = look.low <= _sigmoid(answer + look.bias) <= look.high
+            inside = look.low <= expit(answer + look.bias) <= look.high
             if inside:
                 answer = (answer + _answer(self.backbone.see_squares([middle(pixels, wants)]), output)) / 2
         return answer if output.high_is_generated else -answer
@@ -131,7 +132,7 @@ def open_uncalibrated(place: Place) -> Network:
     return Network(backbone)
 
 
-def _answer(seen: Seen, output: Output) -> float:
+def _answer(seen: BackboneOutput, output: Output) -> float:
     try:
         if seen.answers is None:
             raise ValueError("no answers")
@@ -154,7 +155,3 @@ def raw_of(answers: NDArray[np.float64], output: Output) -> float:
         share = np.clip(chosen, _CERTAIN, 1 - _CERTAIN)
         chosen = np.log(share / (1 - share))
     return float(chosen.mean())
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, x))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,7 +36,7 @@ def platt(raw: Floats, labels: Ints, weights: Floats, *, rounds: int = 100) -> t
     w = weights / weights.sum()
     beta = np.zeros(2)
     for _ in range(rounds):
-        probability = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
+        probability = expit(x @ beta)
         gradient = x.T @ (w * (probability - target))
         curvature = (x.T * (w * probability * (1 - probability))) @ x + 1e-6 * np.eye(2)
         step = np.linalg.solve(curvature, gradient)

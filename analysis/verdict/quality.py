@@ -8,7 +8,7 @@ from __future__ import annotations
 import lazy_loader as lazy
 
 from ..media.frames import Media
-from ..report import JpegFacts
+from ..report import JpegFacts, Quality
 from ..signal import enlarging, screens
 
 cv2 = lazy.load("cv2")
@@ -40,7 +40,7 @@ _BARS = "Plain bars run along its upper and lower edge, as in a screenshot; coll
 _SIZE = "It has the exact size of a common screen and no camera's data: a screenshot or a wallpaper is likely."
 
 
-def quality(media: Media, condition: str, *, has_camera: bool) -> dict[str, object]:
+def quality(media: Media, condition: str, *, has_camera: bool) -> Quality:
     """How it arrived, and what was lost, in sentences.
 
     Parameters
@@ -53,7 +53,7 @@ def quality(media: Media, condition: str, *, has_camera: bool) -> dict[str, obje
         The file carries a camera's EXIF.
     """
     lost = [*_small_or_compressed(media, media.facts.jpeg), *_enlarged(media), *_screenshot(media, has_camera)]
-    return {"arrived": ARRIVED[condition], "lost": lost}
+    return Quality(arrived=ARRIVED[condition], lost=tuple(lost))
 
 
 def _small_or_compressed(media: Media, jpeg: JpegFacts | None) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ..media.frames import Media
-from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Status
+from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Stability, Status
 from . import Scored, quality, stability
 from .answer import Answer, answer
 from .bands import score_of
@@ -81,7 +81,7 @@ def answer_still(
     # a backbone that starts from the preview never asks for the whole picture, and making that takes time
     reduced = detector.backbone.entry.input.of == "preview" and not usable
     found = answer(detector, frame.preview if reduced else frame.pixels, frame.preview, ways, networks=usable)
-    joined = tuple(network for network in usable if network.name in found.opinions)
+    joined = tuple(network for network in usable if network.name in found.network_answers)
     scored = Scored(
         scoring=Scoring.CALIBRATED,
         score=None,
@@ -146,7 +146,7 @@ def complete(answered: Answered, by_rules: Scored, again: Mapping[str, float]) -
     return msgspec.structs.replace(
         scored,
         confidence=_confidence(found, again, answered.detector),
-        stability={"scores": {change: round(score, 1) for change, score in again.items()}},
+        stability=Stability(scores={change: round(score, 1) for change, score in again.items()}),
     )
 
 
@@ -226,11 +226,13 @@ def _of_networks(networks: Sequence[Network | Missing], found: Answer) -> dict[s
     """A component for each network that was asked for, with its own score, or why it has none."""
     results = {}
     for network in networks:
-        opinion = found.opinions.get(network.name)
-        if opinion is not None:
-            p = opinion.p_value(found.calibrated.condition)
+        network_answer = found.network_answers.get(network.name)
+        if network_answer is not None:
+            p = network_answer.p_value(found.calibrated.condition)
             result = ComponentResult(
-                status=Status.OK, score=round(score_of(p), 1), metrics={"raw": opinion.raw, "false_alarm_rate": p}
+                status=Status.OK,
+                score=round(score_of(p), 1),
+                metrics={"raw": network_answer.raw, "false_alarm_rate": p},
             )
         else:
             why = (

@@ -22,6 +22,7 @@ const following = new Set(); // keys of what the server is asked about
 let running = 0;
 let most = 1; // how many may be with the server now
 let isAlone = 0; // timers
+// biome-ignore lint/correctness/noUnusedVariables: read by ||=
 let isGathering = 0;
 let tell = () => {};
 
@@ -109,7 +110,7 @@ async function lookUpFirst(several) {
     await results.note(engine);
     for (const one of several) {
       const check = known[one.sha256];
-      if (!check || check.state !== "done") continue;
+      if (check?.state !== "done") continue;
       waiting.splice(waiting.indexOf(one), 1);
       await finish(one.job, check);
       void follow(one.job);

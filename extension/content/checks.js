@@ -251,6 +251,7 @@ detector.define("checks", () => {
     return !item.element.isConnected || !isStill(item.element, item.shown);
   }
 
+  // biome-ignore lint/correctness/noUnusedVariables: read by ||=
   let pruning = 0;
   place.afterEach(() => {
     pruning ||= setTimeout(() => {

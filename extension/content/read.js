@@ -21,7 +21,8 @@ detector.define("read", () => {
     if (link) return original(item, settings, [{ url: link, copy: "link" }]);
     const kind = kindOf(element);
     item.isBlank = false;
-    if (kind === "canvas") return (await redrawn(item, "canvas")) ?? (await shot(item, "canvas")) ?? unseen(item, "tainted");
+    if (kind === "canvas")
+      return (await redrawn(item, "canvas")) ?? (await shot(item, "canvas")) ?? unseen(item, "tainted");
     if (kind === "video") return video(item, settings);
     if (!kind) return unread("nothing");
     const got = await original(item, settings, copiesOf(element));

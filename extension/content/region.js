@@ -59,7 +59,8 @@ detector.define("region", () => {
       function keys(event) {
         if (!event.isTrusted) return;
         const by = event.ctrlKey ? FINE : STEP;
-        const [x, y] = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] }[event.key] ?? [];
+        const [x, y] =
+          { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] }[event.key] ?? [];
         if (event.key === "Escape") end(null);
         else if (event.key === "Enter" || event.key === " ") isEnough() && end(box);
         else if (x === undefined) return;

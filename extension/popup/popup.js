@@ -10,7 +10,7 @@ const $ = (id) => document.getElementById(id);
 const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
 
 const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
-let chosen = await settings();
+const chosen = await settings();
 const texts = await words(chosen.language);
 const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url).origin : null;
 let toAllow = []; // known before the click, since permissions are asked for first thing in it

@@ -55,7 +55,9 @@ class Line {
     this.picture = await picture(this.entry.file);
     if (!this.picture) return;
     const image = this.item.querySelector("img");
-    image.onload = () => { image.hidden = false; };
+    image.onload = () => {
+      image.hidden = false;
+    };
     image.src = this.picture;
   }
 

@@ -60,7 +60,10 @@ export async function list() {
     const link = Object.assign(document.createElement("a"), { href: where, textContent: title });
     const when = document.createElement("span");
     when.className = "quiet";
-    when.textContent = new Date(page.headers.get("Date")).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    when.textContent = new Date(page.headers.get("Date")).toLocaleString([], {
+      dateStyle: "medium",
+      timeStyle: "short",
+    });
     const item = document.createElement("li");
     item.append(link, " ", when);
     place.append(item);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from flask.testing import FlaskClient
@@ -80,9 +81,9 @@ def upload(name: str = "a" * 32) -> Upload:
     return Upload(format="JPEG", size=1234, sha256="0" * 64, media=name)
 
 
-def evidence(component: str = "noise", **changes: object) -> Evidence:
+def evidence(component: str = "noise", **changes: Any) -> Evidence:
     """One piece of evidence."""
-    given = {
+    given: dict[str, Any] = {
         "sentence": "The grain is more even across the picture than a sensor leaves it.",
         "component": component,
         "metric": "noise_uniformity",
@@ -94,7 +95,7 @@ def evidence(component: str = "noise", **changes: object) -> Evidence:
     return Evidence(**{**given, **changes})
 
 
-def report(**changes: object) -> Report:
+def report(**changes: Any) -> Report:
     """A whole report, every part filled."""
     components = {
         a.component: ComponentResult(
@@ -106,7 +107,7 @@ def report(**changes: object) -> Report:
         status=Status.OK, score=73.5, metrics={"noise_uniformity": 0.09, "noise_std": 3.1}, evidence=(evidence(),)
     )
     components["deep"] = ComponentResult(status=Status.NOT_APPLICABLE, note="its weights are not on this machine")
-    given = {
+    given: dict[str, Any] = {
         "sha256": "ab" * 32,
         "kind": Kind.IMAGE,
         "verdict": Verdict.SUSPICIOUS,
@@ -141,10 +142,12 @@ def report(**changes: object) -> Report:
     return Report(**{**given, **changes})
 
 
-def done(client: FlaskClient, doors: Services, **changes: object) -> str:
+def done(client: FlaskClient, doors: Services, **changes: Any) -> str:
     """An analysis of this browser that has ended with a report; its address."""
     address = send(client, picture()).headers["Location"]
     analysis_id = address.rpartition("/")[2]
-    doors.media.discard(doors.store.start(analysis_id))
+    media = doors.store.start(analysis_id)
+    assert media is not None
+    doors.media.discard(media)
     doors.store.finish(analysis_id, report(**changes), {"spectrum": lens(), "ela": lens(200)})
     return address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import time
@@ -169,3 +170,11 @@ def _headers(settings: Settings) -> Secure:
         xfo=XFrameOptions().deny(),
         hsts=StrictTransportSecurity().max_age(_YEAR) if settings.secure_cookies else None,
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

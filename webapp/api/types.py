@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from analysis.report import Evidence, Grade, Incomplete, Kind, Likeness, Meaning, Pending, Scoring, Verdict
+from analysis.report import (
+    Evidence,
+    Grade,
+    Incomplete,
+    Kind,
+    Likeness,
+    Meaning,
+    Pending,
+    Quality,
+    Scoring,
+    Stability,
+    Verdict,
+)
 
 from ..storage.feedback import NOTE, Says
 
@@ -153,8 +165,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     abstained: str | None
     evidence: list[Piece]
     provenance: list[Found]
-    quality: dict[str, Any] | None
-    stability: dict[str, Any] | None
+    quality: Quality | None
+    stability: Stability | None
     likeness: Likeness | None
     notes: list[Note]
     evidence_map: MapPictures | None

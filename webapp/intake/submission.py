@@ -8,24 +8,19 @@ the worker reads it, so it is as short-lived and as private as a picture; the da
 from __future__ import annotations
 
 import hashlib
-import time
 import tomllib
 from collections.abc import Collection
 from functools import cache
 
-import msgspec
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
-
 from analysis.backbones import manifest
 from analysis.backbones.installed import versions
-from analysis.report import from_json, to_json
 
 from ..errors import Refusal
 from ..queue.jobs import QueueDown, QueueFull
 from ..services import Services
 from ..settings import ROOT, Settings
-from ..storage.store import Analysis, JobState, KnownKey, Lens, Store, Upload
+from ..storage import submissions
+from ..storage.store import Analysis, JobState, KnownKey, Store, Upload
 
 _BUSY = ("queue_full", "Many files are waiting just now. Please try again in a minute.")
 _DOWN = ("queue_down", "Analyses cannot be started just now. Please try again soon.")
@@ -125,10 +120,14 @@ def start_once(services: Services, owner: str, upload: Upload, key: str) -> str:
             return start(services, owner, upload, key)
         except KnownKey as taken:
             row = services.store.get(taken.analysis_id, owner)
-            if row is not None and row.state not in {JobState.FAILED, JobState.CANCELLED} and not _lacks(row):
+            if (
+                row is not None
+                and row.state not in {JobState.FAILED, JobState.CANCELLED}
+                and not submissions.is_incomplete(row)
+            ):
                 services.media.discard(upload.media)
                 return row.id
-            release(services.store, taken.analysis_id)
+            submissions.release_key(services.store, taken.analysis_id)
 
 
 def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: bool = False) -> list[Analysis]:
@@ -136,71 +135,16 @@ def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: b
 
     Not one that gave no more than its answer: who sends the content again gets the rest.
     """
-    query = (
-        select(Analysis)
-        .where(
-            Analysis.owner == owner,
-            Analysis.sha256.in_(hashes),
-            Analysis.as_clip == as_clip,
-            Analysis.engine == engine_version(services.settings),
-            Analysis.state == JobState.DONE,
-        )
-        .order_by(Analysis.created_at)
-    )
-    with services.store.transaction() as session:
-        return list({row.sha256: row for row in session.scalars(query) if not _lacks(row)}.values())
-
-
-def _lacks(row: Analysis) -> bool:
-    """Whether parts of the report could not be computed."""
-    return row.report is not None and from_json(row.report).incomplete is not None
-
-
-def release(store: Store, analysis_id: str) -> None:
-    """Take the key from a row, so that another may have it."""
-    with store.transaction() as session:
-        session.execute(update(Analysis).where(Analysis.id == analysis_id).values(upload_key=None))
-
-
-def is_address(store: Store, analysis_id: str) -> bool:
-    """Whether the file of a row holds an address that must be fetched first."""
-    with store.transaction() as session:
-        return session.scalar(select(Analysis.format).where(Analysis.id == analysis_id)) == ""
+    return submissions.done(services.store, owner, hashes, engine_version(services.settings), as_clip=as_clip)
 
 
 def arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
-    """Note what an address has led to; whether it must still be analyzed.
+    """Note what an address has led to; whether it must still be analyzed."""
 
-    It need not be when nobody waits for it any more, or when its owner has the very same content analyzed already:
-    then that result is the row's too.
-    """
-    try:
-        return _arrived(store, analysis_id, upload, settings)
-    except IntegrityError:  # another row has taken the key at this very moment: now it is seen
-        return _arrived(store, analysis_id, upload, settings)
+    def key(*, as_clip: bool, numbers_only: bool) -> str:
+        return content_key(upload.sha256, settings, as_clip=as_clip) + NUMBERS * numbers_only
 
-
-def _arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
-    with store.transaction() as session:
-        row = session.scalar(select(Analysis).where(Analysis.id == analysis_id, Analysis.state == JobState.RUNNING))
-        if row is None:
-            return False
-        row.format, row.size, row.sha256 = upload.format, upload.size, upload.sha256
-        row.started_at = time.time()  # the time limit of the analysis itself begins here
-        row.as_clip = row.as_clip and upload.may_be_clip
-        key = content_key(upload.sha256, settings, as_clip=row.as_clip) + NUMBERS * row.numbers_only
-        twin = session.scalar(select(Analysis).where(Analysis.owner == row.owner, Analysis.upload_key == key))
-        row.upload_key = key if twin is None else None
-        if twin is None or twin.state != JobState.DONE or twin.report is None:
-            return True
-        if twin.finished_at is None or _lacks(twin):
-            return True  # the rest of that answer would never come here
-        row.report = to_json(msgspec.structs.replace(from_json(twin.report), id=row.id))
-        row.verdict, row.score, row.generator, row.engine = twin.verdict, twin.score, twin.generator, twin.engine
-        row.state, row.finished_at, row.media = JobState.DONE, time.time(), None
-        lenses = session.scalars(select(Lens).where(Lens.analysis_id == twin.id))
-        session.add_all([Lens(analysis_id=row.id, name=one.name, mime=one.mime, data=one.data) for one in lenses])
-        return False
+    return submissions.fetched(store, analysis_id, upload, key)
 
 
 @cache

@@ -30,9 +30,9 @@ _bodies = threading.BoundedSemaphore(BODIES)
 _INTAKES = {"pages.create", "api.create"}  # views that take files and addresses
 _KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 _FORM = 256 * 1024  # bytes a form may have around its file
-_SPARE = 64 << 20  # bytes that must stay free in the media store
+_MIN_FREE_DISK = 64 << 20  # bytes that must stay free in the media store
 _NO_ROOM = ("no_room", "The server has no room for this file just now. Please try again later.", 507)
-_BREATH = 256 << 20  # bytes of memory that must stay free on the machine
+_MIN_FREE_MEMORY = 256 << 20  # bytes of memory that must stay free on the machine
 
 
 class UploadRequest(HtmxAwareRequest):
@@ -48,8 +48,8 @@ def init_app(app: Flask, max_bytes: int) -> None:
     """Cap the body; look for room before it is read; drop at the end what nobody kept."""
     app.request_class = UploadRequest
     app.config.update(MAX_CONTENT_LENGTH=max_bytes + _FORM, MAX_FORM_MEMORY_SIZE=_FORM, MAX_FORM_PARTS=20)
-    app.before_request(_take_a_turn)
-    app.before_request(_look_for_room)
+    app.before_request(_acquire_body_slot)
+    app.before_request(_check_capacity)
     app.teardown_request(_drop)
     app.register_error_handler(OSError, _full)
 
@@ -127,7 +127,7 @@ def _wants(form: Mapping[str, str], name: str) -> bool:
     return given == "true"
 
 
-def _take_a_turn() -> None:
+def _acquire_body_slot() -> None:
     if request.method in {"GET", "HEAD", "OPTIONS"} or request.content_length == 0:
         return
     if not _bodies.acquire(blocking=False):
@@ -135,14 +135,14 @@ def _take_a_turn() -> None:
     g.has_turn = True
 
 
-def _look_for_room() -> None:
+def _check_capacity() -> None:
     """Before a body is read: is there a place for it, on the disk, in memory, in the queue?"""
     if request.method != "POST":
         return
     size = request.content_length or 0
-    if services().media.free() < size + _SPARE:
+    if services().media.free() < size + _MIN_FREE_DISK:
         raise Refusal(*_NO_ROOM)
-    if (available := memory_available()) is not None and available < size + _BREATH:
+    if (available := memory_available()) is not None and available < size + _MIN_FREE_MEMORY:
         sentence = "The server is short of memory just now. Please try again in a minute."
         raise Refusal("no_memory", sentence, 503, retry_after=60)
     if request.endpoint in _INTAKES:

@@ -5,7 +5,6 @@ Each finding is a sentence for the operator. Secrets are in none of them, nor ar
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from sqlalchemy.exc import SQLAlchemyError
 
+from ..access.security import is_loopback
 from ..settings import Settings
-from ..storage.database import sqlite_file
-from ..storage.media_shared import open_media
+from ..storage.database import DatabaseDown, sqlite_file
+from ..storage.media_shared import open_media_store
 from ..storage.media_store import MediaDown
 from ..storage.store import Store
 
@@ -28,34 +27,34 @@ _PATIENCE = {"socket_connect_timeout": 2.0, "socket_timeout": 5.0}
 
 
 @dataclass(frozen=True)
-class Finding:
+class Obstacle:
     """Something the operator should know; ``fatal`` when nothing may start before it is put right."""
 
     sentence: str
     fatal: bool = True
 
 
-def settings_together(settings: Settings) -> Iterator[Finding]:
+def settings_together(settings: Settings) -> Iterator[Obstacle]:
     """What is wrong with the settings themselves; touches nothing."""
     if not is_loopback(settings.host):
         yield from _reachable_by_others(settings)
     if settings.secret_key is not None and _is_weak(settings.secret_key):
-        yield Finding(
+        yield Obstacle(
             f"SECRET_KEY must have at least {_SHORTEST_KEY} characters of its own: `openssl rand -hex 32` makes one"
         )
     for name, path in (("TRUST_FILE", settings.trust_file), ("WEIGHTS_FOLDER", settings.weights_folder)):
         if path is not None and not path.exists():
-            yield Finding(f"{name} leads to nothing that exists")
+            yield Obstacle(f"{name} leads to nothing that exists")
     alone = settings.database_url.startswith("sqlite")
     if not alone and settings.secret_key is None:
-        yield Finding("without a SECRET_KEY every machine that serves pages signs cookies its own way", fatal=False)
+        yield Obstacle("without a SECRET_KEY every machine that serves pages signs cookies its own way", fatal=False)
     if not alone and settings.media_url is None:
-        yield Finding("without a MEDIA_URL only workers on this very machine find the files", fatal=False)
+        yield Obstacle("without a MEDIA_URL only workers on this very machine find the files", fatal=False)
     if alone and settings.media_url is not None:
-        yield Finding("MEDIA_URL is shared, but SQLite is not: workers elsewhere need PostgreSQL", fatal=False)
+        yield Obstacle("MEDIA_URL is shared, but SQLite is not: workers elsewhere need PostgreSQL", fatal=False)
 
 
-def surroundings(settings: Settings) -> Iterator[Finding]:
+def surroundings(settings: Settings) -> Iterator[Obstacle]:
     """What is wrong with folders, Redis, database and the store of files; each is tried once, nothing is left."""
     tried: list[tuple[str, Callable[[Settings], None]]] = [
         ("DATA_DIR", _data_folder),
@@ -66,16 +65,8 @@ def surroundings(settings: Settings) -> Iterator[Finding]:
     for name, attempt in tried:
         try:
             attempt(settings)
-        except (OSError, ValueError, redis.RedisError, SQLAlchemyError, MediaDown) as problem:
-            yield Finding(f"{name}: {_reason(problem)}")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches that address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        except (OSError, ValueError, redis.RedisError, DatabaseDown, MediaDown) as problem:
+            yield Obstacle(f"{name}: {_reason(problem)}")
 
 
 def require_noeviction(server: redis.Redis) -> None:
@@ -91,16 +82,16 @@ def require_noeviction(server: redis.Redis) -> None:
         raise ValueError(f"this Redis drops jobs when memory is short ({policy}); set maxmemory-policy noeviction")
 
 
-def _reachable_by_others(settings: Settings) -> Iterator[Finding]:
+def _reachable_by_others(settings: Settings) -> Iterator[Obstacle]:
     if not (settings.sign_in or settings.open_to_all):
-        yield Finding(
+        yield Obstacle(
             f"HOST {settings.host} is reached by others, and everybody could use it: set AUTH=1 and make accounts with "
             "`python -m webapp account add NAME`, or OPEN_TO_ALL=1 if that is what you want"
         )
     if settings.allowed_hosts == Settings.allowed_hosts:
-        yield Finding("others will be refused: ALLOWED_HOSTS must hold the name they call this server by", fatal=False)
+        yield Obstacle("others will be refused: ALLOWED_HOSTS must hold the name they call this server by", fatal=False)
     if settings.sign_in and not settings.secure_cookies:
-        yield Finding("without TLS in front and SECURE_COOKIES=1 the keys of accounts travel openly", fatal=False)
+        yield Obstacle("without TLS in front and SECURE_COOKIES=1 the keys of accounts travel openly", fatal=False)
 
 
 def _is_weak(key: str) -> bool:
@@ -131,7 +122,7 @@ def _database(settings: Settings) -> None:
 
 
 def _media(settings: Settings) -> None:
-    media = open_media(settings)
+    media = open_media_store(settings)
     _write_into(settings.media_dir)
     media.check()
 

@@ -2,7 +2,7 @@
 
 ``check`` looks whether everything is as it must be; ``web`` and ``worker`` run one part each, after that look;
 ``account`` keeps the list of those who may use a server that is open to others; ``feedback`` prints what people say of
-verdicts they hold to be wrong.
+verdicts they hold to be wrong; ``quarantine`` lists files that are not tried again, and lifts that.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import NoReturn
 import msgspec
 
 from ..settings import ROOT, Settings
+from ..storage import quarantine
 from ..storage.accounts import Accounts, Role
 from ..storage.database import migrate
 from ..storage.feedback import FeedbackBox
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     commands.add_parser("web", help="check, bring the database up to date, then serve pages and API")
     commands.add_parser("worker", help="check, then analyze what is queued")
     commands.add_parser("feedback", help="what people say of wrong verdicts, one JSON object a line")
+    held = commands.add_parser("quarantine", help="files that are not tried again")
+    held.add_argument("--lift", metavar="SHA256", help="try this content again at once (`all`: everything)")
     account = commands.add_parser("account", help="who may use this server (AUTH=1)")
     actions = account.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="every account")
@@ -52,11 +55,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = Settings.from_env()
     except ValueError as problem:
-        return _say_no(f"a setting makes no sense: {problem}")
+        return _fail(f"a setting makes no sense: {problem}")
     if given.command == "account":
         return _account(settings, given)
     if given.command == "feedback":
         return _feedback(settings)
+    if given.command == "quarantine":
+        return _quarantine(settings, given.lift)
     if not passes(settings):
         return 1
     if given.command == "check":
@@ -104,9 +109,9 @@ def _account(settings: Settings, given: argparse.Namespace) -> int:
                 return 0
         elif accounts.revoke(given.name) if given.action == "revoke" else accounts.remove(given.name):
             return 0
-        return _say_no(f"there is no account named {given.name}")
+        return _fail(f"there is no account named {given.name}")
     except ValueError as problem:
-        return _say_no(str(problem))
+        return _fail(str(problem))
     finally:
         store.close()
 
@@ -122,7 +127,25 @@ def _feedback(settings: Settings) -> int:
     return 0
 
 
-def _say_no(sentence: str) -> int:
+def _quarantine(settings: Settings, lift: str | None) -> int:
+    """List what is held, or lift it; the exit status is 1 when there was nothing to lift."""
+    migrate(settings.database_url)
+    store = Store(settings.database_url)
+    try:
+        held = quarantine.Quarantine(store)
+        if lift:
+            lifted = held.lift(None if lift == "all" else lift)
+            print(f"lifted: {lifted}")  # noqa: T201 -- the command's answer
+            return 0 if lifted else 1
+        for one in held.all():
+            until = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.last_at + quarantine.LASTS))
+            print(f"{one.sha256}  {one.number} deaths, held until {until}")  # noqa: T201 -- the command's answer
+        return 0
+    finally:
+        store.close()
+
+
+def _fail(sentence: str) -> int:
     print(sentence, file=sys.stderr)  # noqa: T201 -- the command's answer
     return 1
 

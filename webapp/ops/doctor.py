@@ -6,9 +6,11 @@ what stands in the way. The exit status is 1 when something stands in the way, e
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -35,7 +37,7 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True)
-class Said:
+class CheckResult:
     """One sentence about this machine."""
 
     mark: Mark
@@ -53,13 +55,13 @@ def main() -> int:
     return 1 if stops else 0
 
 
-def examine() -> Iterator[Said]:
+def examine() -> Iterator[CheckResult]:
     """Everything that can be said."""
     yield _python()
     try:
         settings = Settings.from_env()
     except ValueError as problem:
-        yield Said(Mark.STOP, f"A setting makes no sense: {problem}.")
+        yield CheckResult(Mark.STOP, f"A setting makes no sense: {problem}.")
         return
     yield from _isolation(sandbox.isolation())
     yield from _surroundings(settings)
@@ -68,9 +70,9 @@ def examine() -> Iterator[Said]:
     yield from _programs()
 
 
-def _python() -> Said:
+def _python() -> CheckResult:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Said(Mark.WELL, f"Python {version} on {os.cpu_count()} cores.")
+    return CheckResult(Mark.WELL, f"Python {version} on {os.cpu_count()} cores.")
 
 
 _WALLS = {
@@ -82,26 +84,26 @@ _WALLS = {
 }
 
 
-def _isolation(found: Isolation) -> Iterator[Said]:
+def _isolation(found: Isolation) -> Iterator[CheckResult]:
     for name, why in _WALLS.items():
         if name not in found.walls:
-            yield Said(Mark.LESS, f"No {name} around analyses: {why}.")
+            yield CheckResult(Mark.LESS, f"No {name} around analyses: {why}.")
     if found.level is Level.FULL:
-        yield Said(
+        yield CheckResult(
             Mark.WELL,
             "Isolation is full: a decoder that is taken over reaches no network, no file, no process "
             f"({', '.join(found.walls)}).",
         )
     else:
         open_to = ", ".join(found.open)
-        yield Said(
+        yield CheckResult(
             Mark.LESS,
             f"Isolation is {found.level}: a decoder that is taken over still reaches {open_to}. Memory, processor time "
             "and file size are limited all the same. Do not let strangers use this server.",
         )
 
 
-def _surroundings(settings: Settings) -> Iterator[Said]:
+def _surroundings(settings: Settings) -> Iterator[CheckResult]:
     bundled = not os.environ.get("REDIS_URL")
     made = [folder for folder in (settings.media_dir, settings.data_dir) if not folder.exists()]
     found = [*settings_together(settings), *surroundings(settings)]
@@ -112,55 +114,55 @@ def _surroundings(settings: Settings) -> Iterator[Said]:
     for one in found:
         if bundled and one.sentence.startswith("REDIS_URL"):
             continue  # `make run` brings its own
-        yield Said(Mark.STOP if one.fatal else Mark.LESS, f"{one.sentence[:1].upper()}{one.sentence[1:]}.")
+        yield CheckResult(Mark.STOP if one.fatal else Mark.LESS, f"{one.sentence[:1].upper()}{one.sentence[1:]}.")
     if bundled:
-        yield Said(
+        yield CheckResult(
             Mark.WELL,
             "No REDIS_URL is set: `make run` starts a private Redis (noeviction, nothing on disk). What waits in it "
             "when it dies is queued again from the database.",
         )
     elif not redis_fails:
-        yield Said(Mark.WELL, "Redis answers, and drops no job when memory is short (noeviction).")
+        yield CheckResult(Mark.WELL, "Redis answers, and drops no job when memory is short (noeviction).")
     if not any(one.sentence.startswith("DATABASE_URL") for one in found):
-        yield Said(Mark.WELL, f"The database ({settings.database_url.partition(':')[0]}) can be reached.")
+        yield CheckResult(Mark.WELL, f"The database ({settings.database_url.partition(':')[0]}) can be reached.")
 
 
-def _memory(settings: Settings) -> Said:
+def _memory(settings: Settings) -> CheckResult:
     available = memory_available()
     if available is None:
-        return Said(Mark.LESS, "This system does not say how much memory is available.")
+        return CheckResult(Mark.LESS, "This system does not say how much memory is available.")
     workers = settings.workers
     wanted = workers * 0.6 * _GIB + 0.5 * _GIB
     most = workers * settings.memory
     text = f"{available / _GIB:.1f} GiB of memory are available for {workers} workers"
     if available < wanted:
-        return Said(Mark.LESS, f"{text}; {wanted / _GIB:.1f} GiB are sensible: set WORKERS lower.")
+        return CheckResult(Mark.LESS, f"{text}; {wanted / _GIB:.1f} GiB are sensible: set WORKERS lower.")
     if available < most:
-        return Said(
+        return CheckResult(
             Mark.LESS,
             f"{text}: enough for usual files. Were every worker given the worst file at once, they might take "
             f"{most / _GIB:.0f} GiB; MEMORY_MEGABYTES and WORKERS decide that.",
         )
-    return Said(Mark.WELL, f"{text}, even with the worst files at once ({most / _GIB:.0f} GiB).")
+    return CheckResult(Mark.WELL, f"{text}, even with the worst files at once ({most / _GIB:.0f} GiB).")
 
 
-def _disk(settings: Settings) -> Said:
+def _disk(settings: Settings) -> CheckResult:
     place = next(one for one in (settings.data_dir, *settings.data_dir.parents) if one.exists())
     free = shutil.disk_usage(place).free
     text = f"{free / _GIB:.1f} GiB are free for the database ({settings.data_dir})"
-    return Said(Mark.LESS, f"{text}: that is little.") if free < 2 * _GIB else Said(Mark.WELL, f"{text}.")
+    return CheckResult(Mark.LESS, f"{text}: that is little.") if free < 2 * _GIB else CheckResult(Mark.WELL, f"{text}.")
 
 
-def _media(settings: Settings) -> Said:
+def _media(settings: Settings) -> CheckResult:
     if not settings.media_in_memory:
-        return Said(
+        return CheckResult(
             Mark.LESS,
             f"Uploaded files touch a disk while they wait ({settings.media_dir}): there is little shared memory.",
         )
-    return Said(Mark.WELL, "Uploaded files lie in memory while they wait, and never touch a disk.")
+    return CheckResult(Mark.WELL, "Uploaded files lie in memory while they wait, and never touch a disk.")
 
 
-def _port(settings: Settings) -> Said:
+def _port(settings: Settings) -> CheckResult:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     where = f"{settings.host}:{settings.port}"
     with socket.socket(family) as probe:
@@ -168,35 +170,51 @@ def _port(settings: Settings) -> Said:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as problem:
-            return Said(Mark.LESS, f"{where} is taken just now ({problem.strerror}): by this server, or set PORT.")
-    return Said(Mark.WELL, f"{where} is free.")
+            return CheckResult(
+                Mark.LESS, f"{where} is taken just now ({problem.strerror}): by this server, or set PORT."
+            )
+    return CheckResult(Mark.WELL, f"{where} is free.")
 
 
-def _front_end(_settings: Settings) -> Said:
+def _front_end(_settings: Settings) -> CheckResult:
     if (ROOT / "static" / "vendor" / "htmx.js").is_file():
-        return Said(Mark.WELL, "The browser's libraries are in place.")
-    return Said(Mark.STOP, "The browser's libraries are missing: run `make setup`.")
+        return CheckResult(Mark.WELL, "The browser's libraries are in place.")
+    return CheckResult(Mark.STOP, "The browser's libraries are missing: run `make setup`.")
 
 
-def _detector(settings: Settings) -> Said:
-    import analysis  # noqa: PLC0415 -- it loads the engine, which settings that make no sense do not need
-
-    name, reason = analysis.which_detector(settings.networks_folder)
+def _detector(settings: Settings) -> CheckResult:
+    answer = ask_the_engine(settings.networks_folder)
+    if answer is None:
+        return CheckResult(Mark.STOP, "The engine does not start: `python -m analysis --version` says why.")
+    name, reason = answer
     if reason is None:
-        return Said(Mark.WELL, f"The detector “{name}” answers.")
-    return Said(Mark.LESS, f"The detector “{name}” answers, not the better one: {reason}.")
+        return CheckResult(Mark.WELL, f"The detector “{name}” answers.")
+    return CheckResult(Mark.LESS, f"The detector “{name}” answers, not the better one: {reason}.")
 
 
-def _models(settings: Settings) -> Said:
+def ask_the_engine(networks_folder: Path) -> tuple[str, str | None] | None:
+    """Which detector answers, and why no better one does: from a process of its own, as only workers run the engine."""
+    program = (
+        "import json, pathlib, sys, analysis; print(json.dumps(analysis.which_detector(pathlib.Path(sys.argv[1]))))"
+    )
+    command = [sys.executable, "-c", program, str(networks_folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 -- our own program
+    if done.returncode:
+        return None
+    name, reason = json.loads(done.stdout)
+    return name, reason
+
+
+def _models(settings: Settings) -> CheckResult:
     weights = "resnet18-f37072fd.pth"
     places = [Path.home() / ".cache" / "torch" / "hub" / "checkpoints"]
     places += [settings.weights_folder] if settings.weights_folder else []
     if any((place / weights).is_file() for place in places):
-        return Said(Mark.WELL, f"The weights of the deep component ({weights}) are here.")
-    return Said(Mark.LESS, f"The deep component will say “not available”: {weights} is not on this machine.")
+        return CheckResult(Mark.WELL, f"The weights of the deep component ({weights}) are here.")
+    return CheckResult(Mark.LESS, f"The deep component will say “not available”: {weights} is not on this machine.")
 
 
-def _programs() -> Iterator[Said]:
+def _programs() -> Iterator[CheckResult]:
     wanted: list[tuple[str, str, str]] = [
         ("chromium", "chromium", "the browser tests"),
         ("ip", "iproute2", "the tests of fetching"),
@@ -206,9 +224,11 @@ def _programs() -> Iterator[Said]:
     find: Callable[[str], str | None] = shutil.which
     missing = [(package, use) for command, package, use in wanted if not find(command)]
     for package, use in missing:
-        yield Said(Mark.LESS, f"The Debian package {package} is not installed: {use} need it, the product does not.")
+        yield CheckResult(
+            Mark.LESS, f"The Debian package {package} is not installed: {use} need it, the product does not."
+        )
     if not missing:
-        yield Said(Mark.WELL, "Everything that tests and development need beside Python is installed.")
+        yield CheckResult(Mark.WELL, "Everything that tests and development need beside Python is installed.")
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from sqlalchemy.exc import SQLAlchemyError
 
+from ..access.security import is_loopback
 from ..errors import Refusal
 from ..queue.jobs import QueueDown
 from ..services import Services, services
 from ..storage import counters
 from ..storage.accounts import Role
+from ..storage.database import DatabaseDown
 from ..storage.media_store import MediaDown
-from .check import is_loopback
 
 health = Blueprint("health", __name__)
 
@@ -115,7 +115,7 @@ _CHECKS: dict[str, Callable[[], bool]] = {"redis": _queue, "database": _database
 def _holds(check: Callable[[], bool]) -> bool:
     try:
         return check()
-    except (OSError, QueueDown, MediaDown, SQLAlchemyError):
+    except (OSError, QueueDown, MediaDown, DatabaseDown):
         return False
 
 
@@ -147,9 +147,8 @@ class _Everywhere:
         yield _gauge("detector_workers", "Workers heard of lately", workers or 0)
         try:
             backlog = self._doors.store.backlog()
-            with self._doors.store.transaction() as session:
-                counted = counters.read(session)
-        except SQLAlchemyError:
+            counted = counters.read(self._doors.store)
+        except DatabaseDown:
             yield _gauge("detector_database_up", "Whether the database answers", 0)
             return
         yield _gauge("detector_database_up", "Whether the database answers", 1)

@@ -13,9 +13,8 @@ from analysis.explain.words import VERDICTS
 from analysis.registry import all_analyzers
 from analysis.report import Pending, Report, from_json
 
-from ..access.security import owner
+from ..access.security import is_loopback, owner
 from ..errors import Refusal
-from ..ops.check import is_loopback
 from ..presenters import provenance as present_provenance
 from ..presenters import report as present
 from ..presenters.compare import beside

@@ -35,7 +35,7 @@ from analysis.report import (
     VideoFacts,
 )
 
-from .axes import Stability, quality_rows, stability
+from .axes import StabilityStrip, quality_rows, stability
 from .clip import clip, coming, lenses, strongest
 from .provenance import told
 from .words import clock, size, tone
@@ -46,7 +46,7 @@ _PROMISES = {
     Verdict.SUSPICIOUS: "Bands are set so that at most 15 in 100 genuine pictures land here or above.",
     Verdict.MOSTLY_REAL: "Bands are set so that at most half of genuine pictures land here or above.",
 }
-"""What the bands of the calibrated score promise (SPEC 6); how well it was kept stands on the accuracy page."""
+"""What the bands of the calibrated score promise (docs/specification.md); how well it was kept: the accuracy page."""
 _NETWORK = "network_"  # how components begin that are networks of the operator's
 _TAGS = {
     "major_brand": "Brand",
@@ -146,7 +146,7 @@ def promise(found: Report) -> str | None:
     return _PROMISES.get(found.verdict) if by_score is found.verdict else None
 
 
-def certainty_why(found: Report, steady: Stability | None) -> str | None:
+def certainty_why(found: Report, steady: StabilityStrip | None) -> str | None:
     """What stands behind the word for the confidence: how often such answers were right, and what lowers it."""
     if (
         found.scoring is not Scoring.CALIBRATED
@@ -161,7 +161,7 @@ def certainty_why(found: Report, steady: Stability | None) -> str | None:
     return f"{often} such answers were right in tests{changes}"
 
 
-def reasons(found: Report, steady: Stability | None, lens_names: Collection[str]) -> list[Reason]:
+def reasons(found: Report, steady: StabilityStrip | None, lens_names: Collection[str]) -> list[Reason]:
     """What the verdict rests on, at most three: the file's own word, the detector's answer, how steady it is, where."""
     if found.scoring is not Scoring.CALIBRATED:
         return []

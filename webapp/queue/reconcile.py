@@ -8,10 +8,12 @@ from contextlib import suppress
 
 from analysis.errors import ErrorCode
 
-from ..services import Services
-from ..storage.media_store import MediaDown
-from ..storage.store import Analysis
-from .jobs import QueueDown
+from ..settings import Settings
+from ..storage.archive import Archive
+from ..storage.media_store import MediaDown, MediaStore
+from ..storage.quarantine import Quarantine
+from ..storage.store import Analysis, Store
+from .jobs import Jobs, QueueDown
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +26,18 @@ _ABANDONED = 900.0  # seconds since the last byte of an upload nobody finished
 class Reconciler:
     """Call it every now and then."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        archive: Archive,
+        quarantine: Quarantine,
+        media: MediaStore,
+        jobs: Jobs,
+    ) -> None:
+        self._settings, self._store, self._archive = settings, store, archive
+        self._quarantine, self._media, self._jobs = quarantine, media, jobs
         self._silent: set[str] = set()
 
     def __call__(self) -> None:
@@ -34,14 +46,14 @@ class Reconciler:
             self._look_after_rows(time.time())
         except QueueDown:
             return  # what looks lost may only be out of sight
-        self._services.archive.forget_expired(self._services.settings.keep_days)
-        self._services.quarantine.forget_expired()
-        self._services.store.scrub()
+        self._archive.forget_expired(self._settings.keep_days)
+        self._quarantine.forget_expired()
+        self._store.scrub()
         with suppress(MediaDown):  # what nobody waits for is removed when its store is back
-            self._services.media.sweep(self._services.store.waiting_media(), older_than=_ABANDONED)
+            self._media.sweep(self._store.waiting_media(), older_than=_ABANDONED)
 
     def _look_after_rows(self, now: float) -> None:
-        store, jobs, settings = self._services.store, self._services.jobs, self._services.settings
+        store, jobs, settings = self._store, self._jobs, self._settings
         longest = max(settings.timeout, settings.fetch_seconds) + _SLACK  # fetched, an analysis starts its time anew
         queued = jobs.queued()
         silent = set()
@@ -57,8 +69,8 @@ class Reconciler:
         self._silent = silent
 
     def _end(self, row: Analysis) -> None:
-        self._services.store.fail(row.id, ErrorCode.ANALYSIS_CRASHED, LOST)
+        self._store.fail(row.id, ErrorCode.ANALYSIS_CRASHED, LOST)
         if row.media:
             with suppress(MediaDown):  # a later sweep removes it
-                self._services.media.discard(row.media)
+                self._media.discard(row.media)
         log.warning("analysis %s was lost and is now ended", row.id)

@@ -40,7 +40,7 @@ class Share(Base):
 
 
 @dataclass(frozen=True)
-class Page:
+class HistoryPage:
     """Some checks, newest first, without their reports; ``older`` asks for the next ones, if there are any."""
 
     rows: list[Analysis]
@@ -56,7 +56,7 @@ class Archive:
 
     def history(
         self, owner: str, *, words: str = "", verdicts: Collection[str] = (), before: float | None = None
-    ) -> Page:
+    ) -> HistoryPage:
         """This owner's checks, newest first, at most ``PAGE``.
 
         Parameters
@@ -85,7 +85,7 @@ class Archive:
             rows = list(session.scalars(query))
             total = session.scalar(select(func.count()).select_from(Analysis).where(*mine)) or 0
         more = len(rows) > PAGE
-        return Page(rows[:PAGE], rows[PAGE - 1].created_at if more else None, total)
+        return HistoryPage(rows[:PAGE], rows[PAGE - 1].created_at if more else None, total)
 
     def reports(self, ids: Collection[str]) -> dict[str, bytes]:
         """The reports, as JSON, of those analyses that have one."""

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .database import Base
-from .store import End
+from .store import End, Store
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds, in seconds, of what durations are sorted into; one more bucket holds the rest."""
@@ -55,9 +55,10 @@ def note(session: Session, end: End) -> None:
     _grow(session, grown)
 
 
-def read(session: Session) -> dict[tuple[str, str, str], float]:
+def read(store: Store) -> dict[tuple[str, str, str], float]:
     """Everything counted so far."""
-    return {(row.what, row.label, row.bucket): row.value for row in session.scalars(select(Counter))}
+    with store.transaction() as session:
+        return {(row.what, row.label, row.bucket): row.value for row in session.scalars(select(Counter))}
 
 
 def _grow(session: Session, by: Mapping[tuple[str, str, str], float]) -> None:

@@ -9,7 +9,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Dialect, Engine, String, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
+
+DatabaseDown = SQLAlchemyError
+"""What every failure of the database is; the other rooms know no other name of it."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

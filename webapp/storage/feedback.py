@@ -44,7 +44,7 @@ class Feedback(Base):
     created_at: Mapped[float]
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class FeedbackEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One report of a wrong verdict beside what the engine had found; nothing of who it was."""
 
     said_at: float
@@ -79,13 +79,13 @@ class FeedbackBox:
         with self._store.transaction() as session:
             return session.get(Feedback, analysis_id)
 
-    def told(self) -> Iterator[Told]:
+    def told(self) -> Iterator[FeedbackEntry]:
         """Everything that was said, oldest first."""
         query = select(Feedback, Analysis).join(Analysis).order_by(Feedback.created_at)
         with self._store.transaction() as session:
             for said, row in session.execute(query.execution_options(yield_per=50)):
                 found: Report | None = from_json(row.report) if row.report else None
-                yield Told(
+                yield FeedbackEntry(
                     said_at=said.created_at,
                     says=said.says,
                     note=said.note,

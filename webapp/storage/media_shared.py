@@ -225,7 +225,7 @@ class BucketShelf:
             raise MediaDown from problem
 
 
-def open_media(settings: Settings) -> MediaStore:
+def open_media_store(settings: Settings) -> MediaStore:
     """The store of files that the settings name.
 
     Raises

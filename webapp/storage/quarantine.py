@@ -1,26 +1,21 @@
 """Files that have brought down the analysis twice are not tried again for a day, whoever sends them.
 
 Only a content's SHA-256 is kept, with how often and when: nothing of who sent it, nothing of the file. Counted are the
-deaths of a disposable child: a crash, a memory limit, a time limit. An operator may lift it at once:
-
-    python -m webapp.storage.quarantine [--lift SHA256 | --lift all]
+deaths of a disposable child: a crash, a memory limit, a time limit. An operator may lift it at once
+(``python -m webapp quarantine --lift``).
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
-from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..settings import Settings
-from .database import Base, migrate
+from .database import Base
 from .store import Store
 
-MOST_DEATHS = 2
+MAX_CRASHES = 2
 LASTS = 24 * 3600.0
 """Seconds after the last death until the content may be tried again."""
 SENTENCE = (
@@ -29,7 +24,7 @@ SENTENCE = (
 )
 
 
-class Deaths(Base):
+class CrashCount(Base):
     """How often one content has brought down its analysis."""
 
     __tablename__ = "deaths"
@@ -49,9 +44,9 @@ class Quarantine:
         """A child has died of this content."""
         now = time.time()
         with self._store.transaction() as session:
-            known = session.get(Deaths, sha256, with_for_update=True)
+            known = session.get(CrashCount, sha256, with_for_update=True)
             if known is None:
-                session.add(Deaths(sha256=sha256, number=1, last_at=now))
+                session.add(CrashCount(sha256=sha256, number=1, last_at=now))
             else:
                 known.number = known.number + 1 if known.last_at > now - LASTS else 1
                 known.last_at = now
@@ -59,50 +54,22 @@ class Quarantine:
     def holds(self, sha256: str) -> bool:
         """Whether this content must not be tried now."""
         with self._store.transaction() as session:
-            known = session.get(Deaths, sha256)
-            return known is not None and known.number >= MOST_DEATHS and known.last_at > time.time() - LASTS
+            known = session.get(CrashCount, sha256)
+            return known is not None and known.number >= MAX_CRASHES and known.last_at > time.time() - LASTS
 
-    def all(self) -> list[Deaths]:
+    def all(self) -> list[CrashCount]:
         """What is held, the latest first."""
-        held = (Deaths.number >= MOST_DEATHS, Deaths.last_at > time.time() - LASTS)
+        held = (CrashCount.number >= MAX_CRASHES, CrashCount.last_at > time.time() - LASTS)
         with self._store.transaction() as session:
-            return list(session.scalars(select(Deaths).where(*held).order_by(Deaths.last_at.desc())))
+            return list(session.scalars(select(CrashCount).where(*held).order_by(CrashCount.last_at.desc())))
 
     def lift(self, sha256: str | None = None) -> int:
         """Forget the deaths of one content, or of all; return how many contents that were."""
-        gone = delete(Deaths).returning(Deaths.sha256)
+        gone = delete(CrashCount).returning(CrashCount.sha256)
         with self._store.transaction() as session:
-            return len(session.scalars(gone if sha256 is None else gone.where(Deaths.sha256 == sha256)).all())
+            return len(session.scalars(gone if sha256 is None else gone.where(CrashCount.sha256 == sha256)).all())
 
     def forget_expired(self) -> None:
         """Remove what no longer counts."""
         with self._store.transaction() as session:
-            session.execute(delete(Deaths).where(Deaths.last_at <= time.time() - LASTS))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """List what is held, or lift it; the exit status is 1 when there was nothing to lift."""
-    parser = argparse.ArgumentParser(
-        prog="python -m webapp.storage.quarantine", description="Files that are not tried again."
-    )
-    parser.add_argument("--lift", metavar="SHA256", help="try this content again at once (`all`: everything)")
-    given = parser.parse_args(arguments)
-    settings = Settings.from_env()
-    migrate(settings.database_url)
-    store = Store(settings.database_url)
-    try:
-        quarantine = Quarantine(store)
-        if given.lift:
-            lifted = quarantine.lift(None if given.lift == "all" else given.lift)
-            sys.stdout.write(f"lifted: {lifted}\n")
-            return 0 if lifted else 1
-        for one in quarantine.all():
-            until = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.last_at + LASTS))
-            sys.stdout.write(f"{one.sha256}  {one.number} deaths, held until {until}\n")
-        return 0
-    finally:
-        store.close()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+            session.execute(delete(CrashCount).where(CrashCount.last_at <= time.time() - LASTS))

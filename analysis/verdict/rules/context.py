@@ -1,4 +1,4 @@
-"""How the picture arrived, as the rule scoring wants to know it (`rules.md`, *Context (images)*)."""
+"""How the picture arrived, as the rule scoring wants to know it (docs/rules.md)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...report import Context
+from ...signal.blocks import DCT
 
 if TYPE_CHECKING:
     from ...media.frames import Media
@@ -82,7 +83,7 @@ def quality_estimate(grey: NDArray[np.uint8]) -> float:
     if not rows or not columns:
         return 100.0
     blocks = grey[: rows * 8, : columns * 8].astype(np.float64).reshape(rows, 8, columns, 8)
-    mass = np.abs(np.einsum("ki,aibj,lj->abkl", _DCT, blocks, _DCT, optimize=True))
+    mass = np.abs(np.einsum("ki,aibj,lj->abkl", DCT, blocks, DCT, optimize=True))
     share = mass[..., 4:, 4:].sum(axis=(2, 3)) / (mass.sum(axis=(2, 3)) + 1e-10)
     return float(np.clip(share.mean() * 500 + 30, 20, 100))
 
@@ -100,14 +101,3 @@ def _is_document(width: int, height: int) -> bool:
     """By the shape of the preview. Upright 3:4 photographs pass as documents too: the rule's weakness, kept with it."""
     ratio, longest = width / height, max(width, height)
     return (0.6 < ratio < 0.9 and longest < 800) or (0.9 < ratio < 1.1 and longest < 600)
-
-
-def _dct_matrix() -> NDArray[np.float64]:
-    """Orthonormal 8-point DCT-II: rows are frequencies."""
-    k, i = np.mgrid[:8, :8]
-    matrix: NDArray[np.float64] = np.cos((2 * i + 1) * k * np.pi / 16) / 2
-    matrix[0] /= np.sqrt(2)
-    return matrix
-
-
-_DCT = _dct_matrix()

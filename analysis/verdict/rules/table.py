@@ -1,6 +1,6 @@
 """The documented hand-set rules as data: one row a threshold, one sentence a rule, in the order they are read.
 
-The numbers are those of the reference (`rules.md`); :mod:`analysis.verdict.rules` does the arithmetic. A rule yields
+docs/rules.md describes them; :mod:`analysis.verdict.rules` does the arithmetic. A rule yields
 at most one piece of evidence, from its first row that matches.
 """
 

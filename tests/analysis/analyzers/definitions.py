@@ -1,4 +1,4 @@
-"""The metrics written down a second time, as SPEC 3 defines them and without any haste: what the fast ones must equal.
+"""The metrics written down a second time, as docs/specification.md defines them: what the fast ones must equal.
 
 Each takes (h, w, 3) uint8 RGB and (h, w) uint8 grey and returns the component's metrics.
 """

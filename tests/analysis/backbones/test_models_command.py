@@ -133,7 +133,7 @@ def test_the_calibration_says_what_was_measured_on_what(installed):
     # 36 genuine pictures allow no p-value under 1/37, whatever the network says
     assert min(c["levels"][-1] for c in found.conditions.values()) >= 1 / 37
     (network,) = open_networks(installed, ["redness"])
-    assert network.opinion(made_networks.picture(900, 90)).p_value("web") < 0.06
+    assert network.answer(made_networks.picture(900, 90)).p_value("web") < 0.06
 
 
 def test_too_few_genuine_pictures_calibrate_nothing(own, tmp_path, capsys):
@@ -209,10 +209,10 @@ def test_the_confidence_of_another_detector_is_not_borrowed(own):
     place = Place(own, "redness")
     pixels = made_networks.picture(1)
     (network,) = open_networks(own, ["redness"])
-    assert network.opinion(pixels).probability is not None
+    assert network.answer(pixels).probability is not None
     place.keep_calibration(msgspec.structs.replace(place.calibration(), detector="0" * 64))
     (network,) = open_networks(own, ["redness"])
-    assert network.opinion(pixels).probability is None
+    assert network.answer(pixels).probability is None
 
 
 def test_a_network_that_fails_on_a_picture_leaves_the_shipped_verdict(installed):

@@ -14,7 +14,7 @@ from analysis.media.frames import Frame
 from analysis.report import EvidenceMap
 
 
-def opened(lens: lenses.Lens) -> np.ndarray:
+def opened(lens: lenses.LensImage) -> np.ndarray:
     with Image.open(io.BytesIO(lens.bytes)) as image:
         assert Image.MIME[str(image.format)] == lens.mime
         assert image.size == (lens.width, lens.height)

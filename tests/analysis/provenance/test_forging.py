@@ -75,7 +75,7 @@ def test_raw_text_in_any_place_says_nothing_of_ai(text):
 
 def verdict(findings):
     scored = Scored(score=12.0, confidence=60.0, components={}, evidence=())
-    return interpretation.conclude(scored, Context(width=640, height=480), findings).verdict
+    return interpretation.interpret(scored, Context(width=640, height=480), findings).verdict
 
 
 def test_pixels_show_the_text_in_the_file():

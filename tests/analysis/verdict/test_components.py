@@ -13,9 +13,9 @@ from analysis.verdict import components
 from analysis.verdict.conditions import CONDITIONS
 
 
-def made() -> components.Model:
+def made() -> components.ComponentModel:
     """One metric; the raw output is twice its standardised value; raw 1 is reached by 5 % (web) or 1 % (clean)."""
-    return components.Model.of({
+    return components.ComponentModel.of({
         "metrics": ["m"], "mean": [10.0], "scale": [2.0], "weights": [2.0, 0.0], "bias": 0.0,
         "levels": [1.0, 0.05, 0.01],
         "thresholds": {"clean": [-1e9, 0.5, 1.0], "web": [-1e9, 1.0, 3.0]},

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.verdict import conformal
-from analysis.verdict import evaluation as figures
+from analysis.verdict import conformal, evaluation
 from analysis.verdict.bands import PROMISES
 from analysis.verdict.probability import platt
 
@@ -70,10 +69,10 @@ def test_classes_that_do_not_overlap_give_finite_numbers():
 
 def test_figures_of_a_perfect_and_of_an_idle_detector():
     labels = np.repeat([0, 1], 200)
-    assert figures.auc(labels.astype(float), labels) == 1
-    assert figures.auc(np.zeros(400), labels) == 0.5
-    assert figures.tpr_at_fpr(labels.astype(float), labels) == 1
-    low, high = figures.wilson(0, 100)
+    assert evaluation.auc(labels.astype(float), labels) == 1
+    assert evaluation.auc(np.zeros(400), labels) == 0.5
+    assert evaluation.tpr_at_fpr(labels.astype(float), labels) == 1
+    low, high = evaluation.wilson(0, 100)
     assert low == 0
     assert 0.03 < high < 0.04
 

@@ -13,7 +13,7 @@ import pytest
 from analysis.explain.words import BANDS, LENSES, VERDICTS, verdict_words
 from analysis.report import Context, Evidence, Finding, Grade, Kind, Meaning, Scoring, Verdict
 from analysis.verdict import Scored
-from analysis.verdict.interpretation import Conclusion, conclude, verdict_of
+from analysis.verdict.interpretation import Interpretation, interpret, verdict_of
 from analysis.verdict.rules import table as rule_table
 
 PLAIN = Context(width=1200, height=800)
@@ -29,7 +29,7 @@ def finding(grade: Grade, meaning: Meaning | None, generator: str | None = None,
 
 
 def verdict(score: float | None, *findings: Finding) -> Verdict:
-    return conclude(scored(score), PLAIN, findings).verdict
+    return interpret(scored(score), PLAIN, findings).verdict
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_declared_generated_gives_at_least_probable(score: float | None, expecte
 
 
 def test_declared_edited_is_ai_edited_and_names_who_says_so() -> None:
-    found = conclude(scored(12), PLAIN, [finding(Grade.DECLARED, Meaning.EDITED, "Magic Eraser")])
+    found = interpret(scored(12), PLAIN, [finding(Grade.DECLARED, Meaning.EDITED, "Magic Eraser")])
     assert found.verdict is Verdict.AI_EDITED
     assert found.summary.startswith("AI-edited, says Magic Eraser. ")
-    nameless = conclude(scored(12), PLAIN, [finding(Grade.SIGNED, Meaning.EDITED)])
+    nameless = interpret(scored(12), PLAIN, [finding(Grade.SIGNED, Meaning.EDITED)])
     assert nameless.summary.startswith("AI-edited, says its Content Credentials. ")
 
 
@@ -102,33 +102,33 @@ def test_hints_captures_and_broken_credentials_leave_the_verdict_alone(score: fl
 
 def test_a_trusted_capture_is_told_as_its_signers_claim() -> None:
     credential = finding(Grade.SIGNED, Meaning.CAPTURED, trust="trusted")
-    low, high = (conclude(scored(score), PLAIN, [credential]).summary for score in (10, 70))
+    low, high = (interpret(scored(score), PLAIN, [credential]).summary for score in (10, 70))
     assert credential.sentence in low
     assert "what the signer claims" in low
     assert "other way" not in low
     assert "other way" in high
-    untrusted = conclude(scored(10), PLAIN, [finding(Grade.SIGNED, Meaning.CAPTURED, trust="untrusted")]).summary
+    untrusted = interpret(scored(10), PLAIN, [finding(Grade.SIGNED, Meaning.CAPTURED, trust="untrusted")]).summary
     assert "claims" not in untrusted
 
 
 def test_broken_credentials_are_told() -> None:
     broken = finding(Grade.HINT, None, state="broken")
-    assert broken.sentence in conclude(scored(10), PLAIN, [broken]).summary
+    assert broken.sentence in interpret(scored(10), PLAIN, [broken]).summary
 
 
 def test_the_rules_say_what_they_are_and_the_calibrated_score_does_not() -> None:
     for score in (3.0, 22.0, 35.0, 50.0, 90.0):
-        summary = conclude(scored(score), PLAIN, []).summary
+        summary = interpret(scored(score), PLAIN, []).summary
         assert "rule-based reading" in summary
         assert "hardly separates AI from genuine" in summary
         assert "0.64" in summary
         assert "0.47" in summary
         assert f"{score:.0f} of 100" in summary
-        assert "rule-based" not in conclude(scored(score, Scoring.CALIBRATED), PLAIN, []).summary
+        assert "rule-based" not in interpret(scored(score, Scoring.CALIBRATED), PLAIN, []).summary
 
 
 def test_without_a_score_the_reason_is_given() -> None:
-    found = conclude(scored(None, abstained="nothing could be measured on it"), PLAIN, [])
+    found = interpret(scored(None, abstained="nothing could be measured on it"), PLAIN, [])
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "nothing could be measured" in found.summary
     assert "original file" in found.recommendation
@@ -141,7 +141,7 @@ def test_what_the_score_rests_on() -> None:
     ]
 
     def told(count: int, context: Context = PLAIN) -> str:
-        return conclude(scored(30, evidence=tuple(pieces[:count])), context, []).summary
+        return interpret(scored(30, evidence=tuple(pieces[:count])), context, []).summary
 
     assert "No reading lies outside" in told(0)
     assert "One reading lies outside what cameras usually give, in noise." in told(1)
@@ -152,9 +152,9 @@ def test_what_the_score_rests_on() -> None:
     assert "The picture is compressed and small: that hides traces" in told(1, hard)
 
 
-def every_conclusion() -> list[Conclusion]:
+def every_conclusion() -> list[Interpretation]:
     kinds = [None, *(finding(grade, meaning) for grade in Grade for meaning in (*Meaning, None))]
-    return [conclude(scored(score), PLAIN, [k] if k else []) for score in (None, 5, 20, 35, 50, 75) for k in kinds]
+    return [interpret(scored(score), PLAIN, [k] if k else []) for score in (None, 5, 20, 35, 50, 75) for k in kinds]
 
 
 def test_no_words_accuse_or_clear() -> None:

@@ -35,7 +35,7 @@ def phone(bars: bool = True) -> np.ndarray:
 
 
 def said(media, *, has_camera: bool = False) -> str:
-    return " ".join(lost.quality(media, "clean", has_camera=has_camera)["lost"])
+    return " ".join(lost.quality(media, "clean", has_camera=has_camera).lost)
 
 
 @pytest.mark.parametrize(

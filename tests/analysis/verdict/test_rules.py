@@ -122,7 +122,7 @@ def test_measurements_are_kept_and_the_input_is_left_alone() -> None:
     before = msgspec.json.encode(measured)
     scored = rules.score_image(measured, Context(width=800, height=600))
     assert msgspec.json.encode(measured) == before
-    assert scored.components["compression"] == measured["compression"]  # no rule reads it: no opinion, no score
+    assert scored.components["compression"] == measured["compression"]  # no rule reads it: no score
     assert scored.components["ela"].metrics == {"ela_block_cv": 0.1}
     assert [piece.metric for piece in scored.components["ela"].evidence] == ["ela_block_cv"]
 

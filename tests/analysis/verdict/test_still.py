@@ -40,8 +40,8 @@ def test_it_is_the_default_and_says_what_it_means():
     assert report.score is not None
     assert report.score == pytest.approx(bands.score_of(report.false_alarm_rate), abs=0.06)
     assert 15 <= report.confidence <= 90
-    assert set(report.stability["scores"]) == {"JPEG 90", "JPEG 75", "JPEG 60", "half size", "cropped"}
-    assert report.quality["arrived"]
+    assert set(report.stability.scores) == {"JPEG 90", "JPEG 75", "JPEG 60", "half size", "cropped"}
+    assert report.quality.arrived
     assert "never seen" in report.summary
 
 
@@ -103,6 +103,6 @@ def test_a_flip_lowers_the_confidence_to_what_flips_are_worth(monkeypatch):
 
 def test_what_was_lost_is_said_in_words():
     small = analyze(open_media(saved(scene(300, 220), "JPEG", quality=40)), skip=SKIP)
-    assert any("small" in sentence for sentence in small.quality["lost"])
-    assert any("quality 40" in sentence for sentence in small.quality["lost"])
+    assert any("small" in sentence for sentence in small.quality.lost)
+    assert any("quality 40" in sentence for sentence in small.quality.lost)
     assert small.media.kind is Kind.IMAGE

@@ -12,7 +12,7 @@ import pytest
 
 import analysis
 import worker
-from analysis.explain.lenses import Lens
+from analysis.explain.lenses import LensImage
 from analysis.report import from_json
 from tests.webapp.given import animation, evidence, lens, media_files, picture, report, send
 from webapp.app import create_app
@@ -45,7 +45,7 @@ def program(app):
 @pytest.fixture
 def engine(monkeypatch):
     """An engine that reports at once; each analysis leaves a line in the list it returns."""
-    drawn = {"spectrum": Lens(lens(), "image/webp", 320, 240)}
+    drawn = {"spectrum": LensImage(lens(), "image/webp", 320, 240)}
     monkeypatch.setattr(worker.lenses, "render_all", lambda frame, names, **_: drawn)
     monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits, **_: Opened(data))
     monkeypatch.setitem(vars(analysis), "analyze", lambda media, **_: report())

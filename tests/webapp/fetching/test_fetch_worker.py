@@ -12,7 +12,7 @@ import pytest
 
 import analysis
 import worker
-from analysis.explain.lenses import Lens
+from analysis.explain.lenses import LensImage
 from tests.webapp.given import animation, lens, media_files, picture, report
 from webapp.intake import submission as intake
 from webapp.services import Services
@@ -69,7 +69,7 @@ def engine(monkeypatch):
     """An engine that reports at once and counts its analyses by a file each."""
     monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits, **_: Opened(data))
     monkeypatch.setitem(vars(analysis), "analyze", lambda media, **_: report(summary=f"{len(media.data)} bytes"))
-    drawn = {"spectrum": Lens(lens(), "image/webp", 320, 240)}
+    drawn = {"spectrum": LensImage(lens(), "image/webp", 320, 240)}
     monkeypatch.setattr(worker.lenses, "render_all", lambda frame, names, **_: drawn)
 
 

@@ -164,7 +164,7 @@ def post(size):
 
 post(1 << 20)
 post(20 << 20)
-uploads._SPARE = -(1 << 40)  # as if others had filled it since
+uploads._MIN_FREE_DISK = -(1 << 40)  # as if others had filled it since
 post(40 << 20)
 post(40 << 20)
 post(0)

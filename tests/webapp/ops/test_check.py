@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 import redis
 
-from webapp.ops.check import is_loopback, settings_together, surroundings
+from webapp.access.security import is_loopback
+from webapp.ops.check import settings_together, surroundings
 from webapp.settings import Settings
 
 KEY = "0f6c9a17e4b258d3" * 4

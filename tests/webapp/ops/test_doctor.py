@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+import analysis
 from webapp.ops import doctor
 from webapp.ops.doctor import Mark
 from webapp.sandbox.child import Isolation
@@ -55,9 +56,19 @@ def test_all_is_well(machine, capsys):
     ],
 )
 def test_it_names_the_detector_that_answers_and_why(machine, capsys, monkeypatch, answers, sentence):
-    monkeypatch.setattr("analysis.verdict.detector.describe", lambda folder: answers, raising=False)
+    monkeypatch.setattr(doctor, "ask_the_engine", lambda folder: answers)
     status, said = machine(capsys)
     assert (status, sentence in said) == (0, True)
+
+
+def test_the_engine_answers_from_its_own_process(tmp_path):
+    assert doctor.ask_the_engine(tmp_path) == analysis.which_detector(tmp_path)
+
+
+def test_an_engine_that_does_not_start_stands_in_the_way(machine, capsys, monkeypatch):
+    monkeypatch.setattr(doctor.sys, "executable", "/bin/false")
+    status, said = machine(capsys)
+    assert (status, "The engine does not start" in said) == (1, True)
 
 
 @pytest.mark.parametrize("data", ["", "data"])

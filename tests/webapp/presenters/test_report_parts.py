@@ -22,7 +22,9 @@ from analysis.report import (
     Kind,
     Likeness,
     Meaning,
+    Quality,
     Scoring,
+    Stability,
     Status,
     StepReading,
     Timeline,
@@ -89,7 +91,7 @@ def test_a_calibrated_report_gives_three_reasons_at_most_and_none_of_the_rules()
         calibrated(
             false_alarm_rate=0.4,
             likeness=Likeness(family="camera", sentence="It resembles a camera's photographs.", precision=0.7),
-            stability={"scores": {"JPEG 90": 21.0}},
+            stability=Stability(scores={"JPEG 90": 21.0}),
         ),
         ["original", "evidence"],
     )
@@ -137,32 +139,29 @@ def test_a_tiny_p_value_is_not_said_to_be_none(rate):
 
 def test_the_stability_strip_shows_a_flip(client, doors):
     flips = {"JPEG 90": 61.0, "JPEG 60": 22.0, "half size": 40.0}
-    strip = present_axes.stability({"scores": flips, "note": "Measured on the preview."}, 58.0)
+    strip = present_axes.stability(Stability(scores=flips), 58.0)
     assert strip.varies
     assert [one.score for one in strip.strip] == [58.0, 61.0, 22.0, 40.0]
     assert strip.sentence.endswith(
         "from “No sign of AI found” to “Strong AI indicators”: do not lean on one of these answers."
     )
     assert "from 22 to 61" in strip.sentence
-    assert not present_axes.stability({"JPEG 90": 55.0}, 58.0).varies
-    assert not present_axes.stability({"JPEG 90": 29.8}, 4.0).varies  # both low bands are one answer
-    assert "from 4 to 29:" in present_axes.stability({"JPEG 90": 29.8}, 4.0).sentence
-    assert present_axes.stability({"JPEG 90": 30.0}, 29.8).varies
-    assert present_axes.stability(None, 58.0) is present_axes.stability({"JPEG 90": 5.0}, None) is None
-    page = client.get(done(client, doors, stability=flips, score=58.0)).get_data(as_text=True)
+    assert not present_axes.stability(Stability(scores={"JPEG 90": 55.0}), 58.0).varies
+    assert not present_axes.stability(Stability(scores={"JPEG 90": 29.8}), 4.0).varies  # both low bands are one answer
+    assert "from 4 to 29:" in present_axes.stability(Stability(scores={"JPEG 90": 29.8}), 4.0).sentence
+    assert present_axes.stability(Stability(scores={"JPEG 90": 30.0}), 29.8).varies
+    assert (
+        present_axes.stability(None, 58.0) is present_axes.stability(Stability(scores={"JPEG 90": 5.0}), None) is None
+    )
+    page = client.get(done(client, doors, stability=Stability(scores=flips), score=58.0)).get_data(as_text=True)
     assert "do not lean on one of these answers" in page
     assert "JPEG 60" in page
 
 
 def test_quality_is_said_in_words(client, doors):
-    quality = {"upscaled": True, "lost": ["Fine grain is gone.", "Colors are halved."], "estimate": 0.25}
+    quality = Quality(arrived="as a web copy", lost=("Fine grain is gone.", "Colors are halved."))
     rows = present_axes.quality_rows(quality)
-    assert rows == [
-        ("Upscaled", "yes"),
-        ("Lost", "Fine grain is gone."),
-        ("Lost", "Colors are halved."),
-        ("Estimate", "0.25"),
-    ]
+    assert rows == [("Arrived", "as a web copy"), ("Lost", "Fine grain is gone."), ("Lost", "Colors are halved.")]
     assert "Fine grain is gone." in client.get(done(client, doors, quality=quality)).get_data(as_text=True)
 
 

@@ -16,9 +16,9 @@ from rq.worker import SimpleWorker
 import analysis
 import worker
 from tests.webapp.given import media_files, picture, report, send, upload
+from webapp.ops import commands
 from webapp.queue import jobs
 from webapp.queue.jobs import Jobs, QueueDown, QueueFull
-from webapp.queue.reconcile import Reconciler
 from webapp.storage import quarantine
 from webapp.storage.media_store import MediaDown
 from webapp.storage.quarantine import Quarantine
@@ -68,7 +68,7 @@ def test_what_a_dead_worker_left_is_ended_soon_and_what_lives_is_not(client, doo
         doors.store.start(one)
     for one in (alive, silent_once):
         doors.jobs.beat(one)
-    sweep = Reconciler(doors)
+    sweep = doors.reconciler()
     seen = []
     for passed in (0, 25, 30):
         later(passed)
@@ -86,7 +86,7 @@ def test_what_runs_past_every_limit_is_ended_though_it_gives_signs_of_life(clien
     doors.store.start(stuck)
     doors.jobs.beat(stuck)
     later(doors.settings.timeout + 60)
-    Reconciler(doors)()
+    doors.reconciler()()
     assert state(doors, stuck) == ("failed", "analysis_crashed")
 
 
@@ -95,7 +95,7 @@ def test_what_redis_lost_is_queued_again_and_analyzed(client, doors, work, engin
     with redis.Redis.from_url(doors.settings.redis_url) as server:
         server.flushall()  # it was killed, and had saved nothing
     later(60)
-    Reconciler(doors)()
+    doors.reconciler()()
     assert doors.jobs.queued() == set(lost)
     work()
     assert {state(doors, one) for one in lost} == {("done", None)}
@@ -105,7 +105,7 @@ def test_what_redis_lost_is_queued_again_and_analyzed(client, doors, work, engin
 def test_what_waits_in_the_queue_is_not_queued_twice(client, doors, later):
     new(client)
     later(60)
-    Reconciler(doors)()
+    doors.reconciler()()
     with redis.Redis.from_url(doors.settings.redis_url) as server:
         assert server.llen("rq:queue:analyses") == 1
 
@@ -116,7 +116,7 @@ def test_a_row_without_a_place_in_the_queue_is_found(client, doors, work, engine
     incoming.write(picture())
     analysis_id = doors.store.create("somebody", upload(incoming.keep()))
     later(60)
-    Reconciler(doors)()
+    doors.reconciler()()
     work()
     assert doors.store.get(analysis_id, "somebody").state == "done"
 
@@ -129,7 +129,7 @@ def test_where_the_store_of_files_is_away_one_more_run_is_made(client, doors, wo
         work()
         assert state(doors, one) == ("queued", None)
         later(30)
-        Reconciler(doors)()
+        doors.reconciler()()
         if not comes_back:
             work()
     work()
@@ -144,7 +144,7 @@ def test_a_sweep_goes_on_while_the_store_of_files_is_away(client, doors, later, 
     for door in ("discard", "sweep"):
         monkeypatch.setattr(doors.media, door, store_is_away)
     later(10_000)
-    Reconciler(doors)()
+    doors.reconciler()()
     assert {state(doors, one) for one in rows} == {("failed", "analysis_crashed")}
 
 
@@ -165,7 +165,7 @@ def test_while_redis_is_away_nothing_is_given_up(client, doors, later, monkeypat
     away = Jobs("unix:///nowhere", timeout=1, limit=1)
     monkeypatch.setitem(vars(doors), "jobs", away)
     later(1000)
-    Reconciler(doors)()
+    doors.reconciler()()
     assert state(doors, running)[0] == "running"
     with pytest.raises(QueueDown):
         away.enqueue("x")
@@ -333,15 +333,15 @@ def test_the_operator_lifts_it(doors, monkeypatch, capsys):
             held.note(content)
     held.note("c" * 64)
     monkeypatch.setenv("DATABASE_URL", doors.settings.database_url)
-    assert quarantine.main([]) == 0
+    assert commands.main(["quarantine"]) == 0
     listed = capsys.readouterr().out
     assert "a" * 64 in listed
     assert "b" * 64 in listed
     assert "c" * 64 not in listed
-    assert quarantine.main(["--lift", "a" * 64]) == 0
+    assert commands.main(["quarantine", "--lift", "a" * 64]) == 0
     assert (held.holds("a" * 64), held.holds("b" * 64)) == (False, True)
-    assert quarantine.main(["--lift", "a" * 64]) == 1
-    assert quarantine.main(["--lift", "all"]) == 0
+    assert commands.main(["quarantine", "--lift", "a" * 64]) == 1
+    assert commands.main(["quarantine", "--lift", "all"]) == 0
     assert not held.all()
 
 
@@ -354,7 +354,7 @@ def test_one_death_a_day_is_no_reason(doors, later):
     later(3 * quarantine.LASTS)
     held.forget_expired()
     with doors.store.transaction() as session:
-        assert session.get(quarantine.Deaths, "a" * 64) is None
+        assert session.get(quarantine.CrashCount, "a" * 64) is None
 
 
 def test_the_worker_takes_no_orders_from_redis(doors):

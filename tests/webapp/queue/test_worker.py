@@ -16,7 +16,7 @@ from PIL import Image
 import analysis
 import worker
 from analysis import ErrorCode, MediaError
-from analysis.explain.lenses import Lens
+from analysis.explain.lenses import LensImage
 from analysis.explain.words import FRAME_LENS, FRAME_PICTURE, LENSES
 from analysis.report import Verdict
 from tests.webapp.given import animation, lens, media_files, picture, report, send, upload
@@ -42,7 +42,7 @@ def engine(monkeypatch):
     replace(
         open_media=lambda data, limits, **_: Read(data),
         analyze=analyze,
-        draw=lambda frame, names, threads, evidence: {"spectrum": Lens(lens(), "image/webp", 320, 240)},
+        draw=lambda frame, names, threads, evidence: {"spectrum": LensImage(lens(), "image/webp", 320, 240)},
     )
     return replace
 
@@ -180,7 +180,7 @@ def test_nonsense_from_the_child_is_not_believed(client, doors, work, monkeypatc
 
 
 def test_a_lens_that_is_no_picture_is_not_kept(client, doors, work, engine):
-    no_picture = Lens(b"<script>alert(1)</script>", "image/png", 1, 1)
+    no_picture = LensImage(b"<script>alert(1)</script>", "image/png", 1, 1)
     engine(draw=lambda frame, names, threads, evidence: {"spectrum": no_picture})
     row = finish(client, doors, work)
     assert (row.state, row.error_code) == ("failed", "analysis_crashed")

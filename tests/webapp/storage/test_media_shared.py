@@ -13,7 +13,7 @@ from moto.server import ThreadedMotoServer
 from analysis.report import to_json
 from tests.webapp.given import picture, report, send
 from webapp.app import create_app
-from webapp.storage.media_shared import BucketShelf, RedisShelf, open_media
+from webapp.storage.media_shared import BucketShelf, RedisShelf, open_media_store
 from webapp.storage.media_store import MediaDown, MediaStore
 
 BIG = bytes(range(256)) * 9000  # over two pieces
@@ -75,7 +75,7 @@ def kept(media, data=BIG):
 
 def test_what_one_machine_keeps_another_takes_once(shared_settings, held, tmp_path):
     web, worker = (
-        open_media(dataclasses.replace(shared_settings, media_dir=tmp_path / name)) for name in ("web", "worker")
+        open_media_store(dataclasses.replace(shared_settings, media_dir=tmp_path / name)) for name in ("web", "worker")
     )
     name = kept(web)
     assert held() == 1
@@ -89,7 +89,7 @@ def test_what_one_machine_keeps_another_takes_once(shared_settings, held, tmp_pa
 
 
 def test_discarding_is_removing_and_may_be_done_twice(shared_settings, held):
-    media = open_media(shared_settings)
+    media = open_media_store(shared_settings)
     name = kept(media)
     media.discard(name)
     media.discard(name)
@@ -98,7 +98,7 @@ def test_discarding_is_removing_and_may_be_done_twice(shared_settings, held):
 
 @pytest.mark.parametrize("name", ["", "../secret", "a" * 31, "a" * 32 + "\n"])
 def test_only_its_own_names_are_names(shared_settings, name):
-    media = open_media(shared_settings)
+    media = open_media_store(shared_settings)
     for door in (media.take, media.discard):
         with pytest.raises(FileNotFoundError):
             door(name)
@@ -127,7 +127,7 @@ def test_from_the_form_to_the_report_nothing_stays(shared_settings, held, app, m
 
 
 def test_files_in_redis_run_out_by_themselves(settings):
-    media = open_media(dataclasses.replace(settings, media_url=settings.redis_url))
+    media = open_media_store(dataclasses.replace(settings, media_url=settings.redis_url))
     name = kept(media)
     with redis.Redis.from_url(settings.redis_url) as server:
         longest_wait = settings.queue_limit * (settings.timeout + settings.fetch_seconds)
@@ -135,7 +135,7 @@ def test_files_in_redis_run_out_by_themselves(settings):
 
 
 def test_a_bucket_is_swept_of_what_nobody_waits_for(settings, bucket):
-    media = open_media(dataclasses.replace(settings, media_url="s3://media/waiting"))
+    media = open_media_store(dataclasses.replace(settings, media_url="s3://media/waiting"))
     wanted, orphan = kept(media), kept(media)
     assert media.sweep({wanted}, older_than=3600) == 0
     assert media.sweep({wanted}, older_than=-3600) == 1
@@ -212,6 +212,6 @@ def test_half_a_file_is_no_file(settings, monkeypatch, tmp_path):
 
 
 def test_without_an_address_files_stay_on_this_machine(settings):
-    assert type(open_media(settings)) is MediaStore
+    assert type(open_media_store(settings)) is MediaStore
     with pytest.raises(ValueError, match="MEDIA_URL must begin with"):
-        open_media(dataclasses.replace(settings, media_url="ftp://files.example/"))
+        open_media_store(dataclasses.replace(settings, media_url="ftp://files.example/"))

@@ -22,7 +22,6 @@ import redis
 
 import worker
 from tests.webapp.given import media_files, picture, send, token
-from webapp.queue.reconcile import Reconciler
 from webapp.sandbox.child import Limits
 
 CANARY = b"cAnArY-7f3e91b2d4"
@@ -231,7 +230,7 @@ def test_what_an_upload_broken_off_left_is_swept(doors, stores):
     half.write(marked())
     os.utime(half._path, (0, 0))
     assert stores()
-    Reconciler(doors)()
+    doors.reconciler()()
     assert stores() == set()
 
 
