@@ -20,9 +20,13 @@ document.addEventListener("htmx:afterSettle", () => {
 });
 
 // Tools to look closer come when they are opened.
-document.addEventListener("toggle", async ({ target }) => {
-  if (target.matches?.("[data-closer]") && target.open) (await import("./js/closer.js")).open(target);
-}, true);
+document.addEventListener(
+  "toggle",
+  async ({ target }) => {
+    if (target.matches?.("[data-closer]") && target.open) (await import("./js/closer.js")).open(target);
+  },
+  true,
+);
 
 // An answer that comes when what asked for it is gone belongs to nobody: Cancel replaces a poll that is under way.
 document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {

@@ -188,7 +188,8 @@ async function follow(job) {
       await pause(Math.min(1 + asked / 2, BETWEEN));
       const check = await patiently(null, async () => show(await pairing(), job.check.id));
       if (check.state !== "done" || dropped.has(job.key)) break;
-      if (`${check.pending ?? ""}` === `${job.check.pending}`) await jobs.set(job.key, {}); // keeps the background alive
+      if (`${check.pending ?? ""}` === `${job.check.pending}`)
+        await jobs.set(job.key, {}); // keeps the background alive
       else await finish(job, check);
     }
   } catch (problem) {

@@ -26,7 +26,8 @@ detector.define("auto", () => {
     }
 
     for (const kind of ["load", "loadeddata"]) {
-      document.addEventListener( // no window hears of a picture that has loaded
+      document.addEventListener(
+        // no window hears of a picture that has loaded
         kind,
         ({ target }) => {
           if (!(target instanceof HTMLImageElement || target instanceof HTMLVideoElement)) return;

@@ -149,7 +149,12 @@ detector.define("card", () => {
   function figures({ score, shown_score: shown, certainty, band, scale }) {
     if (score === null) return null;
     const figure = (name, value, lang, of) =>
-      make("div", {}, make("dt", {}, say(`figure_${name}`)), make(`dd.${name}`, { lang }, value, make("small", {}, of)));
+      make(
+        "div",
+        {},
+        make("dt", {}, say(`figure_${name}`)),
+        make(`dd.${name}`, { lang }, value, make("small", {}, of)),
+      );
     const drawn = make("div.scale", { "aria-hidden": "true" });
     for (const { key, tone, low, high } of scale) {
       const part = make(key === band ? "i.here" : "i", { "data-tone": tone });

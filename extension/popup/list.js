@@ -42,9 +42,7 @@ export function tally(list, jobs, texts) {
 function row(job, texts, go) {
   const { result } = job.check ?? {};
   const isScored = typeof result?.shown_score === "number";
-  const score = isScored
-    ? [result.shown_score, make("span", { className: "unseen", lang: "en" }, " of 100")]
-    : [];
+  const score = isScored ? [result.shown_score, make("span", { className: "unseen", lang: "en" }, " of 100")] : [];
   const about = result ? job.name : reason(job.problem, texts);
   const button = make(
     "button",

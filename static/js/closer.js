@@ -16,7 +16,8 @@ export async function open(part) {
   part.querySelector("input[type=file]").addEventListener("change", async (event) => {
     if (event.target.files.length) await tool.take(event.target.files[0], "the file you have just chosen");
   });
-  for (const control of part.querySelectorAll("select, input[type=range]")) control.addEventListener("input", () => tool.draw());
+  for (const control of part.querySelectorAll("select, input[type=range]"))
+    control.addEventListener("input", () => tool.draw());
   tool.canvas.addEventListener("pointermove", (event) => tool.point(event));
   tool.canvas.addEventListener("keydown", (event) => tool.step(event));
   const file = chosenFile(location.pathname);
@@ -49,7 +50,10 @@ class Closer {
     image.src = address;
     try {
       await image.decode();
-      await this.load(image, "the small copy that was kept: choose the file again for its full size; it stays on this device");
+      await this.load(
+        image,
+        "the small copy that was kept: choose the file again for its full size; it stays on this device",
+      );
     } catch {
       this.said.textContent = "Choose the file again: nothing of it was kept. It stays on this device.";
     }
@@ -76,7 +80,8 @@ class Closer {
     const turn = ++this.turn;
     const name = this.part.querySelector("select").value;
     for (const one of this.part.querySelectorAll("[data-for]")) one.hidden = !one.dataset.for.split(" ").includes(name);
-    for (const output of this.part.querySelectorAll("output")) output.textContent = this.part.querySelector(`[name=${output.htmlFor}]`).value;
+    for (const output of this.part.querySelectorAll("output"))
+      output.textContent = this.part.querySelector(`[name=${output.htmlFor}]`).value;
     this.said.textContent = "Drawing…";
     await new Promise((resolve) => setTimeout(resolve)); // the word is shown before the work begins
     const drawn = await this[name]();
@@ -133,10 +138,15 @@ class Closer {
     found.forEach((shift, k) => {
       this.context.fillStyle = `hsl(${(k * 67) % 360} 90% 60% / .5)`;
       for (const [x, y, u, v] of shift.pairs) {
-        for (const [left, top] of [[x, y], [u, v]]) this.context.fillRect(left / scale, top / scale, BLOCK / scale, BLOCK / scale);
+        for (const [left, top] of [
+          [x, y],
+          [u, v],
+        ])
+          this.context.fillRect(left / scale, top / scale, BLOCK / scale, BLOCK / scale);
       }
     });
-    return found.length ? `${found.length} repeated region${found.length > 1 ? "s" : ""} found; each pair has one color.`
+    return found.length
+      ? `${found.length} repeated region${found.length > 1 ? "s" : ""} found; each pair has one color.`
       : "No repeated region was found.";
   }
 
@@ -144,7 +154,9 @@ class Closer {
     this.put(this.picture);
     const bytes = this.file ? embeddedThumbnail(new Uint8Array(await this.file.arrayBuffer())) : null;
     if (!bytes) {
-      return this.file ? "The file holds no preview of its own. Most files do not." : "For this the file itself is needed: choose it again.";
+      return this.file
+        ? "The file holds no preview of its own. Most files do not."
+        : "For this the file itself is needed: choose it again.";
     }
     const small = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
     const half = this.canvas.width / 2;
@@ -199,7 +211,9 @@ class Closer {
 
   step(event) {
     const far = this.canvas.width / 50;
-    const [dx, dy] = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] }[event.key] ?? [0, 0];
+    const [dx, dy] = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] }[
+      event.key
+    ] ?? [0, 0];
     if (!this.isMagnifier || !(dx || dy)) return;
     event.preventDefault();
     this.move(this.at.x + dx, this.at.y + dy);

@@ -58,7 +58,10 @@ export function gradient(picture, scale = 3) {
     for (let x = 0; x < width; x++) {
       const dx = at(x + 1, y) - at(x - 1, y);
       const dy = at(x, y + 1) - at(x, y - 1);
-      out.data.set([clamp(128 + scale * dx), clamp(128 + scale * dy), clamp(scale * Math.hypot(dx, dy)), 255], 4 * (y * width + x));
+      out.data.set(
+        [clamp(128 + scale * dx), clamp(128 + scale * dy), clamp(scale * Math.hypot(dx, dy)), 255],
+        4 * (y * width + x),
+      );
     }
   }
   return out;
@@ -111,8 +114,10 @@ export function clones(picture) {
   const shifts = new Map();
   for (let i = 0; i < blocks.length; i++) {
     for (let j = i + 1; j < Math.min(blocks.length, i + 6); j++) {
-      const [one, other] = blocks[i].y < blocks[j].y || (blocks[i].y === blocks[j].y && blocks[i].x < blocks[j].x)
-        ? [blocks[i], blocks[j]] : [blocks[j], blocks[i]];
+      const [one, other] =
+        blocks[i].y < blocks[j].y || (blocks[i].y === blocks[j].y && blocks[i].x < blocks[j].x)
+          ? [blocks[i], blocks[j]]
+          : [blocks[j], blocks[i]];
       const dx = other.x - one.x;
       const dy = other.y - one.y;
       if (Math.hypot(dx, dy) < FAR || Math.abs(one.mean - other.mean) > 12) continue;
@@ -124,8 +129,10 @@ export function clones(picture) {
       shifts.get(name).pairs.push([one.x, one.y, other.x, other.y]);
     }
   }
-  return [...shifts.values()].filter((one) => one.pairs.length >= VOTES)
-    .sort((a, b) => b.pairs.length - a.pairs.length).slice(0, 8);
+  return [...shifts.values()]
+    .filter((one) => one.pairs.length >= VOTES)
+    .sort((a, b) => b.pairs.length - a.pairs.length)
+    .slice(0, 8);
 }
 
 export const BLOCK = SIDE;
@@ -133,7 +140,7 @@ export const BLOCK = SIDE;
 /** The preview that a camera lays into a JPEG, as bytes; null where there is none. */
 export function embeddedThumbnail(bytes) {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
-  for (let at = 2; at + 4 < bytes.length && bytes[at] === 0xff;) {
+  for (let at = 2; at + 4 < bytes.length && bytes[at] === 0xff; ) {
     const marker = bytes[at + 1];
     if (marker === 0xda) return null;
     const end = at + 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);

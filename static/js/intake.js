@@ -98,7 +98,10 @@ class Line {
   /** Of an earlier visit of this page: asks the server how it stands. */
   restore(where) {
     this.over = true; // a single further file leads to its report all the same
-    this.sent({ where, line: `<p class="line" hx-get="${encodeURI(where)}/line" hx-trigger="load, every 4s" hx-swap="outerHTML"></p>` });
+    this.sent({
+      where,
+      line: `<p class="line" hx-get="${encodeURI(where)}/line" hx-trigger="load, every 4s" hx-swap="outerHTML"></p>`,
+    });
   }
 
   /** Kept on this device, in the outbox. */
@@ -139,7 +142,8 @@ export function take(files) {
     }
   }
   taken[0]?.item.scrollIntoView({ block: "center" }); // on small screens the list begins below what is seen
-  if (taken.length) announce(taken.length === 1 ? `${taken[0].entry.name} is taken.` : `${taken.length} files are taken.`);
+  if (taken.length)
+    announce(taken.length === 1 ? `${taken[0].entry.name} is taken.` : `${taken.length} files are taken.`);
   pump();
 }
 
@@ -252,7 +256,11 @@ document.addEventListener("change", (event) => {
 
 /** The address in a text that is nothing else, or "". */
 function addressIn(text) {
-  const only = text?.trim().split(/[\r\n]+/).find((line) => !line.startsWith("#")) ?? "";
+  const only =
+    text
+      ?.trim()
+      .split(/[\r\n]+/)
+      .find((line) => !line.startsWith("#")) ?? "";
   return /^https?:\/\/\S+$/i.test(only) ? only : "";
 }
 
@@ -333,8 +341,11 @@ let isGone = false;
 document.addEventListener("htmx:sendError", (event) => {
   const asksAgain = event.target.closest(".line, #progress");
   isGone = Boolean(asksAgain);
-  complain(asksAgain ? "The server cannot be reached just now. This page keeps asking, and goes on by itself."
-    : "The server cannot be reached. Is it running, and are you online?");
+  complain(
+    asksAgain
+      ? "The server cannot be reached just now. This page keeps asking, and goes on by itself."
+      : "The server cannot be reached. Is it running, and are you online?",
+  );
 });
 document.addEventListener("htmx:afterOnLoad", () => {
   if (!isGone) return;
@@ -342,7 +353,8 @@ document.addEventListener("htmx:afterOnLoad", () => {
   document.getElementById("notice")?.replaceChildren();
 });
 document.addEventListener("htmx:responseError", (event) => {
-  if (event.target.matches?.(".line") && event.detail.xhr.status === 404) { // deleted meanwhile
+  if (event.target.matches?.(".line") && event.detail.xhr.status === 404) {
+    // deleted meanwhile
     const line = [...lines.values()].find((one) => one.item.contains(event.target));
     line?.remove();
     document.getElementById("notice")?.replaceChildren();

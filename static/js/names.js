@@ -39,7 +39,12 @@ export const known = (where) => read(localStorage, NAMES).find((one) => one.wher
 export const listed = () => read(sessionStorage, LIST).filter((one) => PAGE.test(one));
 
 /** Take a line out of the list; the name stays for the history. */
-export const unlist = (where) => write(sessionStorage, LIST, read(sessionStorage, LIST).filter((one) => one !== where));
+export const unlist = (where) =>
+  write(
+    sessionStorage,
+    LIST,
+    read(sessionStorage, LIST).filter((one) => one !== where),
+  );
 
 function forget(where) {
   write(localStorage, NAMES, where ? read(localStorage, NAMES).filter((one) => one.where !== where) : []);

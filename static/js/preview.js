@@ -40,7 +40,8 @@ export function show(url, where, file = null) {
 }
 
 /** The picture file that this tab has sent for that page, or null. */
-export const chosenFile = (where) => (shown.where === where && shown.file?.type.startsWith("image/") ? shown.file : null);
+export const chosenFile = (where) =>
+  shown.where === where && shown.file?.type.startsWith("image/") ? shown.file : null;
 
 document.addEventListener("htmx:afterSettle", fill);
 
