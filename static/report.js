@@ -270,6 +270,13 @@
     else drawn().then(() => window.print());
   });
 
+  /* What follows an answer takes the place of the card: the lens that is looked at stays chosen. */
+  document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
+    const chosen = target.querySelector("input[name=lens]:checked")?.value;
+    const same = chosen && fragment.querySelector(`input[name=lens][value="${chosen}"]`);
+    if (same) same.checked = true;
+  });
+
   function wire() {
     document.querySelectorAll("[data-lenses]").forEach(lenses);
     document.querySelectorAll("[data-radar]").forEach(radar);
