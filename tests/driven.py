@@ -75,13 +75,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(folder: Path, workers: int = 1, port: int | None = None, **env: str) -> Iterator[Served]:
+def serve(folder: Path, **env: str) -> Iterator[Served]:
     """Start the whole product by its launcher, with its data in that folder; end it at the end."""
-    port = port or free_port()
+    port = free_port()
     given = {
         "PORT": str(port),
         "DATA_DIR": str(folder),
-        "WORKERS": str(workers),
+        "WORKERS": "1",
         "REDIS_URL": "",
         "SKIP_COMPONENTS": "",
     }
@@ -108,8 +108,8 @@ def serve(folder: Path, workers: int = 1, port: int | None = None, **env: str) -
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The whole product with two workers, for all tests that can share one: starting it takes long."""
-    with serve(tmp_path_factory.mktemp("var"), workers=2, API_RATE="5000 per minute") as served:
+    """The whole product with one worker, for all tests that can share one: starting it takes long."""
+    with serve(tmp_path_factory.mktemp("var"), API_RATE="5000 per minute") as served:
         yield served
 
 

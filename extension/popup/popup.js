@@ -94,11 +94,13 @@ async function watch() {
   closed(scan.closed);
 }
 
-/** Files of this computer: Chromium wants a permission for them that no extension can ask for. Firefox wants none. */
+/**
+ * Files of this computer: Chromium wants a permission for them that no extension can ask for, and without it does not even
+ * tell that a page is one: its address stays hidden. Firefox wants none.
+ */
 async function files() {
-  const isFile = tab?.url?.startsWith("file:");
   const isFirefox = chrome.runtime.getURL("").startsWith("moz-");
-  $("files").hidden = !isFile || isFirefox || (await chrome.extension.isAllowedFileSchemeAccess());
+  $("files").hidden = Boolean(tab?.url) || isFirefox || (await chrome.extension.isAllowedFileSchemeAccess());
 }
 
 /** Frames that were not looked into: how many, and what can be done. */

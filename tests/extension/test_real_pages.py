@@ -53,6 +53,11 @@ def test_a_canvas_that_gives_back_nothing_is_taken_from_the_screen(paired, extra
     assert copy_of(extras, point_at(paired, extras, "#webgl")) == ("canvas", "screenshot")
 
 
+def test_what_has_no_address_any_more_is_drawn_again(paired, extras):
+    assert copy_of(extras, point_at(paired, extras, "#revoked")) == ("shown", "redrawn")
+    assert copy_of(extras, point_at(paired, extras, "#stream")) == ("frame", "redrawn")
+
+
 def test_a_link_to_another_picture_is_not_its_original(paired, extras):
     assert copy_of(extras, point_at(paired, extras, "#next")) == ("shown", "page")
     assert hash_of(27) in judged(paired)

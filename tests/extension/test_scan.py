@@ -31,7 +31,7 @@ def test_twenty_pictures_of_a_page(paired, visit, pages):
     expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(20, timeout=2 * PATIENCE)
     shown = until(page, lambda: (now := paired.popup(page, SHOWN))["done"] == 20 and now)
     every = time.monotonic() - begun
-    print(f"\n20 pictures of 1024 × 1024, 2 workers: first badge after {first:.1f} s, all after {every:.1f} s")
+    print(f"\n20 pictures of 1024 × 1024, one worker: first badge after {first:.1f} s, all after {every:.1f} s")
     assert shown["of"] == 20
     assert sum(shown["tally"]) == 20
     assert not shown["stop"]

@@ -140,3 +140,27 @@ def test_a_pairing_that_was_ended_at_the_server(browser, own, pages):
     card = failed(page, browser.check(page, "#first"), re.compile("pair", re.I))
     expect(card.locator("[data-act=options]")).to_be_visible()
     page.close()
+
+
+def test_files_of_this_computer_need_a_permission_which_the_popup_explains(browser, tmp_path):
+    (tmp_path / "page.html").write_text("<!doctype html><title>A file</title><p>Here.")
+    extensions = browser.open("chrome://extensions")
+    extensions.evaluate(FORBID, browser.id)  # as a person does there; it starts the extension anew
+    page = browser.open((tmp_path / "page.html").as_uri())
+    shown = until(page, lambda: browser.popup(page, FILES))
+    assert "Allow access to file URLs" in shown
+    extensions.close()
+    page.close()
+
+
+FORBID = """async (extensionId) => {
+    const api = chrome.developerPrivate;
+    await api.updateProfileConfiguration({ inDeveloperMode: true }); // else what is unpacked does not start again
+    await api.updateExtensionConfiguration({ extensionId, fileAccess: false });
+    for (let now = {}; now.state !== "ENABLED" || now.fileAccess.isActive; )
+        now = await api.getExtensionInfo(extensionId);
+}"""
+FILES = """() => {
+    const files = document.getElementById("files");
+    return files.hidden ? "" : files.innerText;
+}"""
