@@ -56,7 +56,7 @@ function forget(where) {
 document.addEventListener("submit", ({ target, defaultPrevented }) => {
   if (defaultPrevented) return;
   const path = new URL(target.action, location.href).pathname;
-  if (path === "/history/delete" || path === "/leave") forget();
+  if (path === "/history/delete" || path === "/sign-out") forget();
   const one = /^\/(?:history|analyses)\/([\w-]{22})\/delete$/.exec(path);
   if (one) forget(`/analyses/${one[1]}`);
 });

@@ -223,6 +223,13 @@ def row_of(client, doors, fmt="JPEG"):
     return row
 
 
+def test_a_still_is_followed_to_its_answer(client, doors):
+    row = row_of(client, doors)
+    assert [stage.done for stage in progress(row, None, Progress())["stages"]] == [0, 0]
+    shown = progress(row, None, Progress(("open",)))
+    assert ([stage.done for stage in shown["stages"]], shown["done"], shown["total"]) == ([1, 0], 1, 2)
+
+
 def test_a_clip_is_followed_frame_by_frame(client, doors):
     told = Progress(("open", "frame 2 of 4", "motion", "frame 1 of 4"), 9)
     shown = progress(row_of(client, doors, "MP4"), None, told)

@@ -400,13 +400,3 @@ def test_the_readers_own_names_are_words_and_the_files_own_stay_as_written():
 
 def test_a_difference_has_a_real_minus_and_none_has_no_sign():
     assert [present_words.signed(by) for by in (-53.2, 0.4, -0.4, 7)] == ["−53", "0", "0", "+7"]
-
-
-@pytest.mark.parametrize(
-    ("confidence", "says"), [(90.0, "9 of 10 or more"), (67.0, "about 6 of 10"), (15.0, "less than 2 of 10")]
-)
-def test_the_confidence_says_how_often_such_answers_were_right(confidence, says):
-    found = report(scoring=Scoring.CALIBRATED, confidence=confidence, stability={"scores": {"JPEG 90": 52.0}})
-    told = present.report(found, [])["certainty_why"]
-    assert told == f"{says} such answers were right in tests; it changes with small changes of the file"
-    assert present.report(report(scoring=Scoring.RULES), [])["certainty_why"] is None

@@ -1,4 +1,4 @@
-"""Checks that keep no picture; and what this browser alone knows of a check."""
+"""Checks that keep no picture; and small truths of pages: who can open a link, what a confidence is worth."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import io
 
 import pytest
 
-from analysis.report import Finding, Grade
+from analysis.report import Finding, Grade, Scoring
 from tests.webapp.given import done, lens, picture, report, send, token
 from webapp.pages.report import is_local
+from webapp.presenters import report as present
 
 WITH_A_PICTURE = Finding(
     family="c2pa",
@@ -117,3 +118,13 @@ def test_search_links_lead_nowhere_by_themselves(client, doors):
     assert part.count('rel="noopener noreferrer"') == part.count("<a ") == 4
     assert "src=" not in part
     assert "It then leaves this computer" in part
+
+
+@pytest.mark.parametrize(
+    ("confidence", "says"), [(90.0, "9 of 10 or more"), (67.0, "about 6 of 10"), (15.0, "less than 2 of 10")]
+)
+def test_the_confidence_says_how_often_such_answers_were_right(confidence, says):
+    found = report(scoring=Scoring.CALIBRATED, confidence=confidence, stability={"scores": {"JPEG 90": 52.0}})
+    told = present.report(found, [])["certainty_why"]
+    assert told == f"{says} such answers were right in tests; it changes with small changes of the file"
+    assert present.report(report(scoring=Scoring.RULES), [])["certainty_why"] is None
