@@ -35,7 +35,7 @@ from webapp.services import Services
 from webapp.settings import Settings
 from webapp.storage import quarantine, submissions
 from webapp.storage.media_store import MediaDown
-from webapp.storage.store import picture_type
+from webapp.storage.rows import picture_type
 
 log = logging.getLogger(__name__)
 

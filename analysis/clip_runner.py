@@ -15,10 +15,11 @@ from typing import Any
 
 import cv2
 
+from .facts import Kind
 from .media.frames import Footage, Media
 from .process import keep_freed_memory
 from .registry import Analyzer, Over, all_analyzers
-from .report import ComponentResult, Kind, Status
+from .report import ComponentResult, Status
 from .runner import Progress, run_one
 from .signal.steps import FrameStep, step
 

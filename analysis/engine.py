@@ -19,12 +19,13 @@ from PIL import Image
 from . import __version__, provenance
 from .analyzers import deep
 from .errors import MediaError
+from .facts import Kind
 from .media import jpeg
 from .media.frames import Media
 from .process import find_libraries, keep_freed_memory, on_one_blas_thread
 from .provenance import trust
 from .registry import all_analyzers
-from .report import Context, ErrorBody, Finding, Kind, Pending, Report, Scoring, Timeline, Verdict
+from .report import Context, ErrorBody, Finding, Pending, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
 from .verdict import AVAILABLE, Scored, clip, components, detector, interpretation, ranges, rules, still

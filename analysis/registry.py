@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from .facts import Kind
 from .media.frames import Footage, Frame
-from .report import Kind, Metric
+from .report import Metric
 
 Measure = Callable[..., Mapping[str, float]]
 """Takes a :class:`Frame`, or a :class:`Footage` where it works over the clip."""

@@ -11,10 +11,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 
 from .errors import NotApplicable
+from .facts import Kind
 from .media.frames import Footage, Frame, Media
 from .process import keep_freed_memory
 from .registry import Analyzer, all_analyzers
-from .report import ComponentResult, Kind, Status
+from .report import ComponentResult, Status
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from analysis import MediaError, open_media
+from analysis.facts import Kind
 from analysis.registry import all_analyzers
-from analysis.report import Kind
 from analysis.runner import run_analyzers
 from analysis.verdict import conformal, evaluation, rules
 from analysis.verdict.components import inputs

@@ -27,7 +27,7 @@ from analysis import MediaError, Scoring
 from analysis.backbones.installed import versions
 from analysis.cli.arguments import NETWORKS_FOLDER
 from analysis.cli.labelled import Picture, read
-from analysis.report import Kind
+from analysis.facts import Kind
 from analysis.verdict import conditions as arrival
 from analysis.verdict import rules
 from analysis.verdict.detector import parameters_hash

@@ -17,9 +17,10 @@ import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.edges import first_edges
 from ..signal.statistics import USUAL_PREVIEWS, draw, entropy, first, histogram, mean_and_std, pearson, roughness
 

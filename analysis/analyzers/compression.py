@@ -9,9 +9,10 @@ IEEE TIP 12(2), 2003. :DOI:`10.1109/TIP.2002.807361`
 from __future__ import annotations
 
 from ..errors import NotApplicable
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.blocks import boundary_ratio, dct_variation
 
 

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import NotApplicable
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.statistics import moments
 from ..signal.torchvision_compat import torchvision_models
 

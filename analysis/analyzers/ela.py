@@ -10,9 +10,10 @@ H. Farid, "Exposing Digital Forgeries From JPEG Ghosts", IEEE TIFS 4(1), 2009. :
 from __future__ import annotations
 
 from ..errors import NotApplicable
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.blocks import BlockSums, corners
 from ..signal.statistics import mean_and_std, variation
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import NotApplicable
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal import spectra
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..facts import Kind
 from ..media.frames import Footage
 from ..registry import Over, analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 
 
 @analyzer(

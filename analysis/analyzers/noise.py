@@ -16,9 +16,10 @@ from itertools import combinations
 import numpy as np
 
 from ..errors import NotApplicable
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.blocks import BlockSums, corners
 from ..signal.planes import Planes
 from ..signal.residuals import gaussian_residual, median_residual

@@ -11,9 +11,10 @@ import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.residuals import checkerboard_response, line_responses
 from ..signal.statistics import entropy, histogram, roughness
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.residuals import srm_responses
 from ..signal.statistics import moments
 

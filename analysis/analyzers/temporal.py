@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import NotApplicable
+from ..facts import Kind
 from ..media.frames import Footage
 from ..registry import Over, analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.statistics import GUARD
 
 

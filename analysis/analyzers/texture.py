@@ -16,9 +16,10 @@ from __future__ import annotations
 import lazy_loader as lazy
 import numpy as np
 
+from ..facts import Kind
 from ..media.frames import Frame
 from ..registry import analyzer
-from ..report import Kind, Metric
+from ..report import Metric
 from ..signal.patterns import PAIRS, cooccurrence, direction_histogram, gradient, local_binary_patterns
 from ..signal.statistics import GUARD, USUAL_PREVIEWS, draw, entropy, histogram, moments, variation
 

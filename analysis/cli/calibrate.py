@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from ..backbones.installed import NetworkCalibration
 from ..errors import MediaError
+from ..facts import Kind
 from ..media.frames import Limits
 from ..media.opening import open_media
-from ..report import Kind
 from ..verdict import conditions as arrival
 from ..verdict import conformal, evaluation
 from ..verdict.abstain import abstention

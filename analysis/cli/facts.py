@@ -8,7 +8,8 @@ from functools import cache
 
 from ..explain.headline import certainty, evidence_of, false_alarm, headline, steadiness, whole
 from ..explain.words import BANDS, VERDICTS, VerdictWords
-from ..report import Context, Evidence, JpegFacts, Kind, MediaFacts, Report, Scoring, Supports, Verdict
+from ..facts import JpegFacts, Kind, MediaFacts
+from ..report import Context, Evidence, Report, Scoring, Supports, Verdict
 
 REFUSED = replace(
     VERDICTS[Verdict.INCONCLUSIVE],

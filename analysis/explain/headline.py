@@ -10,7 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..report import Evidence, Finding, Grade, Kind, Meaning, Report, Scoring, Verdict
+from ..facts import Kind
+from ..report import Evidence, Finding, Grade, Meaning, Report, Scoring, Verdict
 from .words import BANDS, VERDICTS, VerdictWords, verdict_words
 
 LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ..report import Kind, Metric, Pending, Verdict
+from ..facts import Kind
+from ..report import Metric, Pending, Verdict
 
 PARTS = {
     Pending.MEASUREMENTS: "the measurements",

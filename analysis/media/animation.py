@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from ..report import Kind, VideoFacts
+from ..facts import Kind, VideoFacts
 from ..signal.resample import reduce_to_preview
 from .clip_plan import Packets, choose, schedule
 from .frames import Clip, Frame, Limits, Media

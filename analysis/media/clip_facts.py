@@ -5,7 +5,7 @@ from __future__ import annotations
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ..report import Kind, MediaFacts, VideoFacts
+from ..facts import Kind, MediaFacts, VideoFacts
 from .clip_frames import Scan, has_alpha_beside, pixel_aspect
 from .clip_plan import Schedule
 from .tone_map import TRANSFERS

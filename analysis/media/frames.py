@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..report import MediaFacts
+from ..facts import MediaFacts
 from ..signal.planes import Planes
 from ..signal.resample import reduce_to_preview, to_array
 from ..signal.steps import FrameStep

@@ -22,7 +22,7 @@ import pillow_jxl  # noqa: F401 -- it registers itself with Pillow
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ..errors import ErrorCode, MediaError
-from ..report import Kind, MediaFacts
+from ..facts import Kind, MediaFacts
 from . import camera_raw, heif_boxes, jpeg, jxl_header, motion_photo, readable, refusals, tiff_samples
 from .frames import Frame, Limits, Media
 from .sniff import sniff

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from ..report import JpegFacts
+from ..facts import JpegFacts
 from . import resaved
 from .jpeg_header import STANDARD, Header, Table, parse, scaled
 

@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ..errors import ErrorCode, MediaError
-from ..report import MediaFacts, VideoFacts
+from ..facts import MediaFacts, VideoFacts
 from .clip_facts import describe, ends_early
 from .clip_frames import Decoded, Scan, decode, scan
 from .clip_plan import BURST, Plan, Schedule, plan, schedule

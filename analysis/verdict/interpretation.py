@@ -8,7 +8,8 @@ import msgspec
 
 from ..explain.headline import LOW, band_title, broken_of, captured_by, hint_of, whole
 from ..explain.words import BANDS, RULES_CAUTION, VERDICTS
-from ..report import Context, Finding, Grade, Kind, Meaning, Scoring, Verdict
+from ..facts import Kind
+from ..report import Context, Finding, Grade, Meaning, Scoring, Verdict
 from . import Scored
 
 _DECIDING = (

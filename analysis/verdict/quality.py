@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import lazy_loader as lazy
 
+from ..facts import JpegFacts
 from ..media.frames import Media
-from ..report import JpegFacts, Quality
+from ..report import Quality
 from ..signal import enlarging, screens
 
 cv2 = lazy.load("cv2")

@@ -9,9 +9,10 @@ import pytest
 
 from analysis.analyzers import deep
 from analysis.errors import NotApplicable
+from analysis.facts import Kind
 from analysis.media.frames import Frame
 from analysis.registry import all_analyzers
-from analysis.report import ComponentResult, Kind, Report, Status, from_json, to_json
+from analysis.report import ComponentResult, Report, Status, from_json, to_json
 from analysis.runner import run_one
 
 RNG = np.random.default_rng(11)

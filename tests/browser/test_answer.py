@@ -15,7 +15,8 @@ from sqlalchemy import delete
 
 from analysis.report import Pending, from_json, to_json
 from tests.driven import PATIENCE
-from webapp.storage.store import Analysis, Lens, Store
+from webapp.storage.rows import Analysis, Lens
+from webapp.storage.store import Store
 
 FORMS = {"desk": (1280, 900), "phone": (390, 844)}
 LOOKS = [(form, theme) for form in FORMS for theme in ("dark", "light")]

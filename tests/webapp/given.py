@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from analysis.facts import JpegFacts, Kind, MediaFacts
 from analysis.registry import all_analyzers
 from analysis.report import (
     ComponentResult,
@@ -18,17 +19,14 @@ from analysis.report import (
     Evidence,
     Finding,
     Grade,
-    JpegFacts,
-    Kind,
     Meaning,
-    MediaFacts,
     Report,
     Status,
     Supports,
     Verdict,
 )
 from webapp.services import Services
-from webapp.storage.store import Upload
+from webapp.storage.rows import Upload
 
 
 def token(client: FlaskClient) -> str:

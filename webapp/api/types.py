@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from analysis.facts import Kind
 from analysis.report import (
     Evidence,
     Grade,
     Incomplete,
-    Kind,
     Likeness,
     Meaning,
     Pending,

@@ -22,7 +22,7 @@ from ..intake.uploads import accept, wants_clip
 from ..presenters.axes import arrival, stability
 from ..presenters.words import SUPPORTS
 from ..services import services
-from ..storage.store import Analysis, JobState
+from ..storage.rows import Analysis, JobState
 from ..storage.tokens import ORIGIN
 from .openapi import description
 from .types import (

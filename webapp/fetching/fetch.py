@@ -30,7 +30,7 @@ from analysis.report import ErrorBody
 from ..sandbox import child as sandbox
 from ..sandbox.child import Ending, Send
 from ..settings import Settings
-from ..storage.store import Upload
+from ..storage.rows import Upload
 from .addresses import IPAddress, IPNetwork, Target, allowed, parse, permitted, refused
 
 _HOPS = 3

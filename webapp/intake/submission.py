@@ -20,7 +20,8 @@ from ..queue.jobs import QueueDown, QueueFull
 from ..services import Services
 from ..settings import ROOT, Settings
 from ..storage import submissions
-from ..storage.store import Analysis, JobState, KnownKey, Store, Upload
+from ..storage.rows import Analysis, JobState, Upload
+from ..storage.store import KnownKey, Store
 
 _BUSY = ("queue_full", "Many files are waiting just now. Please try again in a minute.")
 _DOWN = ("queue_down", "Analyses cannot be started just now. Please try again soon.")

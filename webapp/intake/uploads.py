@@ -20,7 +20,7 @@ from analysis.media.sniff import sniff
 from ..errors import Refusal, answer
 from ..services import services
 from ..storage.media_store import Incoming
-from ..storage.store import Upload
+from ..storage.rows import Upload
 from .submission import must_be_open
 
 BODIES = 64

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from analysis.explain.words import BANDS, LENSES, VERDICTS
+from analysis.facts import Kind
 from analysis.registry import all_analyzers
-from analysis.report import Kind
 
 from ..presenters.accuracy import accuracy_figures, versions
 from ..services import services

@@ -19,7 +19,8 @@ from ..intake.uploads import accept, upload_key, wants_clip, wants_numbers_only
 from ..presenters import report as present
 from ..presenters.progress import progress
 from ..services import services
-from ..storage.store import Analysis, JobState, KnownKey
+from ..storage.rows import Analysis, JobState
+from ..storage.store import KnownKey
 
 pages = Blueprint("pages", __name__)
 

@@ -12,7 +12,7 @@ from analysis.report import Verdict, from_json
 
 from ..access.security import owner
 from ..services import services
-from ..storage.store import Analysis
+from ..storage.rows import Analysis
 
 history = Blueprint("history", __name__)
 

@@ -21,7 +21,7 @@ from ..presenters.compare import beside
 from ..services import services
 from ..storage.archive import Share, TooManyShares
 from ..storage.feedback import NOTE, Says
-from ..storage.store import Analysis, Lens
+from ..storage.rows import Analysis, Lens
 
 reports = Blueprint("reports", __name__)
 shared = Blueprint("shared", __name__)

@@ -10,7 +10,7 @@ from typing import Any
 from analysis.media.sniff import VIDEO_FORMATS
 
 from ..queue.jobs import Progress, Waiting
-from ..storage.store import Analysis, JobState
+from ..storage.rows import Analysis, JobState
 
 _FRAME = re.compile(r"frame (\d{1,3}) of (\d{1,3})")  # what the engine calls a step on a clip
 

@@ -19,21 +19,9 @@ from analysis.explain.headline import (
     statement_of,
     whole,
 )
+from analysis.facts import Kind, MediaFacts, VideoFacts
 from analysis.registry import Analyzer, all_analyzers
-from analysis.report import (
-    ComponentResult,
-    Evidence,
-    Finding,
-    Grade,
-    Kind,
-    MediaFacts,
-    Metric,
-    Pending,
-    Report,
-    Scoring,
-    Verdict,
-    VideoFacts,
-)
+from analysis.report import ComponentResult, Evidence, Finding, Grade, Metric, Pending, Report, Scoring, Verdict
 
 from .axes import StabilityStrip, quality_rows, stability
 from .clip import clip, coming, lenses, strongest

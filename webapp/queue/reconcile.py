@@ -12,7 +12,8 @@ from ..settings import Settings
 from ..storage.archive import Archive
 from ..storage.media_store import MediaDown, MediaStore
 from ..storage.quarantine import Quarantine
-from ..storage.store import Analysis, Store
+from ..storage.rows import Analysis
+from ..storage.store import Store
 from .jobs import Jobs, QueueDown
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .database import Base
-from .store import Analysis, Store
+from .rows import Analysis
+from .store import Store
 from .tokens import Pairing, Token
 
 LIFETIME = 30 * 24 * 3600.0

@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, delete, func, or_, sele
 from sqlalchemy.orm import Mapped, defer, mapped_column
 
 from .database import Base
-from .store import Analysis, JobState, Lens, Store
+from .rows import Analysis, JobState, Lens
+from .store import Store
 
 PAGE = 40
 """Checks on one page of the history."""

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from analysis.report import Report, from_json
 
 from .database import Base
-from .store import Analysis, JobState, Store
+from .rows import Analysis, JobState
+from .store import Store
 
 NOTE = 1000
 """Letters a note may have."""

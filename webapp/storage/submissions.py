@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from analysis.report import from_json, to_json
 
-from .store import Analysis, JobState, Lens, Store, Upload
+from .rows import Analysis, JobState, Lens, Upload
+from .store import Store
 
 
 class KeyOf(Protocol):

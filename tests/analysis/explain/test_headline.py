@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from analysis.explain.headline import LOW, certainty, headline, steadiness, whole
-from analysis.report import Finding, Grade, Kind, Meaning, Measured, Report, Scoring, Verdict
+from analysis.facts import Kind
+from analysis.report import Finding, Grade, Meaning, Measured, Report, Scoring, Verdict
 
 WATERMARK = Finding(
     family="watermark",

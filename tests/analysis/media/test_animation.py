@@ -11,8 +11,8 @@ from PIL import Image
 
 from analysis import analyze, open_media
 from analysis.errors import ErrorCode, MediaError
+from analysis.facts import Kind
 from analysis.media.frames import Limits
-from analysis.report import Kind
 
 
 def animation(count, fmt="GIF", durations=100, size=(96, 64)):

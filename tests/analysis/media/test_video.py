@@ -12,12 +12,12 @@ from made_clips import clip, counted, numbers, only_sound, picture
 
 from analysis import analyze
 from analysis.errors import ErrorCode, MediaError
+from analysis.facts import Kind
 from analysis.media import clip_frames, video
 from analysis.media.clip_plan import SAMPLED
 from analysis.media.frames import Limits
 from analysis.media.opening import open_media
 from analysis.media.sniff import Sniffed
-from analysis.report import Kind
 
 INTRA = {"g": "1"}
 WHOLE = {"auto-alt-ref": "0"}  # libvpx refuses transparency with hidden frames

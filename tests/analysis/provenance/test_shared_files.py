@@ -11,8 +11,8 @@ import pytest
 from made_files import media_of
 
 from analysis import provenance
+from analysis.facts import Kind, MediaFacts
 from analysis.media.frames import Media
-from analysis.report import Kind, MediaFacts
 
 SIGNED, DECLARED, WATERMARK, HINT = "signed", "declared", "watermark", "hint"
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from analysis.facts import Kind
 from analysis.registry import all_analyzers
-from analysis.report import ComponentResult, Kind, Status
+from analysis.report import ComponentResult, Status
 from analysis.verdict import components
 from analysis.verdict.conditions import CONDITIONS
 

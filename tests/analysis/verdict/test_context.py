@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.facts import Kind, MediaFacts
 from analysis.media.frames import Frame, Media
-from analysis.report import Kind, MediaFacts
 from analysis.verdict.rules import context
 
 

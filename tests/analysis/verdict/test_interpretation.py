@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from analysis.explain.words import BANDS, LENSES, VERDICTS, verdict_words
-from analysis.report import Context, Evidence, Finding, Grade, Kind, Meaning, Scoring, Verdict
+from analysis.facts import Kind
+from analysis.report import Context, Evidence, Finding, Grade, Meaning, Scoring, Verdict
 from analysis.verdict import Scored
 from analysis.verdict.interpretation import Interpretation, interpret, verdict_of
 from analysis.verdict.rules import table as rule_table

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from analysis import Scoring, Verdict, analyze, open_media, runner
-from analysis.report import ComponentResult, Kind, Status
+from analysis.facts import Kind
+from analysis.report import ComponentResult, Status
 from analysis.verdict import bands, components, detector, still
 from analysis.verdict.answer import answer
 

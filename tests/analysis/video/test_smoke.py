@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from analysis.report import Kind
+from analysis.facts import Kind
 
 ROOT = Path(__file__).parents[3]
 SUFFIXES = {".mp4", ".mkv", ".gif"}

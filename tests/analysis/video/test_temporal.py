@@ -11,8 +11,8 @@ from PIL import Image
 
 from analysis.analyzers import metadata, temporal
 from analysis.errors import NotApplicable
+from analysis.facts import Kind, MediaFacts
 from analysis.media.frames import Footage
-from analysis.report import Kind, MediaFacts
 from analysis.signal.steps import step
 
 FACTS = MediaFacts(kind=Kind.VIDEO, format="MP4", mime="video/mp4", width=640, height=480, bytes=1, duration=4, fps=25)

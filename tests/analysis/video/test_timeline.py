@@ -7,8 +7,9 @@ import pytest
 from made_clips import clip, counted
 
 from analysis import Scoring, analyze, from_json, open_media, to_json
+from analysis.facts import Kind
 from analysis.media.frames import Burst
-from analysis.report import Kind, Status
+from analysis.report import Status
 from analysis.timeline import find_cadence
 
 RNG = np.random.default_rng(3)

@@ -17,7 +17,7 @@ from analysis.report import from_json
 from tests.webapp.given import animation, evidence, lens, media_files, picture, report, send
 from webapp.app import create_app
 from webapp.intake import submission as intake
-from webapp.storage.store import JobState
+from webapp.storage.rows import JobState
 
 
 class Program:

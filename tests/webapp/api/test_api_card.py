@@ -8,7 +8,8 @@ import re
 import pytest
 
 from analysis.explain.words import LENSES, VERDICTS
-from analysis.report import EvidenceMap, Kind, Likeness, Scoring, Verdict
+from analysis.facts import Kind
+from analysis.report import EvidenceMap, Likeness, Scoring, Verdict
 from tests.webapp.api.test_api import Program, done
 from tests.webapp.given import evidence, picture, report
 from webapp.presenters.words import BANDS, SUPPORTS

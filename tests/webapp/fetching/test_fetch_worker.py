@@ -17,7 +17,7 @@ from tests.webapp.given import animation, lens, media_files, picture, report
 from webapp.intake import submission as intake
 from webapp.services import Services
 from webapp.storage.database import migrate
-from webapp.storage.store import JobState
+from webapp.storage.rows import JobState
 
 OWNER = "somebody"
 

@@ -135,14 +135,14 @@ def test_a_key_taken_at_the_very_moment_an_address_arrives_lends_no_other_result
     form = {"csrf_token": token(client), "url": "http://pictures.example/a.gif"}
     mine = client.post("/analyses", data=form).headers["Location"].rpartition("/")[2]
     doors.store.start(mine)
-    real, collisions = intake._arrived, iter([IntegrityError("INSERT", None, Exception())])
+    real, collisions = submissions._fetched, iter([IntegrityError("INSERT", None, Exception())])
 
     def collides_once(*given):
         for problem in collisions:
             raise problem
         return real(*given)
 
-    monkeypatch.setattr(intake, "_arrived", collides_once)
+    monkeypatch.setattr(submissions, "_fetched", collides_once)
     assert intake.arrived(doors.store, mine, upload(), doors.settings), "it took the result of another file"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.webapp.given import done, report, token, upload
 from webapp.ops import commands
-from webapp.storage.store import JobState
+from webapp.storage.rows import JobState
 
 
 @pytest.fixture

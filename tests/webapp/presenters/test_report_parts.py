@@ -12,6 +12,7 @@ from PIL import Image
 
 from analysis.explain.headline import false_alarm
 from analysis.explain.words import FRAME_PICTURE, RULES_CAUTION
+from analysis.facts import Kind
 from analysis.report import (
     ComponentResult,
     Cut,
@@ -19,7 +20,6 @@ from analysis.report import (
     FrameReading,
     Freeze,
     Grade,
-    Kind,
     Likeness,
     Meaning,
     Quality,
@@ -38,7 +38,7 @@ from webapp.presenters import compare as present_compare
 from webapp.presenters import provenance as present_provenance
 from webapp.presenters import report as present
 from webapp.presenters import words as present_words
-from webapp.storage.store import Lens
+from webapp.storage.rows import Lens
 
 ATTACK = "</pre><script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
 

@@ -13,13 +13,13 @@ import pytest
 import analysis
 import worker
 from analysis import from_json
-from analysis.explain.lenses import Lens
+from analysis.explain.lenses import LensImage
 from analysis.report import Pending, Verdict
 from tests.webapp.given import lens, media_files, picture, report, send, token, upload
 from webapp.intake import submission as intake
 from webapp.queue.reconcile import LOST, Reconciler
 from webapp.sandbox.child import Limits
-from webapp.storage.store import Analysis, Upload
+from webapp.storage.rows import Analysis, Upload
 
 MORE = (Pending.MEASUREMENTS, Pending.STABILITY)
 ALL = (*MORE, Pending.LENSES)
@@ -42,7 +42,7 @@ def engine(monkeypatch):
         monkeypatch.setitem(vars(analysis), "open_media", lambda data, limits, **_: Opened())
         monkeypatch.setitem(vars(analysis), "analyze", analyze)
 
-    drawn = {name: Lens(lens(shade), "image/webp", 320, 240) for shade, name in enumerate(("original", "ela"), 1)}
+    drawn = {name: LensImage(lens(shade), "image/webp", 320, 240) for shade, name in enumerate(("original", "ela"), 1)}
     monkeypatch.setattr(
         worker.lenses, "render_all", lambda _frame, names, **_: {name: drawn[name] for name in names if name in drawn}
     )

@@ -22,7 +22,8 @@ from webapp.queue.jobs import Jobs, QueueDown, QueueFull
 from webapp.storage import quarantine
 from webapp.storage.media_store import MediaDown
 from webapp.storage.quarantine import Quarantine
-from webapp.storage.store import MOST_RUNS, Analysis
+from webapp.storage.rows import Analysis
+from webapp.storage.store import MOST_RUNS
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from analysis.report import Finding, Grade, Meaning, Verdict
 from tests.webapp.given import done, lens, picture, send, token, upload
 from webapp.storage.archive import Share
-from webapp.storage.store import Analysis, Lens
+from webapp.storage.rows import Analysis, Lens
 
 
 def post(client, address, **form):

@@ -25,7 +25,7 @@ from webapp.ops.check import surroundings
 from webapp.storage import counters
 from webapp.storage.accounts import Role
 from webapp.storage.database import Base, connect, migrate
-from webapp.storage.store import JobState
+from webapp.storage.rows import JobState
 
 
 @pytest.fixture(scope="module")

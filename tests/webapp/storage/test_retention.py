@@ -218,7 +218,7 @@ def test_no_store_holds_an_address(client, doors, stores, work, site, path):  # 
     assert len(stores()) == 1  # the small file in the private folder that the worker will read
     work()
     with doors.store.transaction() as session:
-        from webapp.storage.store import Analysis
+        from webapp.storage.rows import Analysis
 
         (row,) = session.query(Analysis).all()
     assert (row.state, row.error_code) == (("done", None) if path == "found" else ("failed", "fetch_failed"))
