@@ -13,6 +13,7 @@ from tests.webapp.given import animation, media_files, picture, report, send, to
 from webapp.intake import submission as intake
 from webapp.presenters.progress import progress
 from webapp.queue.jobs import Progress, Waiting
+from webapp.storage import submissions
 from webapp.storage.store import KnownKey, Store
 
 KEY = "0d9f5a52-7b1c-4f8e-a4b0-000000000001"
