@@ -32,6 +32,9 @@ from .storage.media_store import is_name
 
 log = logging.getLogger("webapp")
 
+SOCKET = "redis.sock"
+_LONGEST_SOCKET_NAME = 100  # bytes; Linux takes 107, macOS 103
+
 _PR_SET_PDEATHSIG = 1
 _PATIENCE = 20.0  # seconds a process has to end by itself: longer than most analyses take
 _libc = ctypes.CDLL(None)
@@ -108,7 +111,7 @@ def main() -> int:
     if problem:
         log.error("%s", problem)
         return 1
-    private = Path(tempfile.mkdtemp(prefix="ai-media-detector-"))  # mode 0700: only we reach the socket in it
+    private = _private_folder()
     programs: list[Program] = []
     try:
         _run(private, programs)
@@ -123,10 +126,22 @@ def main() -> int:
     return 0
 
 
+def _private_folder() -> Path:
+    """A folder that nobody else may enter (mode 0700), for the socket of our own Redis.
+
+    The system allows such a name some hundred characters; where the temporary folder's own is too long, /tmp is taken.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="ai-media-detector-"))
+    if len(os.fsencode(folder / SOCKET)) <= _LONGEST_SOCKET_NAME:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="ai-media-detector-", dir="/tmp"))
+
+
 def _run(private: Path, programs: list[Program]) -> None:
     env = dict(os.environ)
     if not env.get("REDIS_URL"):
-        server = private / "redis.sock"
+        server = private / SOCKET
         env["REDIS_URL"] = f"unix://{server}"
         programs.append(Program("redis", redis_command(server), env))
         programs[-1].start()

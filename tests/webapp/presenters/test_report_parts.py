@@ -37,7 +37,6 @@ from webapp.presenters import clip as present_clip
 from webapp.presenters import compare as present_compare
 from webapp.presenters import provenance as present_provenance
 from webapp.presenters import report as present
-from webapp.presenters import words as present_words
 from webapp.storage.rows import Lens
 
 ATTACK = "</pre><script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
@@ -378,25 +377,3 @@ def test_lens_pictures_know_their_size_so_that_nothing_jumps(client, doors):
     page = client.get(done(client, doors)).get_data(as_text=True)
     stage = page.partition("data-stage")[2].partition("data-split")[0]
     assert len(re.findall(r'<img [^>]*width="1200" height="800"', stage)) == 2
-
-
-def test_the_readers_own_names_are_words_and_the_files_own_stay_as_written():
-    detail = {
-        "trust": "invalid",
-        "trust_words": "Nobody vouches for it.",
-        "validation": {"failures": ["a.b"], "broken": []},
-        "said_by": "urn:1",
-        "tags": {"com_make_x": "y"},
-    }
-    finding = Finding(family="c2pa", grade=Grade.SIGNED, meaning=None, sentence="Signed.", detail=detail)
-    rows = dict(present_provenance.told(report(provenance=(finding,))).statements[0].rows)
-    assert rows == {
-        "Trust": "Nobody vouches for it.",
-        "Checks › Failures › 1": "a.b",
-        "Said in manifest": "urn:1",
-        "Tags › com_make_x": "y",
-    }
-
-
-def test_a_difference_has_a_real_minus_and_none_has_no_sign():
-    assert [present_words.signed(by) for by in (-53.2, 0.4, -0.4, 7)] == ["−53", "0", "0", "+7"]

@@ -40,7 +40,7 @@ def judged(monkeypatch):
 
 def _calibrated(place: Place):
     """As if 500 genuine pictures had been measured."""
-    from analysis.backbones.installed import Calibration
+    from analysis.backbones.installed import NetworkCalibration
 
     at = conformal.thresholds(np.random.default_rng(0).normal(0, 1, 500), np.array(["own"] * 500))
     finite = at < np.inf
@@ -48,7 +48,7 @@ def _calibrated(place: Place):
         "levels": conformal.LEVELS[finite].tolist(), "thresholds": np.maximum(at[finite], -1e9).tolist(),
         "slope": 0.0, "offset": 0.0, "genuine": 500, "sources": 1,
     }  # fmt: skip
-    return Calibration(
+    return NetworkCalibration(
         format=1, made="2026-01-02", network_sha256=place.entry().sha256, list_sha256="0" * 64, detector="0" * 64,
         pictures={"genuine": 500, "generated": 0, "sources": 1}, conditions=dict.fromkeys(CONDITIONS, condition),
     )  # fmt: skip

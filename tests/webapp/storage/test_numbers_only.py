@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from analysis.report import Finding, Grade, Scoring
+from analysis.report import Finding, Grade, Scoring, Stability
 from tests.webapp.given import done, lens, picture, report, send, token
 from webapp.pages.report import is_local
 from webapp.presenters import report as present
@@ -124,7 +124,7 @@ def test_search_links_lead_nowhere_by_themselves(client, doors):
     ("confidence", "says"), [(90.0, "9 of 10 or more"), (67.0, "about 6 of 10"), (15.0, "less than 2 of 10")]
 )
 def test_the_confidence_says_how_often_such_answers_were_right(confidence, says):
-    found = report(scoring=Scoring.CALIBRATED, confidence=confidence, stability={"scores": {"JPEG 90": 52.0}})
+    found = report(scoring=Scoring.CALIBRATED, confidence=confidence, stability=Stability(scores={"JPEG 90": 52.0}))
     told = present.report(found, [])["certainty_why"]
     assert told == f"{says} such answers were right in tests; it changes with small changes of the file"
     assert present.report(report(scoring=Scoring.RULES), [])["certainty_why"] is None
