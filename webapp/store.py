@@ -7,26 +7,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import (
-    ColumnElement,
-    ForeignKey,
-    Index,
-    false,
-    func,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from analysis.report import Incomplete, Report, from_json, to_json
 
-from .database import Base, connect
+from .database import connect
+from .tables import ANSWERED, Analysis, JobState, Lens
+
+__all__ = ["MOST_RUNS", "Analysis", "Backlog", "End", "JobState", "KnownKey", "Lens", "Store", "Upload", "picture_type"]
 
 MOST_RUNS = 2
 """How often an analysis may be begun."""
@@ -38,77 +31,6 @@ class KnownKey(Exception):  # noqa: N818 -- read as "except KnownKey": what is t
     def __init__(self, analysis_id: str) -> None:
         super().__init__(analysis_id)
         self.analysis_id = analysis_id
-
-
-class JobState(StrEnum):
-    """Where an analysis is; says nothing of what it found."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    """Ended by the person who asked for it: neither a failure nor a finding."""
-
-
-class Analysis(Base):
-    """One check of one file by one person."""
-
-    __tablename__ = "analyses"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    """128 random bits, URL-safe."""
-    owner: Mapped[str]
-    state: Mapped[str]
-    created_at: Mapped[float]
-    started_at: Mapped[float | None]
-    finished_at: Mapped[float | None]
-    """When all of it had ended. A row that is done without it has its answer, and more is still being computed."""
-    format: Mapped[str]
-    size: Mapped[int]
-    sha256: Mapped[str]
-    media: Mapped[str | None]
-    """The file's name in the media store, while it waits there."""
-    report: Mapped[bytes | None]
-    verdict: Mapped[str | None]
-    score: Mapped[float | None]
-    error_code: Mapped[str | None]
-    error_message: Mapped[str | None]
-    name: Mapped[str | None]
-    """What its owner calls it; never the file's own name."""
-    generator: Mapped[str | None]
-    """The program the file itself names, to be found by."""
-    upload_key: Mapped[str | None]
-    """What the browser calls this upload: sending it again under the same key makes no second analysis."""
-    engine: Mapped[str | None]
-    """Version of the engine whose report it is (:func:`webapp.intake.engine_version`)."""
-    as_clip: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether it is an animation (GIF, WebP, PNG) to be looked at frame by frame."""
-    runs: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How often it was begun: a second time when a worker that had to leave handed it back, never a third time."""
-
-    __table_args__ = (
-        Index("ix_analyses_owner", "owner", "created_at"),
-        Index("ix_analyses_sha256", "owner", "sha256"),
-        Index("ix_analyses_state", "state"),
-        Index("ix_analyses_upload_key", "owner", "upload_key", unique=True),
-        Index("ix_analyses_finished", "finished_at"),
-    )
-
-
-_ANSWERED = (Analysis.state == JobState.DONE) & Analysis.finished_at.is_(None) & Analysis.started_at.is_not(None)
-"""The answer stands, and more is still being computed."""
-
-
-class Lens(Base):
-    """One derived picture of an analysis."""
-
-    __tablename__ = "lenses"
-
-    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    mime: Mapped[str]
-    data: Mapped[bytes]
 
 
 @dataclass(frozen=True)
@@ -259,7 +181,7 @@ class Store:
 
         Nobody does when it was cancelled, deleted or given up.
         """
-        runs = (Analysis.state == JobState.RUNNING) | _ANSWERED
+        runs = (Analysis.state == JobState.RUNNING) | ANSWERED
         query = select(Analysis.id).where(Analysis.id == analysis_id, runs)
         with self.transaction() as session:
             return session.scalar(query) is not None
@@ -338,7 +260,7 @@ class Store:
         """Analyses that have waited since before one moment, or run, answered or not, since before the other."""
         query = select(Analysis).where(
             ((Analysis.state == JobState.QUEUED) & (Analysis.created_at < queued_before))
-            | (((Analysis.state == JobState.RUNNING) | _ANSWERED) & (Analysis.started_at < running_before))
+            | (((Analysis.state == JobState.RUNNING) | ANSWERED) & (Analysis.started_at < running_before))
         )
         with self.transaction() as session:
             return list(session.scalars(query))
@@ -346,7 +268,7 @@ class Store:
     def backlog(self) -> Backlog:
         """What there is to do."""
         waiting = select(func.count(), func.min(Analysis.created_at)).where(Analysis.state == JobState.QUEUED)
-        running = select(func.count()).where((Analysis.state == JobState.RUNNING) | _ANSWERED)
+        running = select(func.count()).where((Analysis.state == JobState.RUNNING) | ANSWERED)
         with self.transaction() as session:
             number, first = session.execute(waiting).one()
             return Backlog(number, session.scalar(running) or 0, time.time() - first if first else 0.0)
@@ -394,7 +316,7 @@ class Store:
         """End what followed an answer; False where there is none (any more) that anything follows."""
         ended = session.execute(
             update(Analysis)
-            .where(Analysis.id == analysis_id, _ANSWERED)
+            .where(Analysis.id == analysis_id, ANSWERED)
             .values(finished_at=time.time(), report=to_json(report))
             .returning(Analysis.created_at, Analysis.started_at)
         ).one_or_none()
@@ -405,7 +327,7 @@ class Store:
 
     def _give_up(self, session: Session, analysis_id: str, code: str, message: str, *only: ColumnElement[bool]) -> None:
         """Keep the answer that stands, and say in it what will not follow."""
-        answer = session.scalar(select(Analysis.report).where(Analysis.id == analysis_id, _ANSWERED, *only))
+        answer = session.scalar(select(Analysis.report).where(Analysis.id == analysis_id, ANSWERED, *only))
         if answer is not None:
             report = from_json(answer)
             lost = Incomplete(parts=report.pending, code=code, message=message)
