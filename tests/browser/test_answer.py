@@ -129,6 +129,7 @@ def test_the_page_fills_itself_in(visit, look, whole, followed, form, theme):  #
         assert places(page) == before
         number = len(asked)
         page.locator(".specialists > summary").click()
+        page.locator("[data-radar]").scroll_into_view_if_needed()
         expect(page.locator("#measured [data-radar] canvas")).to_have_attribute("width", re.compile(r"[1-9]"))
         expect(page.locator("#measured .strip")).to_be_visible()
         page.locator(".specialists > summary").click()
