@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import io
 
+import msgspec
 import pytest
 
-from analysis.report import Finding, Grade, Scoring, Stability
+from analysis.report import Finding, Grade, Pending, Scoring, Stability
 from tests.webapp.given import done, lens, picture, report, send, token
 from webapp.pages.report import is_local
 from webapp.presenters import report as present
@@ -51,6 +52,21 @@ def test_a_check_that_keeps_numbers_only_leaves_no_picture(client, doors):
         shown = client.get(page).get_data(as_text=True)
         assert "/lenses/" not in shown
         assert "/thumbnails/" not in shown
+
+
+def test_what_follows_the_answer_leaves_no_picture_either(client, doors):
+    form = {"csrf_token": token(client), "file": (io.BytesIO(picture()), "photo.jpg"), "numbers_only": "true"}
+    address = client.post("/analyses", data=form, content_type="multipart/form-data").headers["Location"]
+    analysis_id = address.rpartition("/")[2]
+    doors.media.discard(doors.store.start(analysis_id))
+    found = report(provenance=(WITH_A_PICTURE,))
+    doors.store.finish(analysis_id, msgspec.structs.replace(found, pending=(Pending.LENSES,)), {"original": lens()})
+    doors.store.complete(analysis_id, found, {"ela": lens(5)})
+    told = client.get(f"{address}/report.json").json
+    assert (told["pending"], told["provenance"][0]["detail"]["thumbnail"]) == ([], "differs")
+    assert "ingredients" in told["provenance"][0]["detail"]["manifest"]
+    assert "thumbnail" not in told["provenance"][0]["detail"]["manifest"]["ingredients"][0]
+    assert doors.store.lens_names(analysis_id) == []
 
 
 def test_a_check_that_does_not_ask_for_it_keeps_its_pictures(client, doors):
