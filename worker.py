@@ -27,7 +27,7 @@ from analysis.report import ErrorBody, Pending
 from webapp import logs
 from webapp.fetching.fetch import fetch
 from webapp.intake import submission as intake
-from webapp.queue.jobs import Progress, QueueDown
+from webapp.queue.jobs import JobProgress, QueueDown
 from webapp.queue.reconcile import LOST
 from webapp.sandbox import child as sandbox
 from webapp.sandbox.child import Ending, Level, Send
@@ -119,7 +119,7 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.SENTENCE)
         return
     heard = _Heard(partial(services.jobs.report, analysis_id), partial(_publish, services, analysis_id))
-    limits = sandbox.Limits(services.settings.timeout, services.settings.memory)
+    limits = sandbox.ChildLimits(services.settings.timeout, services.settings.memory)
     work = partial(_analyze, file, services.settings, _trusted(services.settings))
     work = partial(work, as_clip=as_clip, threads=_share(services))
     try:
@@ -181,7 +181,7 @@ def main() -> None:
     found = sandbox.isolation()
     log.log(logging.INFO if found.level is Level.FULL else logging.WARNING, "%s", found)
     prepare(services.settings)
-    sandbox.preload(_rehearse, sandbox.Limits(60, services.settings.memory))
+    sandbox.preload(_rehearse, sandbox.ChildLimits(60, services.settings.memory))
     gc.collect()
     gc.freeze()  # so that a child's garbage collection copies none of these pages
     log.info("worker %d is ready", os.getpid())
@@ -209,7 +209,7 @@ class _Heard:
     """What came from the child so far, checked: the child has read a stranger's file and is not believed blindly."""
 
     def __init__(
-        self, tell: Callable[[Progress], None], publish: Callable[[Report, Mapping[str, bytes]], None]
+        self, tell: Callable[[JobProgress], None], publish: Callable[[Report, Mapping[str, bytes]], None]
     ) -> None:
         self.answer: Report | None = None
         """The first report, where more followed or was to follow; it is published."""
@@ -218,13 +218,13 @@ class _Heard:
         self.error: ErrorBody | None = None
         self.lenses: dict[str, bytes] = {}
         """Those that came since the answer was published."""
-        self._progress = Progress()
+        self._progress = JobProgress()
         self._tell, self._publish = tell, publish
 
     def receive(self, kind: str, payload: bytes) -> None:
         if kind == _PROGRESS:
             step = msgspec.json.decode(payload, type=Step)
-            self._progress = Progress((*self._progress.done, step.name), step.total or self._progress.total)
+            self._progress = JobProgress((*self._progress.done, step.name), step.total or self._progress.total)
             if self.answer is None:
                 self._tell(self._progress)
         elif kind == _LENS:

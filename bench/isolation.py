@@ -24,7 +24,7 @@ def main() -> None:
     """Measure in turns, so that what else the machine does falls on all alike."""
     settings = Settings.from_env()
     worker.prepare(settings)
-    limits = sandbox.Limits(10, 256 << 20)
+    limits = sandbox.ChildLimits(10, 256 << 20)
     confine = confinement.confine
 
     def child(walls: bool) -> None:

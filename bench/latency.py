@@ -14,7 +14,7 @@ POLL = 0.01
 
 
 @dataclass(frozen=True)
-class Run:
+class ServedRun:
     """Seconds from the POST on, and what the child says it took itself."""
 
     posted: float
@@ -23,14 +23,14 @@ class Run:
     own: float
 
 
-def runs(data: bytes, number: int = RUNS) -> list[Run]:
+def runs(data: bytes, number: int = RUNS) -> list[ServedRun]:
     """Start the product as ``make run`` does and send the picture again and again; the first ones warm up."""
     with running() as product:
         browser = product.browser()
         return [_once(browser, data) for _ in range(number + 2)][2:]
 
 
-def _once(browser: Browser, data: bytes) -> Run:
+def _once(browser: Browser, data: bytes) -> ServedRun:
     start = time.perf_counter()
     answer = browser.post(data)
     posted = time.perf_counter() - start
@@ -41,7 +41,7 @@ def _once(browser: Browser, data: bytes) -> Run:
     while browser.session.get(f"{address}/rest").status_code == 204:
         time.sleep(POLL)
     completed = time.perf_counter() - start
-    return Run(posted, answered, completed, browser.session.get(f"{address}/report.json").json()["seconds"])
+    return ServedRun(posted, answered, completed, browser.session.get(f"{address}/report.json").json()["seconds"])
 
 
 def table(data: bytes, number: int = RUNS) -> None:

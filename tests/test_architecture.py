@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,15 @@ def test_no_file_grows_past_four_hundred_lines():
     listed = run("git", "ls-files", "*.py", "*.js", "*.css", "*.html")
     long = {f: n for f in listed.stdout.split() if (n := len((ROOT / f).read_text().splitlines())) > 400}
     assert not long, long
+
+
+def test_no_class_has_the_name_of_another_but_for_the_forms_of_the_api():
+    """The API's own forms are left out: their names are promised, and each is what a class of the product looks like."""
+    places = defaultdict(list)
+    for file in run("git", "ls-files", "analysis", "webapp", "training", "bench").stdout.split():
+        if file.endswith(".py") and file != "webapp/api/types.py":
+            tree = ast.parse((ROOT / file).read_text())
+            for node in tree.body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places[node.name].append(file)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

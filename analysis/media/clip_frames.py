@@ -142,7 +142,7 @@ def decode(
     wanted, burst = frozenset(plan.wanted), plan.burst
     needed = wanted.union(burst)
     decoded = Decoded()
-    reader = _Reader(reopen, found, threads)
+    reader = _FrameReader(reopen, found, threads)
     converter = Converter(aspect=pixel_aspect(reader.stream))
     try:
         for stretch in plan.stretches:
@@ -180,7 +180,7 @@ def _take(
             log.info("frame %d cannot be converted: %s", number, error)
 
 
-class _Reader:
+class _FrameReader:
     """Gives the packets of ascending stretches, numbered, by reading on or by seeking, whichever is cheaper."""
 
     def __init__(self, reopen: Callable[[], tuple[InputContainer, VideoStream]], found: Scan, threads: int) -> None:

@@ -21,7 +21,7 @@ import lazy_loader as lazy
 from ..report import Finding, Grade, Meaning
 from . import c2pa_manifests as manifests
 from . import thumbnails, trust
-from .c2pa_manifests import Json, Store
+from .c2pa_manifests import Json, ManifestStore
 from .untrusted import Unreadable, parse_json, plain
 
 library = lazy.load("c2pa")  # its native part is 23 MB: loaded by the first file, not by whoever imports the engine
@@ -131,7 +131,7 @@ def _not_read(error: Exception) -> list[Finding]:
 
 def _finding(reader: Any) -> Finding:
     parsed = parse_json(reader.json())
-    store = Store(parsed if isinstance(parsed, dict) else {})
+    store = ManifestStore(parsed if isinstance(parsed, dict) else {})
     active = store.manifests.get(store.active)
     if active is None:
         raise Unreadable("Content Credentials without a manifest")
@@ -169,13 +169,13 @@ def _finding(reader: Any) -> Finding:
     )
 
 
-def _trust(store: Store, labels: set[str]) -> str:
+def _trust(store: ManifestStore, labels: set[str]) -> str:
     """The weakest trust among the manifests that matter."""
     found = {store.codes[label].trust for label in labels if label in store.codes}
     return next((weakest for weakest in ("revoked", "expired", "invalid", "untrusted") if weakest in found), "trusted")
 
 
-def _trust_words(store: Store, trusted: str) -> str:
+def _trust_words(store: ManifestStore, trusted: str) -> str:
     """Whether the signer is verified, and by which list."""
     if trusted != "trusted":
         return TRUST_WORDS[trusted]
@@ -184,7 +184,7 @@ def _trust_words(store: Store, trusted: str) -> str:
     return f"Verified signer: its certificate is on the {named}."
 
 
-def _sentence(store: Store, state: str, meaning: Meaning | None, said_by: str, tool: str) -> str:
+def _sentence(store: ManifestStore, state: str, meaning: Meaning | None, said_by: str, tool: str) -> str:
     signer = _signer(store.manifests[store.active])
     fault = store.codes[store.active].fault
     if state != "intact" and fault is not None:
@@ -228,7 +228,7 @@ def _signer(manifest: Json) -> str:
 class _Tree:
     """The manifests as people see them: the active one, its ingredients, theirs …"""
 
-    def __init__(self, reader: Any, store: Store) -> None:
+    def __init__(self, reader: Any, store: ManifestStore) -> None:
         self._reader, self._store = reader, store
         self._manifests_left = manifests.MAX_MANIFESTS
         self._thumbnails_left = _MAX_THUMBNAILS

@@ -121,7 +121,7 @@ def _is_broken(code: str) -> bool:
     return code in _BROKEN or (code.endswith(".mismatch") and not code.startswith(("timeStamp.", "cawg.")))
 
 
-class Store:
+class ManifestStore:
     """A manifest store as the library gives it, read defensively: every value comes from the file."""
 
     def __init__(self, store: Json) -> None:

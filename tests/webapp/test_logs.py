@@ -16,7 +16,7 @@ from tests.webapp.given import picture, report, send, token
 from webapp import logs
 from webapp.app import create_app
 from webapp.queue.jobs import _Worker
-from webapp.sandbox.child import Limits
+from webapp.sandbox.child import ChildLimits
 from webapp.sandbox.child import run as in_child
 
 MARK = "canary-7f3a91"
@@ -71,7 +71,7 @@ def test_a_child_that_fails_tells_where_and_not_what(written):
         logging.getLogger("PIL").warning("bad tag %s", MARK)
         raise ValueError(MARK)
 
-    in_child(work, Limits(10, 1 << 30), lambda _kind, _payload: None)
+    in_child(work, ChildLimits(10, 1 << 30), lambda _kind, _payload: None)
     said = written.getvalue()
     assert "builtins.ValueError" in said
     assert "said by" in said

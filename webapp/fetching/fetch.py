@@ -65,7 +65,7 @@ def fetch(untrusted_url: str, file: BinaryIO, settings: Settings, stop: Callable
     """
     told: list[ErrorBody] = []
     work = partial(_download, untrusted_url, file.fileno(), settings.max_bytes, settings.fetch_allow)
-    limits = sandbox.Limits(settings.fetch_seconds, _MEMORY, file=settings.max_bytes, network=True)
+    limits = sandbox.ChildLimits(settings.fetch_seconds, _MEMORY, file=settings.max_bytes, network=True)
     ending = sandbox.run(
         work,
         limits,

@@ -42,7 +42,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Share:
+class MeasuredShare:
     """A row of the plain table: of 100 genuine pictures so many are wronged, of 100 AI pictures so many are found.
 
     ``sure`` are those of them in the highest band. None where that was not measured.
@@ -55,7 +55,7 @@ class Share:
     found_sure: int | None
 
     @classmethod
-    def of(cls, what: str, measured: dict[str, Any]) -> Share:
+    def of(cls, what: str, measured: dict[str, Any]) -> MeasuredShare:
         """From the figures of a condition or a kind."""
         genuine, generated = measured.get("genuine_at_or_above") or {}, measured.get("generated_at_or_above") or {}
         return cls(what, _hundredths(genuine, "30"), _hundredths(genuine, "60"),
@@ -74,9 +74,9 @@ class Figures:
     """
 
     facts: list[tuple[str, str]]
-    arrivals: list[Share]
-    kinds: list[Share]
-    alone: list[Share]
+    arrivals: list[MeasuredShare]
+    kinds: list[MeasuredShare]
+    alone: list[MeasuredShare]
     alone_sources: int
     tables: Markup
 
@@ -99,11 +99,13 @@ def accuracy_figures(model: Path | None = None, document: Path = _DOCUMENT) -> F
     measured, alone = stated.get("figures", {}), stated.get("figures_untouched", {})
     return Figures(
         facts=[(label, str(value)) for label, value in rows if value],
-        arrivals=[Share.of(words, measured[name]) for name, words in _ARRIVALS.items() if name in measured],
+        arrivals=[MeasuredShare.of(words, measured[name]) for name, words in _ARRIVALS.items() if name in measured],
         kinds=[
-            Share.of(words, stated["kinds"][name]) for name, words in _KINDS.items() if name in stated.get("kinds", {})
+            MeasuredShare.of(words, stated["kinds"][name])
+            for name, words in _KINDS.items()
+            if name in stated.get("kinds", {})
         ],
-        alone=[Share.of(words, alone[name]) for name, words in _ARRIVALS.items() if name in alone],
+        alone=[MeasuredShare.of(words, alone[name]) for name, words in _ARRIVALS.items() if name in alone],
         alone_sources=int(pictures.get("untouched_sources", 0)),
         tables=_html(document.read_text()),
     )

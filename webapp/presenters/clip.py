@@ -16,7 +16,7 @@ _WIDE, _HIGH = 1000.0, 200.0  # of the drawing of the curves
 
 
 @dataclass(frozen=True)
-class Lens:
+class LensView:
     """A lens to look through: its name, its words, the name of its picture."""
 
     name: str
@@ -78,14 +78,14 @@ def clip(found: Report, names: Collection[str]) -> dict[str, Any] | None:
     }
 
 
-def lenses(found: Report, names: Collection[str], frame: int | None = None) -> list[Lens]:
+def lenses(found: Report, names: Collection[str], frame: int | None = None) -> list[LensView]:
     """The lenses of a still, of a clip's strongest frame, or of that ``frame`` of a clip; only those there are."""
     if frame is None or frame == strongest(found):
         pictures = {name: name for name in words.LENSES}
     else:
         pictures = {name: words.FRAME_LENS.format(frame, name) for name in words.LENSES}
         pictures["original"] = words.FRAME_PICTURE.format(frame)
-    return [Lens(name, words.LENSES[name], picture) for name, picture in pictures.items() if picture in names]
+    return [LensView(name, words.LENSES[name], picture) for name, picture in pictures.items() if picture in names]
 
 
 def coming(found: Report, names: Collection[str]) -> list[str]:

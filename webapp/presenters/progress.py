@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.media.sniff import VIDEO_FORMATS
 
-from ..queue.jobs import Progress, Waiting
+from ..queue.jobs import JobProgress, QueuePosition
 from ..storage.rows import Analysis, JobState
 
 _FRAME = re.compile(r"frame (\d{1,3}) of (\d{1,3})")  # what the engine calls a step on a clip
@@ -24,7 +24,7 @@ class Stage:
     of: int
 
 
-def progress(row: Analysis, waiting: Waiting | None, told: Progress) -> dict[str, Any]:
+def progress(row: Analysis, waiting: QueuePosition | None, told: JobProgress) -> dict[str, Any]:
     """Everything the progress fragment shows: the steps to the answer, with which the report comes."""
     is_clip = row.format in VIDEO_FORMATS or row.as_clip
     stages = _clip_stages(told) if is_clip else _still_stages(told)
@@ -43,11 +43,11 @@ def progress(row: Analysis, waiting: Waiting | None, told: Progress) -> dict[str
     }
 
 
-def _still_stages(told: Progress) -> list[Stage]:
+def _still_stages(told: JobProgress) -> list[Stage]:
     return [Stage("Opening the file", int("open" in told.done), 1), Stage("The detector looks at it", 0, 1)]
 
 
-def _clip_stages(told: Progress) -> list[Stage]:
+def _clip_stages(told: JobProgress) -> list[Stage]:
     """A clip is measured frame by frame, all analyzers at once: so that is how far it is told."""
     frames = _frames_done(told)
     stages = [Stage("Opening the clip", int("open" in told.done), 1)]
@@ -58,7 +58,7 @@ def _clip_stages(told: Progress) -> list[Stage]:
     return stages
 
 
-def _frames_done(told: Progress) -> list[bool]:
+def _frames_done(told: JobProgress) -> list[bool]:
     """Of a clip: which of its sampled frames are measured; empty until the first one is."""
     named = [found for found in map(_FRAME.fullmatch, told.done) if found]
     if not named:

@@ -45,7 +45,7 @@ class QueueFull(Exception):  # noqa: N818 -- read as "except QueueFull": the sta
     """As many analyses wait as the settings allow."""
 
 
-class Progress(msgspec.Struct, frozen=True):
+class JobProgress(msgspec.Struct, frozen=True):
     """How far a running analysis is: steps done, by name, in the order they ended, of how many."""
 
     done: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Waiting:
+class QueuePosition:
     """Where a queued analysis stands: how many come first, and how many workers there are."""
 
     ahead: int
@@ -117,7 +117,7 @@ class Jobs:
         except redis.RedisError as problem:
             raise QueueDown from problem
 
-    def waiting(self, analysis_id: str) -> Waiting | None:
+    def waiting(self, analysis_id: str) -> QueuePosition | None:
         """Where the analysis stands in the queue; None when it is in none, or Redis does not answer."""
         try:
             ahead = self._queue.get_job_position(analysis_id)
@@ -125,7 +125,7 @@ class Jobs:
                 ahead += min(ahead, self._later.count)  # workers take from both queues in turn
             elif (behind := self._later.get_job_position(analysis_id)) is not None:
                 ahead = behind + min(behind + 1, self._queue.count)  # turn by turn with the other queue
-            return None if ahead is None else Waiting(ahead, SimpleWorker.count(queue=self._queue))
+            return None if ahead is None else QueuePosition(ahead, SimpleWorker.count(queue=self._queue))
         except redis.RedisError:
             return None
 
@@ -153,20 +153,20 @@ class Jobs:
         if self._queue.count + self._later.count >= self._limit:
             raise QueueFull
 
-    def report(self, analysis_id: str, progress: Progress) -> None:
+    def report(self, analysis_id: str, progress: JobProgress) -> None:
         """Let pages know how far the analysis is. Never fails: progress is a courtesy."""
         try:
             self._redis.set(_progress_key(analysis_id), msgspec.json.encode(progress), ex=int(self._timeout) + _GRACE)
         except redis.RedisError:
             return
 
-    def progress(self, analysis_id: str) -> Progress:
+    def progress(self, analysis_id: str) -> JobProgress:
         """What was last reported."""
         try:
             known = self._redis.get(_progress_key(analysis_id))
         except redis.RedisError:
             known = None
-        return msgspec.json.decode(known, type=Progress) if isinstance(known, bytes) else Progress()
+        return msgspec.json.decode(known, type=JobProgress) if isinstance(known, bytes) else JobProgress()
 
     def beat(self, analysis_id: str) -> None:
         """A sign of life: a worker has this analysis in its hands. Never fails."""

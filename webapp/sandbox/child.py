@@ -28,7 +28,7 @@ from . import confinement
 
 log = logging.getLogger(__name__)
 
-Limits = confinement.Limits
+ChildLimits = confinement.ChildLimits
 
 Send = Callable[[str, bytes], None]
 """``send(kind, payload)``: one message to the parent; ``kind`` is one ASCII letter."""
@@ -51,7 +51,7 @@ class Ending(StrEnum):
 
 def run(
     work: Callable[[Send], None],
-    limits: Limits,
+    limits: ChildLimits,
     receive: Callable[[str, bytes], None],
     *,
     keep: tuple[int, ...] = (),
@@ -85,7 +85,7 @@ def run(
         _end(pid)
 
 
-def preload(work: Callable[[Send], None], limits: Limits) -> None:
+def preload(work: Callable[[Send], None], limits: ChildLimits) -> None:
     """Import here every module that ``work`` has to load, so that no later child must; compute nothing here.
 
     The work is done in a child that may read libraries and tells the names, then in one like any later one: whatever
@@ -144,7 +144,7 @@ class Isolation:
 def isolation() -> Isolation:
     """What protects this machine from a child, found by sending one that tries to get out."""
     heard: list[tuple[str, str]] = []
-    run(_try_everything, Limits(10, 64 << 20), lambda kind, text: heard.append((kind, text.decode())))
+    run(_try_everything, ChildLimits(10, 64 << 20), lambda kind, text: heard.append((kind, text.decode())))
     walls = tuple(text for kind, text in heard if kind == _WALL)
     tried = dict(text.split(":") for kind, text in heard if kind == _TRIED)
     return Isolation(walls, tuple(name for name in _ATTEMPTS if tried.get(name) != "refused"))
@@ -253,7 +253,9 @@ def _end(pid: int) -> None:
     os.waitpid(pid, 0)
 
 
-def _child(work: Callable[[Send], None], limits: Limits, parent: int, writer: int, keep: tuple[int, ...]) -> NoReturn:
+def _child(
+    work: Callable[[Send], None], limits: ChildLimits, parent: int, writer: int, keep: tuple[int, ...]
+) -> NoReturn:
     status = 70
     try:
 

@@ -39,7 +39,7 @@ NAMESPACES, EMPTY_ROOT, LANDLOCK, SECCOMP = "namespaces", "empty root", "Landloc
 
 
 @dataclass(frozen=True)
-class Limits:
+class ChildLimits:
     """What a child may use."""
 
     seconds: float
@@ -52,7 +52,7 @@ class Limits:
     that opens no stranger's file."""
 
 
-def confine(limits: Limits, parent: int, keep: set[int]) -> list[str]:
+def confine(limits: ChildLimits, parent: int, keep: set[int]) -> list[str]:
     """Give everything up; return the walls that stand now.
 
     Parameters
@@ -104,7 +104,7 @@ def empty_folder() -> int | None:
     return None
 
 
-def _leave(limits: Limits) -> list[str]:
+def _leave(limits: ChildLimits) -> list[str]:
     """Leave the network, the user and the file system, as far as this is permitted; return the walls."""
     is_root = os.geteuid() == 0
     spaces = _CLONE_NEWIPC | (0 if limits.network else _CLONE_NEWNET)

@@ -14,7 +14,14 @@ from made_files import SOURCE_TYPE, Files, findings_of
 from PIL import Image
 
 from analysis.provenance import c2pa
-from analysis.provenance.c2pa_manifests import Codes, Store, generator, known_generator, shown_actions, shown_assertions
+from analysis.provenance.c2pa_manifests import (
+    Codes,
+    ManifestStore,
+    generator,
+    known_generator,
+    shown_actions,
+    shown_assertions,
+)
 from analysis.provenance.untrusted import Unreadable
 
 AI = SOURCE_TYPE + "trainedAlgorithmicMedia"
@@ -319,7 +326,7 @@ def test_stores_of_any_shape_are_survived():
         {"validation_results": {"activeManifest": {"success": [{"code": 5}], "failure": 3}}, "manifests": {"a": {}}}
     ]
     for store in stores:
-        assert Store(store).statement("a") == (None, "a")
+        assert ManifestStore(store).statement("a") == (None, "a")
     for shape in shapes:
         assert isinstance(shown_actions(shape) + shown_assertions(shape), list)
         assert isinstance(generator(shape), str)
@@ -345,13 +352,13 @@ def test_many_manifests_that_all_lead_to_each_other_are_asked_once():
     }
     manifests["m59"]["assertions"] = [{"label": "c2pa.actions", "data": {"actions": [MADE]}}]
     results = {"activeManifest": {"success": HOLDS}}
-    store = Store({"active_manifest": "m0", "manifests": manifests, "validation_results": results})
+    store = ManifestStore({"active_manifest": "m0", "manifests": manifests, "validation_results": results})
     assert store.statement("m0") == ("generated", "m59")
 
 
 def test_a_manifest_that_is_its_own_source_does_not_loop():
     ingredient = {"active_manifest": "a", "relationship": "parentOf"}
-    store = Store(
+    store = ManifestStore(
         {
             "active_manifest": "a",
             "manifests": {"a": {"ingredients": [ingredient, ingredient]}},

@@ -14,7 +14,7 @@ from made_files import Files
 from analysis.cli import trust as command
 from analysis.cli.download import RefusedError
 from analysis.provenance import c2pa, trust
-from analysis.provenance.c2pa_manifests import Codes, Store
+from analysis.provenance.c2pa_manifests import Codes, ManifestStore
 
 MADE = {
     "action": "c2pa.created",
@@ -96,7 +96,7 @@ def test_certificates_are_read_from_pem(notary):
 def test_what_a_file_calls_its_hash_is_not_taken_for_the_librarys_word():
     def told(explanation):
         status = {"code": "assertion.dataHash.mismatch", "explanation": explanation}
-        store = Store({"active_manifest": "m", "manifests": {"m": {}},
+        store = ManifestStore({"active_manifest": "m", "manifests": {"m": {}},
                        "validation_results": {"activeManifest": {"failure": [status]}}})  # fmt: skip
         return store.codes["m"].fault
 

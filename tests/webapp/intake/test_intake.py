@@ -12,7 +12,7 @@ import analysis
 from tests.webapp.given import animation, media_files, picture, report, send, token, upload
 from webapp.intake import submission as intake
 from webapp.presenters.progress import progress
-from webapp.queue.jobs import Progress, Waiting
+from webapp.queue.jobs import JobProgress, QueuePosition
 from webapp.storage import submissions
 from webapp.storage.store import KnownKey, Store
 
@@ -226,13 +226,13 @@ def row_of(client, doors, fmt="JPEG"):
 
 def test_a_still_is_followed_to_its_answer(client, doors):
     row = row_of(client, doors)
-    assert [stage.done for stage in progress(row, None, Progress())["stages"]] == [0, 0]
-    shown = progress(row, None, Progress(("open",)))
+    assert [stage.done for stage in progress(row, None, JobProgress())["stages"]] == [0, 0]
+    shown = progress(row, None, JobProgress(("open",)))
     assert ([stage.done for stage in shown["stages"]], shown["done"], shown["total"]) == ([1, 0], 1, 2)
 
 
 def test_a_clip_is_followed_frame_by_frame(client, doors):
-    told = Progress(("open", "frame 2 of 4", "motion", "frame 1 of 4"), 9)
+    told = JobProgress(("open", "frame 2 of 4", "motion", "frame 1 of 4"), 9)
     shown = progress(row_of(client, doors, "MP4"), None, told)
     assert shown["frames"] == [True, True, False, False]
     assert [(s.done, s.of) for s in shown["stages"]] == [(1, 1), (2, 4), (1, 3)]
@@ -241,7 +241,11 @@ def test_a_clip_is_followed_frame_by_frame(client, doors):
 
 @pytest.mark.parametrize(
     ("waiting", "said"),
-    [(Waiting(0, 1), "Yours is next."), (Waiting(3, 2), "3 files are ahead"), (Waiting(1, 0), "No worker is running")],
+    [
+        (QueuePosition(0, 1), "Yours is next."),
+        (QueuePosition(3, 2), "3 files are ahead"),
+        (QueuePosition(1, 0), "No worker is running"),
+    ],
 )
 def test_who_waits_is_told_where_and_why(client, doors, monkeypatch, waiting, said):
     address = put(client).headers["Location"]

@@ -16,7 +16,7 @@ from tests.webapp.given import done, evidence, lens, media_files, picture, repor
 from webapp.presenters import provenance as present_provenance
 from webapp.presenters import report as present
 from webapp.presenters import words as present_words
-from webapp.queue.jobs import Progress
+from webapp.queue.jobs import JobProgress
 from webapp.storage.store import Store
 
 
@@ -39,7 +39,7 @@ def test_progress_is_what_the_worker_said(client, doors):
     address = send(client, picture()).headers["Location"]
     analysis_id = address.rpartition("/")[2]
     doors.store.start(analysis_id)
-    doors.jobs.report(analysis_id, Progress(("open",)))
+    doors.jobs.report(analysis_id, JobProgress(("open",)))
     fragment = client.get(address + "/state").get_data(as_text=True)
     assert "1 of 2 steps done" in fragment
     assert fragment.count('class="done"') == 1

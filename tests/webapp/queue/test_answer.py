@@ -18,7 +18,7 @@ from analysis.report import Pending, Stability, Verdict
 from tests.webapp.given import lens, media_files, picture, report, send, token, upload
 from webapp.intake import submission as intake
 from webapp.queue.reconcile import LOST
-from webapp.sandbox.child import Limits
+from webapp.sandbox.child import ChildLimits
 from webapp.storage.rows import Analysis, Upload
 
 MORE = (Pending.MEASUREMENTS, Pending.STABILITY)
@@ -135,7 +135,7 @@ def test_a_child_that_dies_after_its_answer_leaves_it(asked, doors, work, engine
 
 
 def test_a_child_that_takes_too_long_after_its_answer_leaves_it(asked, doors, work, engine, monkeypatch):
-    monkeypatch.setattr(worker.sandbox, "Limits", lambda seconds, memory: Limits(3, memory))
+    monkeypatch.setattr(worker.sandbox, "ChildLimits", lambda seconds, memory: ChildLimits(3, memory))
     engine(lambda: time.sleep(600))
     work()
     assert asked.row.state == "done"

@@ -21,7 +21,7 @@ from analysis.explain.lenses import LensImage
 from analysis.explain.words import FRAME_LENS, FRAME_PICTURE, LENSES
 from analysis.report import Verdict
 from tests.webapp.given import animation, lens, media_files, picture, report, send, upload
-from webapp.sandbox.child import Limits
+from webapp.sandbox.child import ChildLimits
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_an_exception_in_the_child_is_a_crash(client, doors, work, engine):
 
 
 def test_a_child_that_hangs_is_a_timeout(client, doors, work, engine, monkeypatch):
-    monkeypatch.setattr(worker.sandbox, "Limits", lambda seconds, memory: Limits(0.5, memory))
+    monkeypatch.setattr(worker.sandbox, "ChildLimits", lambda seconds, memory: ChildLimits(0.5, memory))
     engine(analyze=hang)
     row = finish(client, doors, work)
     assert (row.state, row.error_code) == ("failed", "timeout")
@@ -160,7 +160,7 @@ def test_a_child_that_hangs_is_a_timeout(client, doors, work, engine, monkeypatc
 
 
 def test_a_child_that_eats_memory_is_ended_and_said(client, doors, work, engine, monkeypatch):
-    monkeypatch.setattr(worker.sandbox, "Limits", lambda seconds, memory: Limits(seconds, 64 << 20))
+    monkeypatch.setattr(worker.sandbox, "ChildLimits", lambda seconds, memory: ChildLimits(seconds, 64 << 20))
     engine(analyze=lambda *a, **k: bytearray(1 << 30))
     row = finish(client, doors, work)
     assert (row.state, row.error_code) == ("failed", "analysis_crashed")

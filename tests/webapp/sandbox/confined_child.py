@@ -21,7 +21,7 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     settings = Settings.from_env({})
     worker.prepare(settings)
-    limits = sandbox.Limits(240, settings.memory)  # a busy machine is no reason to fail
+    limits = sandbox.ChildLimits(240, settings.memory)  # a busy machine is no reason to fail
     for name in sys.argv[1:]:
         published: dict[str, bytes] = {}
         heard = worker._Heard(lambda _progress: None, lambda _answer, lenses, kept=published: kept.update(lenses))

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from webapp.sandbox import confinement
-from webapp.sandbox.child import Ending, Isolation, Level, Limits, isolation, run
+from webapp.sandbox.child import ChildLimits, Ending, Isolation, Level, isolation, run
 from webapp.sandbox.confinement import EMPTY_ROOT, LANDLOCK, NAMESPACES, SECCOMP
 
 ROOT = Path(__file__).parents[3]
-LIMITS = Limits(seconds=10, memory=512 << 20)
+LIMITS = ChildLimits(seconds=10, memory=512 << 20)
 OFF = {
     NAMESPACES: ("_leave", lambda limits: []),
     LANDLOCK: ("landlock", lambda *a, **k: False),
@@ -194,14 +194,14 @@ def test_processor_time_is_limited(monkeypatch):
         while True:
             pass
 
-    assert run(burn, Limits(seconds=200, memory=1 << 28), lambda *_: None) is Ending.DIED
+    assert run(burn, ChildLimits(seconds=200, memory=1 << 28), lambda *_: None) is Ending.DIED
 
 
 def test_a_file_it_was_handed_cannot_grow_past_its_limit(tmp_path):
     with (tmp_path / "mine").open("w+b", buffering=0) as mine:
         number = mine.fileno()
         assert attempt(lambda: os.write(number, b"x" * 100), keep=(number,)) == "OSError"
-        assert attempt(lambda: os.write(number, b"x" * 100), Limits(10, 1 << 28, file=60), keep=(number,)) == "60"
+        assert attempt(lambda: os.write(number, b"x" * 100), ChildLimits(10, 1 << 28, file=60), keep=(number,)) == "60"
         assert os.fstat(number).st_size == 60
 
 
@@ -209,7 +209,7 @@ def test_a_child_that_fetches_reads_no_data_and_writes_nothing(walls, tmp_path):
     if LANDLOCK not in walls:
         pytest.skip("SKIPPED LOUDLY: this machine has no Landlock")
     (tmp_path / "detector.db").write_bytes(b"rows")
-    fetching = Limits(10, 512 << 20, network=True)
+    fetching = ChildLimits(10, 512 << 20, network=True)
     for path in (tmp_path / "detector.db", "/etc/shadow", "/etc/passwd", "/proc/1/environ"):
         assert attempt(read(path), fetching) in REFUSED
     assert attempt(read("/etc/hosts"), fetching) != "PermissionError"

@@ -11,9 +11,9 @@ import time
 import pytest
 
 from webapp.sandbox import confinement
-from webapp.sandbox.child import Ending, Limits, preload, run
+from webapp.sandbox.child import ChildLimits, Ending, preload, run
 
-LIMITS = Limits(seconds=10, memory=512 << 20)
+LIMITS = ChildLimits(seconds=10, memory=512 << 20)
 
 
 def listen(work, limits=LIMITS, **kwargs):
@@ -70,7 +70,7 @@ def test_a_hanging_child_is_ended_in_time_with_all_it_started(monkeypatch):
         send("p", b"forked")
         time.sleep(60)
 
-    ending, heard = listen(work, Limits(seconds=0.5, memory=1 << 30))
+    ending, heard = listen(work, ChildLimits(seconds=0.5, memory=1 << 30))
     assert ending is Ending.TIMED_OUT
     while group_lives(int(heard[0][1])):
         time.sleep(0.05)  # a group that stays runs into the test's own time limit

@@ -22,7 +22,7 @@ import redis
 
 import worker
 from tests.webapp.given import media_files, picture, send, token
-from webapp.sandbox.child import Limits
+from webapp.sandbox.child import ChildLimits
 
 CANARY = b"cAnArY-7f3e91b2d4"
 
@@ -122,7 +122,7 @@ def ends(client, doors, work, monkeypatch):  # noqa: PLR0915 -- a list of ways, 
         work()
 
     def timed_out():
-        monkeypatch.setattr(worker.sandbox, "Limits", lambda seconds, memory: Limits(0.5, memory))
+        monkeypatch.setattr(worker.sandbox, "ChildLimits", lambda seconds, memory: ChildLimits(0.5, memory))
         pretend(lambda file, say: read_it(file, say, lambda say: time.sleep(60)))
         upload(client)
         work()
