@@ -47,7 +47,7 @@ def test_no_file_grows_past_four_hundred_lines():
 
 
 def test_no_class_has_the_name_of_another_but_for_the_forms_of_the_api():
-    """The API's own forms are left out: their names are promised, and each is what a class of the product looks like."""
+    """The forms of the API are left out: their names are promised."""
     places = defaultdict(list)
     for file in run("git", "ls-files", "analysis", "webapp", "training", "bench").stdout.split():
         if file.endswith(".py") and file != "webapp/api/types.py":
