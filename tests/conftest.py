@@ -13,14 +13,19 @@ ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests"
 ONE_AFTER_THE_OTHER = {"browser", "extension"}
 """Folders whose tests share a browser and a server: one process runs them all, while another runs the rest."""
+BROWSERS = "browsers"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell the distribution over processes (``make test``) what belongs together; without it this changes nothing."""
+    """Tell the distribution over processes (``make test``) what belongs together, and what takes longest first."""
+    items.sort(key=lambda item: _group(item) != BROWSERS)
     for item in items:
-        place = item.path.relative_to(TESTS)
-        group = "browsers" if place.parts[0] in ONE_AFTER_THE_OTHER else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    place = item.path.relative_to(TESTS)
+    return BROWSERS if place.parts[0] in ONE_AFTER_THE_OTHER else str(place)
 
 
 @pytest.fixture(scope="session")
