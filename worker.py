@@ -78,7 +78,7 @@ def run(analysis_id: str) -> None:
         return
     try:
         with file:
-            _see_through(services, analysis_id, file)
+            _fetch_and_examine(services, analysis_id, file)
     except Exception:
         log.exception("analysis %s could not be followed", analysis_id)
         services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, _CRASHED)
@@ -87,7 +87,7 @@ def run(analysis_id: str) -> None:
         raise
 
 
-def _see_through(services: Services, analysis_id: str, file: BinaryIO) -> None:
+def _fetch_and_examine(services: Services, analysis_id: str, file: BinaryIO) -> None:
     """Fetch what lies at an address, if the file holds one, then analyze."""
 
     def stop() -> bool:
@@ -118,29 +118,29 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
     if services.quarantine.holds(content):
         services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.SENTENCE)
         return
-    heard = _Heard(partial(services.jobs.report, analysis_id), partial(_publish, services, analysis_id))
+    messages = _ChildMessages(partial(services.jobs.report, analysis_id), partial(_publish, services, analysis_id))
     limits = sandbox.ChildLimits(services.settings.timeout, services.settings.memory)
     work = partial(_analyze, file, services.settings, _trusted(services.settings))
     work = partial(work, as_clip=as_clip, threads=_share(services))
     try:
-        ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),), stop=stop)
+        ending = sandbox.run(work, limits, messages.receive, keep=(file.fileno(),), stop=stop)
     except Exception:
         log.exception("what the child of analysis %s said makes no sense", analysis_id)
         ending = Ending.DIED
     if ending is Ending.STOPPED:
-        if heard.answer is not None:
+        if messages.answer is not None:
             services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, LOST)  # where it is not deleted or cancelled
         elif services.jobs.must_hand_back():
             _hand_back(services, analysis_id, file)
         else:
             log.info("analysis %s was stopped: nobody waits for it", analysis_id)
-    elif heard.error is not None:
-        services.store.fail(analysis_id, heard.error.code, heard.error.message)
-    elif ending is Ending.DONE and heard.report is not None:
-        if heard.answer is None:
-            _publish(services, analysis_id, heard.report, heard.lenses)
+    elif messages.error is not None:
+        services.store.fail(analysis_id, messages.error.code, messages.error.message)
+    elif ending is Ending.DONE and messages.report is not None:
+        if messages.answer is None:
+            _publish(services, analysis_id, messages.report, messages.lenses)
         else:
-            services.store.complete(analysis_id, _named(heard.report, analysis_id), heard.lenses)
+            services.store.complete(analysis_id, _named(messages.report, analysis_id), messages.lenses)
     else:
         services.quarantine.note(content)
         seconds = f"{services.settings.timeout:g}"
@@ -205,7 +205,7 @@ def prepare(settings: Settings) -> None:
         log.info("network %s: %s", network.name, network.version)
 
 
-class _Heard:
+class _ChildMessages:
     """What came from the child so far, checked: the child has read a stranger's file and is not believed blindly."""
 
     def __init__(

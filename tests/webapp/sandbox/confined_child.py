@@ -24,14 +24,16 @@ def main() -> None:
     limits = sandbox.ChildLimits(240, settings.memory)  # a busy machine is no reason to fail
     for name in sys.argv[1:]:
         published: dict[str, bytes] = {}
-        heard = worker._Heard(lambda _progress: None, lambda _answer, lenses, kept=published: kept.update(lenses))
+        messages = worker._ChildMessages(
+            lambda _progress: None, lambda _answer, lenses, kept=published: kept.update(lenses)
+        )
         with Path(name).open("rb") as file:
             work = partial(worker._analyze, file, settings, None)
-            ending = sandbox.run(work, limits, heard.receive, keep=(file.fileno(),))
-        report = heard.report
+            ending = sandbox.run(work, limits, messages.receive, keep=(file.fileno(),))
+        report = messages.report
         failed = [part for part, result in report.components.items() if result.status == "failed"] if report else None
-        code = heard.error.code if heard.error else None
-        drawn = len(published | heard.lenses)
+        code = messages.error.code if messages.error else None
+        drawn = len(published | messages.lenses)
         print(json.dumps({"ending": ending, "code": code, "failed": failed, "lenses": drawn}), flush=True)
 
 
