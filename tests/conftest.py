@@ -16,6 +16,7 @@ ONE_AFTER_THE_OTHER = {"browser", "extension"}
 BROWSERS = "browsers"
 
 
+@pytest.hookimpl(tryfirst=True)  # the marks must be there before the distribution reads them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell the distribution over processes (``make test``) what belongs together, and what takes longest first."""
     items.sort(key=lambda item: _group(item) != BROWSERS)
