@@ -20,7 +20,7 @@ run: setup ## serve the whole product at http://127.0.0.1:8000 (LIGHT=1 leaves t
 
 .PHONY: test
 test: setup-dev ## run all tests, in two processes
-	@$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: setup-dev ## every check of Python, JavaScript, templates, shell and imports; known weaknesses of libraries

@@ -6,27 +6,32 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.driven import axe, photo, playwright, product, site  # noqa: F401 -- fixtures of every folder with a browser
 
 ROOT = Path(__file__).parent.parent
-TESTS = ROOT / "tests"
-ONE_AFTER_THE_OTHER = {"browser", "extension"}
+BROWSERS = ("tests/browser/", "tests/extension/")
 """Folders whose tests share a browser and a server: one process runs them all, while another runs the rest."""
-BROWSERS = "browsers"
 
 
-@pytest.hookimpl(tryfirst=True)  # the marks must be there before the distribution reads them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell the distribution over processes (``make test``) what belongs together, and what takes longest first."""
-    items.sort(key=lambda item: _group(item) != BROWSERS)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    """What takes longest is run first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSERS))
 
 
-def _group(item: pytest.Item) -> str:
-    place = item.path.relative_to(TESTS)
-    return BROWSERS if place.parts[0] in ONE_AFTER_THE_OTHER else str(place)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How ``make test`` hands tests to its processes."""
+    return _ByFile(config, log)
+
+
+class _ByFile(LoadScopeScheduling):
+    """A process takes a whole file, or all that use a browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browsers" if nodeid.startswith(BROWSERS) else nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")
