@@ -150,7 +150,9 @@ def test_seeking_gives_the_same_frames_as_reading_on(monkeypatch):
     sought = []
     monkeypatch.setattr(clip_frames, "_FAR", 4)
     monkeypatch.setattr(
-        clip_frames._Reader, "_seek", lambda *a, seek=clip_frames._Reader._seek: sought.append(a[1]) or seek(*a)
+        clip_frames._FrameReader,
+        "_seek",
+        lambda *a, seek=clip_frames._FrameReader._seek: sought.append(a[1]) or seek(*a),
     )
     again = open_media(data)
     assert len(sought) > 5
