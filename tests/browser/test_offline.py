@@ -157,11 +157,12 @@ def test_an_animation_kept_offline_is_still_to_be_looked_at_as_a_clip(visit):
     one.forgives = OFFLINE
     page = one.page
     ready(page)
+    page.goto("/?as_clip=true")  # as the report of an animation offers it
+    expect(page.locator("#upload").get_by_label("look at every frame")).to_be_checked()
     one.context.set_offline(True)
-    page.locator("#upload").get_by_label("Look at an animation").check()
     page.set_input_files("#file", files(a_gif=animation()))
     expect(kept(page)).to_be_visible()
-    page.reload()  # from the cache, its box empty
+    page.goto("/")  # from the cache, without the box
     one.context.set_offline(False)
     expect(page.locator(REPORT)).to_be_visible()
     expect(page.get_by_role("heading", name="Over time")).to_be_visible()
