@@ -369,6 +369,10 @@ addEventListener("beforeunload", (event) => {
 /** What this tab has sent before: Back finds it again. */
 function restore() {
   if (!form() || lines.size) return;
+  if (!navigator.onLine) {
+    addEventListener("online", restore, { once: true }); // their state is asked of the server
+    return;
+  }
   for (const where of names.listed()) {
     new Line({ key: where, name: names.known(where)?.name ?? "picture" }).restore(where);
   }

@@ -105,6 +105,7 @@ def test_it_starts_offline_and_reads_what_was_read_until_that_is_deleted(visit, 
     expect(page.locator(REPORT)).to_be_visible()
     address = page.url
     page.wait_for_function(KEPT)
+    expect(page.locator("#rest[hx-get]")).to_have_count(0)  # it asks no more
     title = page.locator("h1").inner_text()
 
     one.context.set_offline(True)
