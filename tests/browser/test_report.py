@@ -115,7 +115,7 @@ def test_a_report_reads_well_without_scripts(visit, person):
     page.locator(".specialists > summary").click()
     expect(page.locator("[data-radar]")).to_be_hidden()
     expect(page.locator("#scores")).to_be_visible()
-    page.locator(".lenses label", has_text="Error level").click()
+    page.locator(".lenses label[for^=lens-]", has_text="Error level").click()
     expect(page.get_by_role("img", name="Error level")).to_be_visible()
     expect(page.get_by_role("img", name="Spectrum")).to_be_hidden()
     expect(page.locator("[data-split]")).to_be_hidden()
