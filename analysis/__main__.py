@@ -18,7 +18,7 @@ from .cli.batch import run
 from .cli.examine import Examined, Examiner
 from .cli.inputs import find
 from .cli.terminal import FULL_SUMMARIES, Errors, Summary, progress, say
-from .report import Report, Verdict, to_json
+from .report import Report, Verdict
 
 OK, ABOVE, NOT_ANALYZED, STOPPED, INTERRUPTED, READER_GONE, TERMINATED = 0, 1, 3, 4, 130, 141, 143
 
@@ -38,7 +38,7 @@ class JsonLines:
 
     def add(self, examined: Examined) -> None:
         """Write the line at once: a reader need not wait for the last file."""
-        sys.stdout.buffer.write(to_json(examined.report) + b"\n")
+        sys.stdout.buffer.write(examined.json + b"\n")
         sys.stdout.buffer.flush()
 
     def close(self, *, complete: bool) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from PIL import Image
 
 from analysis.media import resaved
-from analysis.media.jpeg_header import parse
+from analysis.media.jpeg_header import read_header
 
 _QUALITIES = (30, 40, 50, 60, 70, 75, 80, 85, 88, 90, 92, 95, 98, 100)
 _PAIRS = (
@@ -40,7 +40,7 @@ def saved(image: Image.Image, quality: int, subsampling: int) -> bytes:
 
 def hint(data: bytes) -> resaved.Resaved | None:
     """What the product would find in these bytes."""
-    header = parse(data)
+    header = read_header(data)
     return None if header is None else resaved.find(header, data)
 
 

@@ -31,6 +31,8 @@ class Examined:
     """What a worker hands back: the report and, for an HTML page, the lenses by name as ``data:`` addresses."""
 
     report: Report
+    json: bytes = field(repr=False)
+    """The report, encoded where it was made: what cannot be encoded fails there, and costs that file alone."""
     lenses: dict[str, str] = field(default_factory=dict, repr=False)
     strip: tuple[str, ...] = field(default=(), repr=False)
     """Of a clip: small copies of the sampled frames, in their order."""
@@ -82,12 +84,12 @@ class Examiner:
             networks=_networks(self.networks_folder, self.networks), networks_folder=self.networks_folder,
         )  # fmt: skip
         report = msgspec.structs.replace(report, path=source.shown)
-        to_json(report)  # what cannot be encoded must fail here, where it costs this file alone
+        encoded = to_json(report)
         if not self.lenses:
-            return Examined(report)
+            return Examined(report, encoded)
         clip = report.timeline
         shown = media.frames[clip.strongest[0]] if clip is not None and clip.strongest else media.frame
-        return Examined(report, self._draw(shown, report), self._strip(media) if clip is not None else ())
+        return Examined(report, encoded, self._draw(shown, report), self._strip(media) if clip is not None else ())
 
     def _draw(self, frame: Frame, report: Report) -> dict[str, str]:
         from ..explain.lenses import render_all  # noqa: PLC0415
@@ -117,7 +119,8 @@ def refused(source: Source, error: MediaError, data: bytes | None = None) -> Exa
     """The answer for a source that could not be analyzed."""
     from ..engine import refuse  # noqa: PLC0415 -- see the module's docstring
 
-    return Examined(msgspec.structs.replace(refuse(error, data=data), path=source.shown))
+    report = msgspec.structs.replace(refuse(error, data=data), path=source.shown)
+    return Examined(report, to_json(report))
 
 
 def crashed() -> MediaError:

@@ -48,7 +48,7 @@ def read(media: Media, trust_anchors: str | None = None) -> tuple[Finding, ...]:
     if media.facts.mime.startswith("video/"):  # an animation opened as a clip is a picture file all the same
         reading.run("container", lambda: _container(media, reading))
     else:
-        blocks = _Blocks.of(media.data)
+        blocks = _Blocks.of(media)
         reading.run("exif_xmp", lambda: exif_xmp.read(blocks.carried, blocks.exif, blocks.xmp, blocks.iptc))
         reading.run(
             "generator_chunks", lambda: generator_chunks.read(blocks.carried, blocks.exif, blocks.xmp, blocks.iptc)
@@ -111,9 +111,9 @@ class _Blocks:
     iptc: dict[str, list[str]]
 
     @classmethod
-    def of(cls, data: bytes) -> _Blocks:
+    def of(cls, media: Media) -> _Blocks:
         try:
-            found = carried(data)
+            found = carried(media.data, media.segments)
         except Exception:  # a container that the walk cannot follow is a finding, not the end
             log.exception("walking the container failed")
             found = Carried()

@@ -105,7 +105,7 @@ def test_the_product_says_what_was_measured_and_no_more():
 @pytest.mark.usefixtures("shipped")
 def test_reports_carry_the_ranges_beside_the_metrics():
     given = {"noise": ComponentResult(status=Status.OK, score=50.0, metrics={"noise_std": 5.0, "noise_kurtosis": 1.0})}
-    result = components.rescored(given, ["web"])["noise"]
+    result = components.score_components(given, ["web"])["noise"]
     assert set(result.ranges) == {"noise_std"}
     assert result.ranges["noise_std"].points_to_ai
     assert result.evidence == ()

@@ -229,8 +229,6 @@ def _readings(found: Report) -> list[Reading]:
     rows = []
     for name, result in found.components.items():
         about = known.get(name)
-        if about is None and found.scoring is not Scoring.RULES and not result.metrics:
-            continue  # a note of the rules
         declared = {metric.name: metric for metric in about.metrics} if about else {}
         rows.append(
             Reading(

@@ -27,10 +27,10 @@ def examine(source: Source) -> Examined:
         case "exit":
             os._exit(7)
         case "last":
-            return Examined(Report(path="last", summary="x" * 3_000_000))
+            return Examined(Report(path="last", summary="x" * 3_000_000), b"")
         case "die idle":
             signal.setitimer(signal.ITIMER_REAL, 0.05)  # after the answer, between two files
-    return Examined(Report(path=source.path))
+    return Examined(Report(path=source.path), b"")
 
 
 def answers(*paths: str, workers: int = 2, timeout: float = 60.0) -> list[tuple[str, str | None]]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from analysis import analyze, open_media
+from analysis.signal.planes import Planes
 from analysis.verdict.answer import answer
 from analysis.verdict.conditions import CONDITIONS
 from analysis.verdict.detector import load, load_light
@@ -46,7 +47,7 @@ def test_a_verdict_is_finite_repeatable_and_in_range(scene: np.ndarray) -> None:
 
 
 def test_the_strip_scores_every_change(scene: np.ndarray) -> None:
-    scores = strip(load(), scene)
+    scores = strip(load(), Planes(scene))
     assert set(scores) == {"JPEG 90", "JPEG 75", "JPEG 60", "half size", "cropped"}
     assert all(0 <= score <= 100 for score in scores.values())
 

@@ -17,6 +17,7 @@ from webapp.presenters import provenance as present_provenance
 from webapp.presenters import report as present
 from webapp.presenters import words as present_words
 from webapp.queue.jobs import JobProgress
+from webapp.storage.rows import EncodedReport
 from webapp.storage.store import Store
 
 
@@ -258,7 +259,7 @@ def test_rows_are_claimed_once(settings, app):
     assert store.start(analysis_id) == "a" * 32
     assert store.start(analysis_id) is None
     store.fail(analysis_id, "timeout", "Over.")
-    store.finish(analysis_id, report(), {})  # too late: the row has ended
+    store.finish(analysis_id, EncodedReport.of(report()), {})  # too late: the row has ended
     row = store.get(analysis_id, "me")
     assert (row.state, row.error_code, row.report, row.media) == ("failed", "timeout", None, None)
     store.close()
