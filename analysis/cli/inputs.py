@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from ..errors import ErrorCode, MediaError
 from ..media.sniff import SNIFF_BYTES, sniff
+from ..report import Report
 from .safe_text import printable
 
 
@@ -25,6 +26,11 @@ class Source:
     def shown(self) -> str:
         """The path as text that can be printed and encoded."""
         return printable(self.path) if self.data is None else "-"
+
+
+def shown_name(report: Report) -> str:
+    """The path a report was made for, in words where it is ``-``."""
+    return "standard input" if report.path == "-" else str(report.path)
 
 
 def find(paths: Iterable[str], stdin: BinaryIO, max_bytes: int) -> tuple[list[Source], int]:
