@@ -40,7 +40,7 @@ def score_image(measured: Mapping[str, ComponentResult], context: Context) -> Sc
     camera_size = 0.0 if context.width == context.height and context.width in GENERATOR_SIDES else 1.0
     known = dict(measured) | {"metadata": _with_facts(measured, camera_size=camera_size)}
     components, evidence = _assess(known, known, IMAGE_RULES, context, IMAGE_WEIGHTS)
-    if not _anything_measured(known, IMAGE_WEIGHTS):
+    if not _anything_measured(measured, IMAGE_WEIGHTS):
         return _nothing_measured(components)
     total = weighted_sum(components, IMAGE_WEIGHTS)
     agreeing = _components_with(evidence, 0.4)
@@ -88,9 +88,10 @@ def score_video(
     """
     common = any(abs(width - w) <= 10 and abs(height - h) <= 10 for w, h in COMMON_SIZES)
     length = {} if duration is None else {"duration": duration}
-    known = dict(measured) | {"metadata": _with_facts(measured, **length, common_size=float(common))}
-    read = known if within_scenes is None else known | {"temporal": within_scenes}
-    components, evidence = _assess(known, read, VIDEO_RULES, Context(width=width, height=height), VIDEO_WEIGHTS)
+    facts = {"metadata": _with_facts(measured, **length, common_size=float(common))}
+    read = dict(measured) if within_scenes is None else {**measured, "temporal": within_scenes}
+    context = Context(width=width, height=height)
+    components, evidence = _assess({**measured, **facts}, read | facts, VIDEO_RULES, context, VIDEO_WEIGHTS)
     if not _anything_measured(read, VIDEO_WEIGHTS):
         return _nothing_measured(components)
     return _score_footage(components, evidence, VIDEO_WEIGHTS)

@@ -168,7 +168,7 @@ def test_a_samsung_panorama_has_a_trailer_where_its_end_should_be():
     media = open_media(whole[:-2] + trailer)
     assert np.array_equal(media.frame.pixels, open_media(whole).frame.pixels)
     assert refusal(whole[:-400] + trailer).code == "truncated"
-    assert readable.of_jpeg(b"\xff\xd8\xff") is None
+    assert readable.of_jpeg(b"\xff\xd8\xff", jpeg_header.walk(b"\xff\xd8\xff")) is None
 
 
 # --- camera RAW ---
