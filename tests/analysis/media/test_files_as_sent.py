@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from analysis import Limits, MediaError, open_media, provenance
-from analysis.media import camera_raw, heif_boxes, jxl_header, readable
+from analysis.media import camera_raw, heif_boxes, jpeg_header, jxl_header, readable
 from analysis.media.sniff import sniff
 from tests.made_stills import (
     BLUE,
