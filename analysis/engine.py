@@ -115,7 +115,7 @@ def analyze(
             return msgspec.structs.replace(told, engine=used, seconds=seconds, pending=pending)
 
         if by_detector:
-            context = scoring_context.of(media)
+            context = scoring_context.context_of(media)
             answered = still.answer_still(media, findings, _detector(media, networks_folder), networks)
             tell(report(answered.scored, context, pending=(Pending.MEASUREMENTS, *_stability_of(answered))))
             return report(_complete(answered, skip, progress, threads), context)
@@ -171,7 +171,7 @@ def _look_at_still(
     media: Media, skip: Collection[str], progress: Progress | None, threads: int | None
 ) -> tuple[Scored, Context, None]:
     measured = run_analyzers(media, skip=skip, progress=progress, threads=threads)
-    context = scoring_context.of(media)
+    context = scoring_context.context_of(media)
     return rules.score_image(measured, context), context, None
 
 
@@ -222,7 +222,7 @@ def which_detector(folder: Path | None = None) -> tuple[str, str | None]:
     folder
         Where networks are installed, beside the place that set-up uses.
     """
-    return detector.describe(folder)
+    return detector.describe_detector(folder)
 
 
 def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> None:
@@ -236,9 +236,9 @@ def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> 
     for package in _LOADS_PARTS_LATE:
         _import_all_of(package)
     Image.init()  # every format of Pillow
-    jpeg.prepare()
+    jpeg.load_known_tables()
     components.models()
-    ranges.measured()
+    ranges.measured_ranges()
     clip.calibration()
     detector.parameters_hash()
     detector.load_light()

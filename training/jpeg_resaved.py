@@ -41,7 +41,7 @@ def saved(image: Image.Image, quality: int, subsampling: int) -> bytes:
 def hint(data: bytes) -> resaved.Resaved | None:
     """What the product would find in these bytes."""
     header = read_header(data)
-    return None if header is None else resaved.find(header, data)
+    return None if header is None else resaved.find_earlier_saving(header, data)
 
 
 def measure(path: Path, rng: random.Random) -> Iterator[tuple[str, str, resaved.Resaved | None]]:

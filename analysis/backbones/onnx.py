@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .installed import Place, UnavailableError
-from .manifest import GRAPH, Entry, load
+from .manifest import GRAPH, Entry, load_manifest
 from .preprocessing import Floats, start, tensor, views
 from .tiles import Pixels
 
@@ -108,7 +108,7 @@ def open_backbone(folder: Path | None, name: str) -> Backbone:
         the runtime, or gives or takes other shapes than its entry says.
     """
     try:
-        entry = load(folder).get(name)
+        entry = load_manifest(folder).get(name)
     except (LookupError, ValueError) as problem:
         raise UnavailableError(str(problem.args[0])) from None
     if entry.file is not None:

@@ -16,7 +16,7 @@ import msgspec
 
 from ..errors import ErrorCode, MediaError
 from ..report import Report, Scoring, to_json
-from .inputs import Source, read
+from .inputs import Source, read_source
 
 if TYPE_CHECKING:
     from ..explain.lenses import LensImage
@@ -58,16 +58,18 @@ class Examiner:
         """Read, decode, analyze and (where ``lenses``) draw; any failure becomes a report with its error."""
         data: bytes | None = None
         try:
-            data = read(source, self.max_bytes)
+            data = read_source(source, self.max_bytes)
             return self._examine(source, data)
         except MediaError as error:
-            return refused(source, error, data)
+            return refused_source(source, error, data)
         except MemoryError:
             log.exception("out of memory")
-            return refused(source, MediaError(ErrorCode.ANALYSIS_CRASHED, "There was not enough memory for this file."))
+            return refused_source(
+                source, MediaError(ErrorCode.ANALYSIS_CRASHED, "There was not enough memory for this file.")
+            )
         except (Exception, SystemExit):
             log.exception("the analysis failed")
-            return refused(source, crashed(), data)
+            return refused_source(source, crashed(), data)
 
     def _examine(self, source: Source, data: bytes) -> Examined:
         import cv2  # noqa: PLC0415 -- see the module's docstring
@@ -115,7 +117,7 @@ def _address(lens: LensImage) -> str:
     return f"data:{lens.mime};base64,{b64encode(lens.bytes).decode()}"
 
 
-def refused(source: Source, error: MediaError, data: bytes | None = None) -> Examined:
+def refused_source(source: Source, error: MediaError, data: bytes | None = None) -> Examined:
     """The answer for a source that could not be analyzed."""
     from ..engine import refuse  # noqa: PLC0415 -- see the module's docstring
 

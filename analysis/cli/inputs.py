@@ -33,7 +33,7 @@ def shown_name(report: Report) -> str:
     return "standard input" if report.path == "-" else str(report.path)
 
 
-def find(paths: Iterable[str], stdin: BinaryIO, max_bytes: int) -> tuple[list[Source], int]:
+def find_sources(paths: Iterable[str], stdin: BinaryIO, max_bytes: int) -> tuple[list[Source], int]:
     """Every file the arguments name, in their order; how many files in folders are not media.
 
     A file that is named is always there, whatever it holds: naming it and getting no answer would be a lie.
@@ -56,7 +56,7 @@ def find(paths: Iterable[str], stdin: BinaryIO, max_bytes: int) -> tuple[list[So
     return found, skipped
 
 
-def read(source: Source, max_bytes: int) -> bytes:
+def read_source(source: Source, max_bytes: int) -> bytes:
     """The bytes of a source; the size is asked for first, and never more than the limit is read.
 
     Raises

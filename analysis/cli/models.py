@@ -16,11 +16,11 @@ from rich.table import Table
 
 from ..backbones import install, onnx
 from ..backbones.installed import CALIBRATION, NetworkCalibration, Place, UnavailableError
-from ..backbones.manifest import Catalogue, Entry, load
+from ..backbones.manifest import Catalogue, Entry, load_manifest
 from .arguments import NETWORKS_FOLDER, cores_here, number_between, whole_number
 from .download import RefusedError, Wanted, fetch
 from .safe_text import printable
-from .terminal import progress, say
+from .terminal import progress_bar, say
 
 OK, REFUSED, NONSENSE = 0, 1, 2
 _MEASURED = "measured.jsonl"
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace, Catalogue], int] = given.run
     try:
-        return run(given, load(given.folder))
+        return run(given, load_manifest(given.folder))
     except LookupError as nonsense:
         say(printable(str(nonsense.args[0])))
         return NONSENSE
@@ -137,14 +137,14 @@ def _verified(entry: Entry, place: Place) -> str:
 def calibrate(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Measure a network on one's own pictures."""
     from ..verdict.network import open_uncalibrated  # noqa: PLC0415 -- they load OpenCV, which listing does not need
-    from .calibrate import calibration_of, highest_alone, measure  # noqa: PLC0415
-    from .labelled import read  # noqa: PLC0415
+    from .calibrate import calibration_of, highest_alone, measure_pictures  # noqa: PLC0415
+    from .labelled import read_labelled  # noqa: PLC0415
 
     place = Place(given.folder, catalogue.get(given.name).name)
     network = open_uncalibrated(place)
-    pictures = read(given.pictures, genuine_alone=True)
-    with progress(len(pictures), shown=sys.stderr.isatty()) as step:
-        measured = measure(network, pictures, place.home / _MEASURED, jobs=given.jobs, step=step)
+    pictures = read_labelled(given.pictures, genuine_alone=True)
+    with progress_bar(len(pictures), shown=sys.stderr.isatty()) as step:
+        measured = measure_pictures(network, pictures, place.home / _MEASURED, jobs=given.jobs, step=step)
     calibration = calibration_of(network, measured)
     place.keep_calibration(calibration)
     _show(calibration, highest_alone(calibration), left_out=len(pictures) - len(measured))

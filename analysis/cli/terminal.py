@@ -110,7 +110,7 @@ class Summary:
 
 
 @contextmanager
-def progress(files: int, *, shown: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(files: int, *, shown: bool) -> Iterator[Callable[[], None]]:
     """A progress bar on standard error; gives what to call after each file."""
     columns = (TextColumn("Analyzing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bar:

@@ -50,7 +50,7 @@ def number(value: float) -> str:
     return (f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}").replace("-", "−")
 
 
-def size(count: float) -> str:
+def file_size(count: float) -> str:
     """Bytes for people; decimal units, as file managers show them."""
     if count < 1000:
         return f"{count:.0f} bytes"
@@ -225,7 +225,7 @@ def _file(facts: MediaFacts) -> Iterator[tuple[str, str]]:
     yield "Format", f"{facts.format} ({facts.mime})"
     megapixels = facts.width * facts.height / 1e6
     yield "Size", f"{facts.width:,} × {facts.height:,} pixels, {megapixels:.1f} megapixels"
-    yield "File", size(facts.bytes)
+    yield "File", file_size(facts.bytes)
     stored = f"{facts.mode}, {facts.bits} bits a channel"
     yield "Stored as", f"{stored}, with transparency (laid on white)" if facts.has_alpha else stored
     yield "Color profile", "embedded" if facts.has_icc else "none"

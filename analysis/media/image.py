@@ -88,9 +88,9 @@ def open_image(data: bytes, limits: Limits) -> Media:
         # Pillow's WebP reader reserves the whole canvas on opening, so this one header is read by hand.
         _check_pixels(_webp_size(data), limits)
     elif fmt == "JXL":  # as above
-        size = jxl_header.size(data)
+        size = jxl_header.jxl_size(data)
         if size is None:
-            raise refusals.of(ValueError("no header"), data, fmt)
+            raise refusals.refusal_of(ValueError("no header"), data, fmt)
         _check_pixels(size, limits)
     elif fmt == "PNG" and data[12:16] == b"CgBI":
         raise refusals.unsupported("PNG", "Apple CgBI")
@@ -105,7 +105,7 @@ def open_image(data: bytes, limits: Limits) -> Media:
         except MemoryError:
             raise MediaError(ErrorCode.TOO_MANY_PIXELS, "This picture needs more memory than is allowed.") from None
         except Exception as error:
-            raise refusals.of(error, data, fmt, segments) from error
+            raise refusals.refusal_of(error, data, fmt, segments) from error
 
 
 def _open(data: bytes, fmt: str, limits: Limits, segments: Segments) -> Media:
@@ -146,11 +146,11 @@ def _open_raw(data: bytes, limits: Limits) -> Media:
 
 def _open_samples(data: bytes, limits: Limits, error: Exception) -> Media:
     """A TIFF of samples that Pillow does not take together."""
-    size = tiff_samples.size(data)
+    size = tiff_samples.samples_size(data)
     if size is None:
         raise error
     _check_pixels(size, limits)
-    decoded = tiff_samples.decode(data)
+    decoded = tiff_samples.decode_samples(data)
     if decoded is None:
         raise error
     image, mode, has_alpha = decoded
@@ -161,7 +161,7 @@ def _open_samples(data: bytes, limits: Limits, error: Exception) -> Media:
 
 def _with_video(media: Media, segments: Segments) -> Media:
     """Say so where a phone keeps a video beside the picture."""
-    span = motion_photo.find(media.data, media.facts.format, segments)
+    span = motion_photo.find_video(media.data, media.facts.format, segments)
     if span is None:
         return media
     note = (
@@ -221,7 +221,7 @@ def _decode(
         # The decoder lets other threads run: what needs only the bytes is done meanwhile.
         with ThreadPoolExecutor(1) as aside:
             digest = aside.submit(lambda: hashlib.sha256(data).hexdigest())
-            tables = aside.submit(lambda: jpeg.read(data, segments) if fmt == "JPEG" else None)
+            tables = aside.submit(lambda: jpeg.read_jpeg_facts(data, segments) if fmt == "JPEG" else None)
             opened.load()
         picture = _on_an_ordinary_screen(to_rgb(opened, icc if isinstance(icc, bytes) else None), data, fmt)
         turned = orientation if turned == 1 and orientation is not None else turned
@@ -243,7 +243,7 @@ def _on_an_ordinary_screen(image: Image.Image, data: bytes, fmt: str) -> Image.I
     """A picture of high dynamic range (PQ, HLG) as an ordinary screen shows it; any other as it is."""
     primaries = transfer = 0
     if fmt in ("HEIF", "AVIF"):
-        boxes = heif_boxes.read(data)
+        boxes = heif_boxes.read_heif_items(data)
         primaries, transfer = boxes.primaries, boxes.transfer
     elif fmt == "PNG":
         primaries, transfer = readable.png_colors(data)

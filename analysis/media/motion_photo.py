@@ -19,7 +19,7 @@ _OF_MP4 = {
 }  # fmt: skip
 
 
-def find(data: bytes, fmt: str, segments: Segments | None = None) -> Span | None:
+def find_video(data: bytes, fmt: str, segments: Segments | None = None) -> Span | None:
     """Where the video lies in the file of a picture; None where there is none.
 
     Parameters
@@ -32,7 +32,7 @@ def find(data: bytes, fmt: str, segments: Segments | None = None) -> Span | None
         Of a JPEG, its segments (walked here where they are not given): the video is looked for behind them.
     """
     if fmt in ("HEIF", "AVIF"):
-        return heif_boxes.read(data).video
+        return heif_boxes.read_heif_items(data).video
     if fmt != "JPEG":
         return None
     segments = walk(data) if segments is None else segments

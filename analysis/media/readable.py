@@ -34,7 +34,7 @@ def of_isobmff(data: bytes, fmt: str) -> bytes:
         changed = bytearray(data)
         changed[8:12] = b"avif" if fmt == "AVIF" else b"heic"
     if fmt == "AVIF":
-        boxes = heif_boxes.read(data)
+        boxes = heif_boxes.read_heif_items(data)
         for item, at in zip(boxes.exif, boxes.exif_types, strict=True):
             if heif_boxes.tiff_of(item)[:4] not in (b"II*\x00", b"MM\x00*"):
                 changed = changed or bytearray(data)

@@ -39,7 +39,7 @@ def unsupported(fmt: str, what: str = "") -> MediaError:
     )
 
 
-def of(error: Exception, data: bytes, fmt: str, segments: Segments | None = None) -> MediaError:
+def refusal_of(error: Exception, data: bytes, fmt: str, segments: Segments | None = None) -> MediaError:
     """The sentence for a decoder's failure. Decoders word a short file in their own ways; the structure tells too."""
     words = str(error).lower()
     complete = {"JPEG": b"\xff\xd9" in data[-65536:], "PNG": b"IEND" in data[-65536:]}.get(fmt)
@@ -58,7 +58,7 @@ def of(error: Exception, data: bytes, fmt: str, segments: Segments | None = None
 def _is_of_another_kind(error: Exception, data: bytes, fmt: str, ends: int, segments: Segments | None) -> bool:
     """Whether the structure is sound, but of a form that the decoder does not know."""
     if fmt == "TIFF":
-        return isinstance(error, UnidentifiedImageError) and tiff_samples.size(data) is not None and ends > 0
+        return isinstance(error, UnidentifiedImageError) and tiff_samples.samples_size(data) is not None and ends > 0
     if fmt == "JPEG":
         header = read_header(data, segments)
         return header is not None and (header.marker in _CODED_OTHERWISE or header.precision != 8)

@@ -10,11 +10,9 @@ from ..media.frames import Media
 from ..report import Finding, Grade, Meaning
 from . import c2pa, camera, container, exif_xmp, generator_chunks, listing, stealth, watermark
 from .carriers import Carried, carried, iptc_resources
-from .exif import Exif
-from .exif import parse as parse_exif
+from .exif import Exif, parse_exif
 from .untrusted import Unreadable
-from .xmp import Packet
-from .xmp import parse as parse_xmp
+from .xmp import Packet, parse_xmp
 
 log = logging.getLogger(__name__)
 

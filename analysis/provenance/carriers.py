@@ -128,7 +128,7 @@ def _sub_blocks(data: bytes, at: int, end: int) -> bytes:
 
 def _read_heif(data: bytes, found: Carried) -> None:
     """EXIF and XMP items of HEIC and AVIF."""
-    items = heif_boxes.read(data)
+    items = heif_boxes.read_heif_items(data)
     for item in items.exif:
         found.add(found.exif, heif_boxes.tiff_of(item))
     for packet in items.xmp:

@@ -114,7 +114,7 @@ def score_components(components: Mapping[str, ComponentResult], ways: Sequence[s
             score=round(known[name].score(result.metrics, ways), 1)
             if name in known and result.status is Status.OK
             else None,
-            ranges=ranges.of(name, result.metrics, ways),
+            ranges=ranges.ranges_of(name, result.metrics, ways),
         )
         for name, result in components.items()
     }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis.explain.headline import whole
-from analysis.explain.rows import clock, number, placed, size, tone
+from analysis.explain.rows import clock, file_size, number, placed, tone
 from analysis.explain.words import STATUSES, SUPPORTS
 from analysis.report import Evidence
 
@@ -72,7 +72,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "strength": strength,
     "signed": signed,
     "medium": medium,
-    "size": size,
+    "size": file_size,
     "gauge": gauge,
     "placed": placed,
     "tone": tone,

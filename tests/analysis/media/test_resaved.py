@@ -37,7 +37,7 @@ def again(image: Image.Image, first: int, second: int, **how: object) -> bytes:
 def find(data: bytes) -> resaved.Resaved | None:
     header = read_header(data)
     assert header is not None
-    return resaved.find(header, data)
+    return resaved.find_earlier_saving(header, data)
 
 
 @pytest.mark.parametrize("quality", [30, 50, 60, 70, 75, 80, 85, 90, 95, 98, 100])
@@ -101,7 +101,7 @@ def test_only_the_top_of_a_large_picture_is_decoded() -> None:
 
 
 def test_the_hint_in_words() -> None:
-    facts = jpeg.read(again(scene(), 60, 90))
+    facts = jpeg.read_jpeg_facts(again(scene(), 60, 90))
     assert facts is not None
     assert facts.double_compression is not None
     assert "saved as JPEG before, at a lower quality (about 6" in facts.double_compression
