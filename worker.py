@@ -125,7 +125,7 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
     work = partial(_analyze, file, services.settings, _trusted(services.settings))
     work = partial(work, analysis_id=analysis_id, as_clip=as_clip, threads=_share(services))
     try:
-        ending = sandbox.run(work, limits, messages.receive, keep=(file.fileno(),), stop=stop)
+        ending = sandbox.run_in_child(work, limits, messages.receive, keep=(file.fileno(),), stop=stop)
     except Exception:
         log.exception("what the child of analysis %s said makes no sense", analysis_id)
         ending = Ending.DIED

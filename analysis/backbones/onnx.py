@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .installed import Place, UnavailableError
 from .manifest import GRAPH, Entry, load_manifest
-from .preprocessing import Floats, start, tensor, views
+from .preprocessing import Floats, starting_pixels, tensor, views
 from .tiles import Pixels
 
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
@@ -73,7 +73,7 @@ class Backbone:
         UnavailableError
             When the network fails, or gives what are no finite numbers.
         """
-        return self.see_squares(views(start(pixels, preview, self.entry.input), self.entry.input))
+        return self.see_squares(views(starting_pixels(pixels, preview, self.entry.input), self.entry.input))
 
     def see_squares(self, squares: list[Pixels]) -> BackboneOutput:
         """Run it over squares that were cut already, (crop, crop, 3) uint8 each; errors are those of :meth:`see`."""

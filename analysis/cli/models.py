@@ -18,7 +18,7 @@ from ..backbones import install, onnx
 from ..backbones.installed import CALIBRATION, NetworkCalibration, Place, UnavailableError
 from ..backbones.manifest import Catalogue, Entry, load_manifest
 from .arguments import NETWORKS_FOLDER, cores_here, number_between, whole_number
-from .download import RefusedError, Wanted, fetch
+from .download import RefusedError, Wanted, download_file
 from .safe_text import printable
 from .terminal import progress_bar, say
 
@@ -83,7 +83,7 @@ def state(place: Place, entry: Entry) -> str:
     return f"ready, calibrated {calibrated.made} on {calibrated.pictures['genuine']:,} genuine pictures"
 
 
-def pull(given: argparse.Namespace, catalogue: Catalogue) -> int:
+def pull_network(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Fetch a network, or take it from a file, check it by its hash and install it."""
     entry = _with_hash(catalogue.get(given.name), given.sha256)
     place = Place(given.folder, entry.name)
@@ -134,7 +134,7 @@ def _verified(entry: Entry, place: Place) -> str:
     return f"as it was built from the published file (SHA-256 {installed.sha256}){kept}"
 
 
-def calibrate(given: argparse.Namespace, catalogue: Catalogue) -> int:
+def calibrate_network(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Measure a network on one's own pictures."""
     from ..verdict.network import open_uncalibrated  # noqa: PLC0415 -- they load OpenCV, which listing does not need
     from .calibrate import calibration_of, highest_alone, measure_pictures  # noqa: PLC0415
@@ -186,7 +186,7 @@ def _bring(given: argparse.Namespace, entry: Entry, target: Path) -> None:
         _take(given.file, wanted, target)
     else:
         say(f"Fetching {entry.url} (licence {entry.licence})")
-        fetch(wanted, target, _told() if sys.stderr.isatty() else lambda _done, _of: None)
+        download_file(wanted, target, _told() if sys.stderr.isatty() else lambda _done, _of: None)
 
 
 def _take(source: Path, wanted: Wanted, target: Path) -> None:
@@ -268,7 +268,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     command("list", list_networks)
-    pulled = command("pull", pull)
+    pulled = command("pull", pull_network)
     pulled.add_argument("name", metavar="NAME")
     pulled.add_argument("--sha256", metavar="HEX", help="the hash of the file, where the catalogue has none")
     pulled.add_argument("--file", type=Path, metavar="FILE", help="take this file (or wheel) instead of fetching it")
@@ -280,7 +280,7 @@ def _parser() -> argparse.ArgumentParser:
         help="refuse a larger file, where the catalogue has no size (default: %(default)g)",
     )  # fmt: skip
     command("verify", verify).add_argument("names", nargs="*", metavar="NAME")
-    calibrated = command("calibrate", calibrate)
+    calibrated = command("calibrate", calibrate_network)
     calibrated.add_argument("name", metavar="NAME")
     calibrated.add_argument(
         "pictures", type=Path, metavar="PICTURES",

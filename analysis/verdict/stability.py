@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..signal.planes import Planes
 from ..signal.recompression import recompress
-from .answer import answer
+from .answer import ask_detector
 from .bands import FLIP
 from .conditions import plausible
 from .detector import Detector
@@ -57,7 +57,7 @@ def begin(
     def score(change: Change, jpeg_quality: int) -> float:
         pixels = change(planes)
         ways = plausible(max(pixels.shape[:2]), lossless=False, jpeg_quality=jpeg_quality)
-        return answer(detector, pixels, pixels, ways, networks=networks).calibrated.score
+        return ask_detector(detector, pixels, pixels, ways, networks=networks).calibrated.score
 
     return {name: pool.submit(score, *change) for name, change in CHANGES.items()}
 

@@ -15,7 +15,7 @@ import msgspec
 from ..media.frames import Media
 from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Stability, Status
 from . import Scored, quality, stability
-from .answer import Answer, answer
+from .answer import Answer, ask_detector
 from .bands import score_of
 from .components import score_components
 from .conditions import plausible
@@ -80,7 +80,7 @@ def answer_still(
     usable = [network for network in networks if isinstance(network, Network)]
     # a backbone that starts from the preview never asks for the whole picture, and making that takes time
     reduced = detector.backbone.entry.input.of == "preview" and not usable
-    found = answer(detector, frame.preview if reduced else frame.pixels, frame.preview, ways, networks=usable)
+    found = ask_detector(detector, frame.preview if reduced else frame.pixels, frame.preview, ways, networks=usable)
     joined = tuple(network for network in usable if network.name in found.network_answers)
     scored = Scored(
         scoring=Scoring.CALIBRATED,

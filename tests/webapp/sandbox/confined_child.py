@@ -29,7 +29,7 @@ def main() -> None:
         )
         with Path(name).open("rb") as file:
             work = partial(worker._analyze, file, settings, None, analysis_id="one")
-            ending = sandbox.run(work, limits, messages.receive, keep=(file.fileno(),))
+            ending = sandbox.run_in_child(work, limits, messages.receive, keep=(file.fileno(),))
         report = messages.report.report if messages.report else None
         failed = [part for part, result in report.components.items() if result.status == "failed"] if report else None
         code = messages.error.code if messages.error else None
