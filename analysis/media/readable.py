@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from . import heif_boxes
-from .jpeg_header import parse
+from .jpeg_header import Segments, read_header
 
 _AVIF_MAJOR = (b"avif", b"avis", b"mif1", b"msf1")
 _HEIF_MAJOR = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1")
@@ -34,7 +34,7 @@ def of_isobmff(data: bytes, fmt: str) -> bytes:
         changed = bytearray(data)
         changed[8:12] = b"avif" if fmt == "AVIF" else b"heic"
     if fmt == "AVIF":
-        boxes = heif_boxes.read(data)
+        boxes = heif_boxes.read_heif_items(data)
         for item, at in zip(boxes.exif, boxes.exif_types, strict=True):
             if heif_boxes.tiff_of(item)[:4] not in (b"II*\x00", b"MM\x00*"):
                 changed = changed or bytearray(data)
@@ -64,19 +64,18 @@ def png_colors(data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def of_jpeg(data: bytes) -> bytes | None:
+def of_jpeg(data: bytes, segments: Segments) -> bytes | None:
     """A JPEG whose end marker is missing, with one; None where a part of its scan is missing too.
 
     Phones write panoramas so, and cameras whose battery went. Whether the scan is whole the decoder tells: bytes put
     behind a whole one are passed over, but become part of the picture where it still waits for more.
     """
-    header = parse(data)
-    if header is None:
+    header = read_header(data, segments)
+    if header is None or segments.scan is None:
         return None
-    start = header.scan_at + 2 + int.from_bytes(data[header.scan_at + 2 : header.scan_at + 4], "big")
     end = _before_trailer(data)
     if header.sequential:
-        marker = _MARKER.search(data, start, end)
+        marker = _MARKER.search(data, segments.scan.end, end)
         end = marker.start() if marker is not None else end
     body = data[:end]
     with_end = body + _END

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
 
+from ..media.jpeg_header import Segments
 from .carried import MAX_STEPS, MAX_TEXT_BYTES, SAMSUNG_EDITS, XMP_IN_APP1, Carried, iptc_resources
-from .untrusted import Unreadable
 
 _MAX_EXTENDED_XMP = 1024 * 1024
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\x00"
@@ -20,13 +19,13 @@ _PHOTOSHOP = b"Photoshop 3.0\x00"
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
-def walk_jpeg(data: bytes, found: Carried) -> None:
-    """Collect what stands before the first scan, and the trailer."""
+def read_segments(data: bytes, segments: Segments, found: Carried) -> None:
+    """Collect what stands in the segments before the first scan, and the trailer."""
     exif: list[list[bytes]] = []
     photoshop: list[bytes] = []
     extended: dict[bytes, list[tuple[int, int, bytes]]] = {}
-    scan = len(data)
-    for marker, body, end in _segments(data):
+    for segment in segments.found[: segments.unbroken]:
+        marker, body = segment.marker, segment.body(data)
         if marker == 0xE1 and body.startswith(b"Exif\x00"):
             if not exif or body[6:8] in (b"II", b"MM"):
                 exif.append([])
@@ -40,8 +39,6 @@ def walk_jpeg(data: bytes, found: Carried) -> None:
             photoshop.append(body[len(_PHOTOSHOP) :])
         elif marker == 0xFE:
             found.comment("JPEG comment", body)
-        elif marker == 0xDA:
-            scan = end
         found.extra_images |= marker == 0xE2 and body.startswith(b"MPF\x00")
     for kind, blocks in ((found.exif, map(b"".join, exif)), (found.iptc, iptc_resources(b"".join(photoshop)))):
         for block in blocks:
@@ -49,30 +46,9 @@ def walk_jpeg(data: bytes, found: Carried) -> None:
     for guid, parts in extended.items():
         _join_extended_xmp(guid, sorted(parts), found)
     if data.endswith(b"SEFT"):
-        _read_samsung_trailer(data, scan, found)
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """Marker, body and end of every segment before the first scan, that one's header included."""
-    at = 2
-    for _ in range(MAX_STEPS):
-        while data[at : at + 2] == b"\xff\xff":  # fill bytes
-            at += 1
-        if len(data) < at + 4 or data[at] != 0xFF:
-            return
-        marker = data[at + 1]
-        if marker == 0xD9:
-            return
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 2
-            continue
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        end = at + 2 + max(length, 2)
-        yield marker, data[at + 4 : end], end
-        if marker == 0xDA:
-            return
-        at = end
-    raise Unreadable("more segments than are read")
+        _read_samsung_trailer(data, segments.scan.end if segments.scan else len(data), found)
+    if segments.too_many:
+        found.note("more segments than are read")
 
 
 def _join_extended_xmp(guid: bytes, parts: list[tuple[int, int, bytes]], found: Carried) -> None:

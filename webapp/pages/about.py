@@ -8,7 +8,7 @@ from analysis.explain.words import BANDS, LENSES, VERDICTS
 from analysis.facts import Kind
 from analysis.registry import all_analyzers
 
-from ..presenters.accuracy import accuracy_figures, versions
+from ..presenters.accuracy import accuracy_figures, versions_in_use
 from ..services import services
 
 about = Blueprint("about", __name__)
@@ -37,4 +37,4 @@ def privacy() -> str:
 @about.get("/versions")
 def imprint() -> str:
     """What runs here."""
-    return render_template("versions.html", versions=versions())
+    return render_template("versions.html", versions=versions_in_use())

@@ -1,68 +1,15 @@
-"""The words, icons and tones of the enums, and numbers for people."""
+"""Numbers and moments for people: what templates ask for as filters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from analysis.explain import words
 from analysis.explain.headline import whole
-from analysis.report import Evidence, Grade, Meaning, MeasuredRange, Status, Supports
-
-_LOWEST_FIRST = [(low, words.VERDICTS[verdict].tone) for low, verdict in reversed(words.BANDS)]
-BANDS = tuple(
-    (low, high, tone) for (low, tone), (high, _) in zip(_LOWEST_FIRST, [*_LOWEST_FIRST[1:], (100.0, "")], strict=True)
-)
-"""From, to, tone: the bands of the score, lowest first."""
-
-
-@dataclass(frozen=True)
-class Word:
-    """How a value of an enum is said and shown: never by color alone."""
-
-    text: str
-    icon: str
-    tone: str
-
-
-GRADES = {
-    Grade.SIGNED: Word("Signed", "seal", "strong"),
-    Grade.WATERMARK: Word("Watermark", "wave", "strong"),
-    Grade.DECLARED: Word("Declared", "tag", "plain"),
-    Grade.HINT: Word("Hint", "dot", "faint"),
-}
-MEANINGS = {
-    Meaning.GENERATED: Word("says generated", "spark", "ai"),
-    Meaning.EDITED: Word("says edited", "pen", "likely"),
-    Meaning.CAPTURED: Word("says captured", "lens", "plain"),
-    None: Word("says neither", "dot", "unknown"),
-}
-SUPPORTS = {
-    Supports.GENERATED: Word("speaks for AI", "spark", "ai"),
-    Supports.EDITED: Word("speaks for editing", "pen", "likely"),
-    Supports.GENUINE: Word("speaks for genuine", "lens", "unknown"),
-}
-STATUSES = {
-    Status.OK: "measured",
-    Status.NOT_APPLICABLE: "not available",
-    Status.FAILED: "failed",
-}
-
-
-def tone(score: float | None) -> str:
-    """The tone of the band a score falls in."""
-    if score is None:
-        return "unknown"
-    return next((name for low, high, name in BANDS if low <= score < high), BANDS[-1][2])
-
-
-def placed(usual: MeasuredRange) -> Word:
-    """What it is worth that a value lies outside what is usual: "points to AI" only where that was measured."""
-    if not usual.points_to_ai:
-        return Word("unusual", "dot", "unknown")
-    return Word(f"points to AI: {usual.ratio:.2g} times as many AI pictures lie there", "spark", "likely")
+from analysis.explain.rows import clock, file_size, number, placed, tone
+from analysis.explain.words import STATUSES, SUPPORTS
+from analysis.report import Evidence
 
 
 def gauge(evidence: Evidence) -> dict[str, str] | None:
@@ -84,11 +31,6 @@ def gauge(evidence: Evidence) -> dict[str, str] | None:
     }
 
 
-def number(value: float) -> str:
-    """A metric for people: four significant digits, no exponent where none is needed."""
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
-
-
 def signed(value: float) -> str:
     """A difference with its sign, a real minus."""
     shown = f"{value:+.0f}".replace("-", "−")
@@ -105,13 +47,6 @@ def strength(value: float) -> str:
     return "strong" if value >= 0.6 else "moderate" if value >= 0.4 else "weak"
 
 
-def size(count: float) -> str:
-    """Bytes for people."""
-    if count < 1000:
-        return f"{count:.0f} bytes"
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
-
-
 def when(stamp: float) -> str:
     """A moment for people; the server does not know where they are."""
     return datetime.fromtimestamp(stamp, UTC).strftime("%-d %B %Y, %H:%M UTC")
@@ -120,11 +55,6 @@ def when(stamp: float) -> str:
 def iso(stamp: float) -> str:
     """A moment for machines."""
     return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds")
-
-
-def clock(seconds: float) -> str:
-    """A place in a clip."""
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
 
 
 def duration(seconds: float) -> str:
@@ -142,7 +72,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "strength": strength,
     "signed": signed,
     "medium": medium,
-    "size": size,
+    "size": file_size,
     "gauge": gauge,
     "placed": placed,
     "tone": tone,

@@ -7,12 +7,12 @@ import re
 
 import pytest
 
-from analysis.explain.words import LENSES, VERDICTS
+from analysis.explain.rows import SCALE
+from analysis.explain.words import LENSES, SUPPORTS, VERDICTS
 from analysis.facts import Kind
 from analysis.report import EvidenceMap, Likeness, Scoring, Verdict
 from tests.webapp.api.test_api import Program, done
 from tests.webapp.given import evidence, picture, report
-from webapp.presenters.words import BANDS, SUPPORTS
 from webapp.settings import ROOT
 
 
@@ -35,7 +35,7 @@ def result(program, doors):
 
 def test_bands_and_words_are_those_of_the_pages(program, result):
     found = result(score=38.2, verdict=Verdict.SUSPICIOUS)
-    assert [(one["low"], one["high"], one["tone"]) for one in found["scale"]] == list(BANDS)
+    assert [(one["low"], one["high"], one["tone"]) for one in found["scale"]] == list(SCALE)
     assert [one["title"] for one in found["scale"]] == [VERDICTS[one["key"]].title for one in found["scale"]]
     assert program("GET", "/token").json["scale"] == found["scale"]
     assert (found["band"], found["word"], found["icon"]) == ("suspicious", "Suspicious", "split")
