@@ -7,6 +7,7 @@ number.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,6 +20,9 @@ Table = NDArray[np.int32]
 
 _MAX_SEGMENTS = 20_000  # real files have fewer than a hundred; walking this many takes some ten milliseconds
 _MAX_DECODING_BYTES = 100_000  # what a decoder needs before a scan; Huffman tables are a few hundred bytes each
+
+MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""What ends the data of a scan: neither a stuffed byte nor a restart marker."""
 
 _SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _STANDALONE = {0x00, 0x01, *range(0xD0, 0xD9)}

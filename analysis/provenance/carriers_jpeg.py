@@ -7,16 +7,15 @@ References
 
 from __future__ import annotations
 
-import re
 import struct
 
-from ..media.jpeg_header import Segments
+from ..media.jpeg_header import MARKER_IN_SCAN, Segments
+from ..media.samsung_trailer import Trailer, find_trailer
 from .carried import MAX_STEPS, MAX_TEXT_BYTES, SAMSUNG_EDITS, XMP_IN_APP1, Carried, iptc_resources
 
 _MAX_EXTENDED_XMP = 1024 * 1024
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\x00"
 _PHOTOSHOP = b"Photoshop 3.0\x00"
-_MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 def read_segments(data: bytes, segments: Segments, found: Carried) -> None:
@@ -45,8 +44,9 @@ def read_segments(data: bytes, segments: Segments, found: Carried) -> None:
             found.add(kind, block)
     for guid, parts in extended.items():
         _join_extended_xmp(guid, sorted(parts), found)
-    if data.endswith(b"SEFT"):
-        _read_samsung_trailer(data, segments.scan.end if segments.scan else len(data), found)
+    trailer = find_trailer(data)
+    if trailer is not None:
+        _read_samsung_trailer(data, trailer, segments.scan.end if segments.scan else len(data), found)
     if segments.too_many:
         found.note("more segments than are read")
 
@@ -64,22 +64,11 @@ def _join_extended_xmp(guid: bytes, parts: list[tuple[int, int, bytes]], found: 
         found.add(found.xmp, bytes(joined))
 
 
-def _read_samsung_trailer(data: bytes, scan: int, found: Carried) -> None:
-    """The named blocks of the trailer that Samsung phones write after the end of the picture.
-
-    It is read from its end: ``SEFT``, before it the length of the directory that begins with ``SEFH``; an entry holds
-    type, distance back from the directory, and size; a block begins with its type and its name.
-    """
-    length = int.from_bytes(data[-8:-4], "little")
-    directory = len(data) - 8 - length
+def _read_samsung_trailer(data: bytes, trailer: Trailer, scan: int, found: Carried) -> None:
+    """The named blocks of the trailer, as far as they lie behind the end of the picture."""
     end = _end_of_jpeg(data, scan)
-    if directory < end or length < 12 or data[directory : directory + 4] != b"SEFH":
-        return
-    count = int.from_bytes(data[directory + 8 : directory + 12], "little")
-    for at in range(directory + 12, min(directory + 12 + 12 * min(count, 256), len(data) - 8), 12):
-        kind, back, size = struct.unpack("<2xHII", data[at : at + 12])
-        start = directory - back
-        block = data[start : start + size] if end <= start < directory else b""
+    for kind, start, size in trailer.blocks:
+        block = data[start : start + size] if end <= start < trailer.directory else b""
         if len(block) < 8 or struct.unpack("<H", block[2:4])[0] != kind:
             continue
         name_end = 8 + int.from_bytes(block[4:8], "little")
@@ -91,7 +80,7 @@ def _read_samsung_trailer(data: bytes, scan: int, found: Carried) -> None:
 def _end_of_jpeg(data: bytes, at: int) -> int:
     """Offset behind the end-of-image marker; ``at`` is where the first scan's data begins."""
     for _ in range(MAX_STEPS):
-        marker = _MARKER_IN_SCAN.search(data, at)
+        marker = MARKER_IN_SCAN.search(data, at)
         if marker is None:
             break
         at = marker.end()

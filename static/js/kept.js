@@ -70,15 +70,16 @@ export async function list() {
   const place = document.getElementById("kept");
   if (!place || !globalThis.caches) return;
   const reports = await caches.open("reports");
-  for (const one of (await reports.keys()).reverse()) {
+  for (const one of [...(await reports.keys())].reverse()) {
     const where = new URL(one.url).pathname;
     if (!REPORT.test(where)) continue;
     const page = await reports.match(one);
+    if (!page) continue; // deleted meanwhile
     const title = new DOMParser().parseFromString(await page.text(), "text/html").title.split(" · ")[0];
     const link = Object.assign(document.createElement("a"), { href: where, textContent: title });
     const when = document.createElement("span");
     when.className = "quiet";
-    when.textContent = new Date(page.headers.get("Date")).toLocaleString([], {
+    when.textContent = new Date(page.headers.get("Date") ?? 0).toLocaleString([], {
       dateStyle: "medium",
       timeStyle: "short",
     });

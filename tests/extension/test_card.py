@@ -12,6 +12,7 @@ from tests.extension.conftest import card_of, kept, until, violations
 PART = "{ include: 'ai-media-detector' }"
 SERVER = """() => {
     const real = globalThis.fetch;
+    const BANDS = [["low", 0, 12], ["middle", 12, 77], ["high", 77, 100]];
     globalThis.isEarly = false;
     globalThis.fetch = async (...asked) => {
         const answer = await real(...asked);
@@ -22,6 +23,11 @@ SERVER = """() => {
         // as with the larger network, whose map is one more lens
         const lens = (name) => `/api/v1/analyses/${check.id}/lenses/${name}`;
         const words = { title: "Evidence map", reads: "Which regions…" };
+        // words and bands that no version of the server has had yet: nothing of them is known here
+        check.result.word = `${check.result.word}, says the server`;
+        check.result.title = `${check.result.title}, says the server`;
+        check.result.scale = BANDS.map(([key, low, high]) => ({ key, low, high, title: key, tone: check.result.tone }));
+        check.result.band = BANDS.find(([, , high]) => check.result.score <= high)?.[0] ?? null;
         check.result.evidence_map ??= { ...words, picture: lens("original"), overlay: lens("ela") };
         if (globalThis.isEarly) { // as a server answers that has the verdict and not yet the rest
             check.pending = ["stability"];
