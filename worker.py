@@ -326,7 +326,7 @@ def _analyze(
         on_answer=answer,
     )
     draw(report, first=False)
-    tell(report, ())
+    tell(report, report.pending)
 
 
 def _draw(

@@ -56,7 +56,7 @@ function row(job, texts, go) {
   const about = result ? job.name : reason(job.problem, texts);
   const button = make(
     "button",
-    { type: "button", className: "found" },
+    { type: "button", className: result ? "found" : "found failed" },
     job.thumb ? make("img", { src: job.thumb, alt: "", width: 40, height: 40 }) : make("i", {}),
     make(
       "span",
