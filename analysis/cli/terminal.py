@@ -19,7 +19,7 @@ from rich.text import Text
 from ..explain.words import RULES_CAUTION, VerdictWords
 from ..report import DISCLAIMER, ComponentResult, Report, Scoring, Status
 from . import facts, origin
-from .examine import Examined
+from .examined import Examined
 from .safe_text import printable
 
 FULL_SUMMARIES = 3  # more files than this become a table

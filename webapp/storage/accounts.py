@@ -31,8 +31,14 @@ class Role(StrEnum):
 
     USER = "user"
     """Check files, and see its own checks."""
+    REVIEWER = "reviewer"
+    """Also say what a file is, where it is known for certain; that stands above the detector's verdict."""
     ADMIN = "admin"
-    """Also read the server's figures."""
+    """All of that, and read the server's figures."""
+
+
+REVIEWERS = frozenset({Role.REVIEWER, Role.ADMIN})
+"""Roles whose word stands above the detector's."""
 
 
 class Account(Base):
@@ -115,6 +121,18 @@ class Accounts:
         """The account that this key opens."""
         with self._store.transaction() as session:
             return session.scalar(select(Account).where(Account.key_hash == _hash(secret)))
+
+    def give_role(self, name: str, role: Role) -> bool:
+        """Let an account do more, or less, from now on; whether there is such an account."""
+        query = update(Account).where(Account.name == name).values(role=role).returning(Account.id)
+        with self._store.transaction() as session:
+            return session.scalar(query) is not None
+
+    def with_id(self, account_id: str) -> Account | None:
+        """The account of that id, unless its key was revoked."""
+        query = select(Account).where(Account.id == account_id, Account.key_hash.is_not(None))
+        with self._store.transaction() as session:
+            return session.scalar(query)
 
     def lives(self, account_id: str) -> bool:
         """Whether there is such an account, and its key is not revoked."""
