@@ -62,7 +62,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.init_app(
         app,
         settings,
-        costly={"pages.create": settings.upload_rate, "api.create": settings.api_rate},
+        costly={
+            "pages.create": settings.upload_rate,
+            "bundles.verify": settings.upload_rate,
+            "bundles.download_with_file": settings.upload_rate,
+            "api.create": settings.api_rate,
+            "api.bundle_with_file": settings.api_rate,
+        },
         guessed={"account.enter": settings.sign_in_rate} if settings.sign_in else {},
         free=["health.alive", "health.ready", "static"],
         by_token=api,

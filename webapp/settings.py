@@ -68,6 +68,8 @@ class Settings:
     """Seconds an address has to send its whole file."""
     fetch_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     """Networks addresses may lead to beside the public internet; none unless the operator says so."""
+    bundle_key: Path | None = None
+    """The key that signs evidence bundles; by default ``bundle.key`` in ``data_dir``, made at first use."""
     time_stamp_url: str | None = None
     """RFC 3161 authority that stamps every report; none unless the operator names one."""
     time_stamp_roots: Path | None = None
@@ -128,6 +130,7 @@ class Settings:
             api_rate=_rate(given, "API_RATE", cls.api_rate),
             fetch_seconds=_number(given, "FETCH_SECONDS", 20, lowest=1, highest=3600),
             fetch_allow=_networks(given, "FETCH_ALLOW"),
+            bundle_key=Path(given["BUNDLE_KEY"]).absolute() if "BUNDLE_KEY" in given else None,
             time_stamp_url=_address(given, "TIME_STAMP_URL"),
             time_stamp_roots=Path(given["TIME_STAMP_ROOTS"]).absolute() if "TIME_STAMP_ROOTS" in given else None,
             features_days=_number(given, "FEATURES_DAYS", cls.features_days, lowest=0),

@@ -10,20 +10,22 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import Certificate
 
+from ..explain.headline import headline
+from ..explain.words import VERDICTS, VerdictWords
 from ..report import Report, from_json
 from . import archive, keys
 from .archive import BrokenBundle, Member
-from .making import ABOUT_THE_REST, FILE, KEY, MANIFEST, PAGE, README, REPORT, SIGNATURE, STAMP, Manifest
+from .making import ABOUT_THE_REST, FILE, KEY, MANIFEST, PAGE, README, REPORT, SIGNATURE, STAMP, BundleManifest
 from .time_stamp import Stamp, StampRefused, read_stamp
 
 _LARGEST_MANIFEST = 1 << 20
-_LARGEST_REPORT = 32 << 20
+_LARGEST_REPORT = 16 << 20
 _LARGEST_STAMP = 1 << 18
 _SIGNATURE_BYTES = 64
 
 
 @dataclass(frozen=True)
-class Statement:
+class BundleStatement:
     """One sentence about a bundle, and whether it is good news."""
 
     good: bool | None
@@ -35,7 +37,7 @@ class Statement:
 class Checked:
     """An intact bundle: whose it is and what it holds. Where a bundle is not intact there is none of this."""
 
-    manifest: Manifest
+    manifest: BundleManifest
     report: Report
     key: str
     """Fingerprint of the key that signed it."""
@@ -45,35 +47,42 @@ class Checked:
     stamp: Stamp | None
 
     @property
-    def statements(self) -> list[Statement]:
+    def headline(self) -> VerdictWords:
+        """What the report concludes. Of a stranger's only the verdict is read: its details may be made up."""
+        return headline(self.report) if self.known_as else VERDICTS[self.report.verdict]
+
+    @property
+    def statements(self) -> list[BundleStatement]:
         """What holds, in words."""
         file = self.manifest.file
         said = [
-            Statement(True, "Nothing in it was changed, added or removed since it was signed."),
-            Statement(True, f"It was signed by {self.known_as} (key {self.key}).")
+            BundleStatement(True, "Nothing in it was changed, added or removed since it was signed."),
+            BundleStatement(True, f"It was signed by {self.known_as} (key {self.key}).")
             if self.known_as
-            else Statement(
+            else BundleStatement(
                 None,
                 f"It was signed with the key {self.key}, which is not known here. Anyone can make a key: ask whoever "
                 "is said to have made it for the fingerprint of theirs, and compare.",
             ),
-            Statement(
+            BundleStatement(
                 None,
                 f"It is about the {file.format} file of {file.bytes:,} bytes with the SHA-256 {file.sha256}, analyzed "
                 f"on {self.manifest.analyzed_at} by the signer’s clock.",
             ),
-            Statement(True, "The file that was judged is in it, and is that very file.")
+            BundleStatement(True, "The file that was judged is in it, and is that very file.")
             if self.has_file
-            else Statement(None, "The file that was judged is not in it; compare its SHA-256 with that of yours."),
+            else BundleStatement(
+                None, "The file that was judged is not in it; compare its SHA-256 with that of yours."
+            ),
         ]
         return [*said, self._of_stamp()]
 
-    def _of_stamp(self) -> Statement:
+    def _of_stamp(self) -> BundleStatement:
         if self.stamp is None:
-            return Statement(None, "No time stamp is in it: the time it names is the signer’s word.")
+            return BundleStatement(None, "No time stamp is in it: the time it names is the signer’s word.")
         if self.stamp.trusted:
-            return Statement(True, f"{self.stamp.by} stamped the report on {self.stamp.when}: it is no younger.")
-        return Statement(
+            return BundleStatement(True, f"{self.stamp.by} stamped the report on {self.stamp.when}: it is no younger.")
+        return BundleStatement(
             None,
             f"A time stamp of {self.stamp.when} is in it, signed as “{self.stamp.by}”, which is no authority trusted "
             "here.",
@@ -106,8 +115,8 @@ def check(file: BinaryIO, size: int, known: Mapping[str, str], roots: Sequence[C
     written = archive.content(file, members[MANIFEST], _LARGEST_MANIFEST)
     key = _signed_by(file, members, written)
     try:
-        manifest = msgspec.json.decode(written, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        manifest = msgspec.json.decode(written, type=BundleManifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise BrokenBundle("Its manifest is none that this version understands.") from None
     _must_be_listed(members, manifest)
     report_bytes = archive.content(file, members[REPORT], _LARGEST_REPORT)
@@ -134,7 +143,7 @@ def _signed_by(file: BinaryIO, members: Mapping[str, Member], written: bytes) ->
     return keys.fingerprint(key)
 
 
-def _must_be_listed(members: Mapping[str, Member], manifest: Manifest) -> None:
+def _must_be_listed(members: Mapping[str, Member], manifest: BundleManifest) -> None:
     there = {name: one.sha256 for name, one in members.items() if name not in ABOUT_THE_REST}
     if there.keys() != manifest.members.keys():
         names = ", ".join(sorted(there.keys() ^ manifest.members.keys())[:5])
@@ -147,5 +156,5 @@ def _must_be_listed(members: Mapping[str, Member], manifest: Manifest) -> None:
 def _report(written: bytes) -> Report:
     try:
         return from_json(written)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise BrokenBundle("Its report is none that this version understands.") from None

@@ -51,7 +51,7 @@ class JudgedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     bytes: int
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a bundle holds and where it comes from.
 
     Times are those of the signer's clock (ISO 8601); ``members`` is the SHA-256 of each by its name.
@@ -126,7 +126,7 @@ def make(
     if file is not None and hashes[f"{FILE}.{_plain(facts.format)}"] != found.sha256:
         raise ValueError("this is another file than the one that was judged")
     manifest = msgspec.json.encode(
-        Manifest(
+        BundleManifest(
             made_by=f"AI Media Detector {found.engine.get('analysis', '')}".strip(),
             analysis=found.id if isinstance(found.id, str) else None,
             analyzed_at=analyzed_at,

@@ -90,7 +90,7 @@ def verify(given: argparse.Namespace) -> int:
         return REFUSED
     for one in checked.statements:
         say(f"{'✓' if one.good else '·'} {printable(one.sentence)}")
-    say(f"It says: {printable(_verdict(checked.report))}")
+    say(f"It says: {printable(f'{checked.headline.title}. {checked.report.summary}')}")
     return HOLDS if checked.known_as else UNKNOWN_KEY
 
 
@@ -161,12 +161,6 @@ def _stamp(address: str, written: bytes) -> bytes:
 
 def _bytes(address: str) -> bytes:
     return base64.b64decode(address.partition(",")[2])
-
-
-def _verdict(report: Report) -> str:
-    from .facts import saying  # noqa: PLC0415 -- loads the words only where they are printed
-
-    return f"{saying(report).title}. {report.summary}"
 
 
 def _fingerprint(given: str) -> str:

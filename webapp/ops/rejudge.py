@@ -57,6 +57,9 @@ def run(settings: Settings, out: TextIO) -> int:
                         "is": [answer.verdict, answer.score],
                     }
                     out.write(msgspec.json.encode(line).decode() + "\n")
+    except OSError as problem:
+        out.write(f"Stopped: {problem}; what was recomputed is kept.\n")
+        return 1
     finally:
         store.close()
     out.write(f"{recomputed} recomputed, {turned} turned.\n")

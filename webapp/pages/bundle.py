@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from analysis.bundle import keys
 from analysis.bundle.archive import BrokenBundle
 from analysis.bundle.checking import Checked
-from analysis.explain.headline import headline
 from analysis.report import Report, from_json
 
 from ..access.security import owner
@@ -85,7 +84,7 @@ def _verify(checked: Checked | None = None, problem: str | None = None) -> str:
     return render_template(
         "verify.html",
         checked=checked,
-        said=headline(report) if report else None,
+        said=checked.headline if checked else None,
         report=report,
         problem=problem,
         key=keys.fingerprint(present.public_key(services().settings)),

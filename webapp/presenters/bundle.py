@@ -90,8 +90,8 @@ def public_key(settings: Settings) -> Ed25519PublicKey:
 
 
 def signer(settings: Settings) -> Ed25519PrivateKey:
-    """The key that signs this server's bundles: kept in the data folder, made at first use, readable by us alone."""
-    return _key(settings.data_dir / "bundle.key")
+    """The key that signs this server's bundles: made at first use, readable by us alone."""
+    return _key(settings.bundle_key or settings.data_dir / "bundle.key")
 
 
 @cache

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .database import Base
+from .remarks import FORMER_REVIEWER, Review
 from .rows import Analysis
 from .store import Store
 from .tokens import Pairing, Token
@@ -103,12 +104,13 @@ class Accounts:
         return self._close(name, None)
 
     def remove(self, name: str) -> bool:
-        """Remove the account with everything it has left here."""
+        """Remove the account with everything it has left here; what it said as a reviewer stays, without its name."""
         if not self._close(name, None):
             return False
         with self._store.transaction() as session:
             owner = session.scalar(delete(Account).where(Account.name == name).returning(Account.id))
             session.execute(delete(Analysis).where(Analysis.owner == owner))
+            session.execute(update(Review).where(Review.reviewer == name).values(reviewer=FORMER_REVIEWER))
         self._store.scrub()
         return True
 

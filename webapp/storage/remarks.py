@@ -21,6 +21,7 @@ from .store import Store
 LONGEST_NOTE = 2000
 """Letters a note may have."""
 LONGEST_SOURCE = 500
+FORMER_REVIEWER = "a former reviewer"
 MOST_REVIEWS = 50
 """Reviews one analysis may have."""
 

@@ -163,6 +163,27 @@ def test_a_signed_bundle_about_two_files_fails():
         check(packed(inside))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"{}",
+        b"[]",
+        b"\xff\xfe",
+        b'{"score": "high"}',
+        b'{"provenance":[{"family":"x","grade":"hint","meaning":null,"sentence":"","detail":{"a":' + b"[" * 100_000,
+        b'{"score": 1e999}',
+    ],
+)
+def test_a_strangers_report_that_is_none_fails(written):
+    inside = members(bundle(signer=OTHER))
+    manifest = json.loads(inside["manifest.json"])
+    manifest["members"]["report.json"] = hashlib.sha256(written).hexdigest()
+    inside["manifest.json"] = json.dumps(manifest, separators=(",", ":")).encode()
+    inside["manifest.sig"] = OTHER.sign(inside["manifest.json"])
+    with pytest.raises(BrokenBundle):
+        check(packed({**inside, "report.json": written}))
+
+
 def test_a_bomb_is_not_inflated():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:

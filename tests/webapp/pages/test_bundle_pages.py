@@ -10,6 +10,7 @@ import zipfile
 import pytest
 
 from analysis.bundle import keys
+from analysis.report import Finding
 from tests.webapp.given import done, picture, report, send, token, upload
 from webapp.presenters import bundle as present
 
@@ -107,6 +108,21 @@ def test_a_bundle_of_another_server_is_intact_but_unknown(client, doors, address
     page = verify(client, data).get_data(as_text=True)
     assert "its key is not known here" in page
     assert "It holds" not in page
+
+
+def test_a_strangers_report_cannot_break_the_page(client, doors, tmp_path, monkeypatch):
+    finding = Finding(
+        family="c2pa", grade="signed", meaning="captured", sentence="x", detail={"trust": "trusted", "manifest": [1]}
+    )
+    address = done(client, doors, provenance=(finding,))
+    theirs = keys.load_or_make(tmp_path / "other.key")
+    monkeypatch.setattr(present, "signer", lambda _settings: theirs)
+    monkeypatch.setattr(present, "single_page", lambda _examined: b"<p>theirs</p>")
+    data = client.get(f"{address}/bundle.zip").data
+    monkeypatch.undo()
+    answer = verify(client, data)
+    assert answer.status_code == 200
+    assert "its key is not known here" in answer.get_data(as_text=True)
 
 
 def test_text_in_a_strangers_bundle_is_shown_as_text(client, doors):

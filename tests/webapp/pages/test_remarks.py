@@ -192,6 +192,18 @@ def test_what_was_confirmed_is_a_table_that_calibrating_reads(doors, tmp_path, m
     assert found == {"a.jpg": True, "b.jpg": False}
 
 
+def test_who_is_removed_leaves_no_name(served):
+    _, doors, ada, grace = served
+    analysis_id = done(ada, doors).rpartition("/")[2]
+    owner = next(one.id for one in doors.accounts.all() if one.name == "ada")
+    review(grace, f"/shared/{doors.archive.share(analysis_id, owner, 3600.0)}", "confirmed_ai")
+    assert doors.remarks.reviews(analysis_id)[0].reviewer == "grace"
+    doors.accounts.remove("grace")
+    assert [(one.says, one.reviewer) for one in doors.remarks.reviews(analysis_id)] == [
+        ("confirmed_ai", "a former reviewer")
+    ]
+
+
 def test_a_role_is_given_and_taken(doors, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", doors.settings.database_url)
     doors.accounts.add("ada", Role.USER)
