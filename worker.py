@@ -26,6 +26,7 @@ from analysis.explain.words import FRAME_LENS, FRAME_PICTURE, LENSES
 from analysis.report import ErrorBody, Pending
 from webapp import logs
 from webapp.fetching.fetch import fetch
+from webapp.fetching.stamp import stamp
 from webapp.intake import submission as intake
 from webapp.queue.jobs import JobProgress, QueueDown
 from webapp.queue.reconcile import LOST
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 
 _CRASHED = "The analysis of this file broke off. The file may be damaged, or need more memory than it may have here."
 _GONE = "The file was no longer there when its turn came. Please send it again."
-_PROGRESS, _LENS, _REPORT, _ERROR = "p", "l", "r", "e"
+_PROGRESS, _LENS, _REPORT, _ERROR, _FEATURES = "p", "l", "r", "e", "f"
+_MOST_FEATURES = 1_000_000
 _EXTRA_STEPS = 1  # opening the file
 _BESIDE_THE_ANSWER = ("original", lenses.EVIDENCE)
 
@@ -143,6 +145,9 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
             _publish(services, analysis_id, messages.report, messages.lenses)
         else:
             services.store.complete(analysis_id, messages.report, messages.lenses)
+        if messages.features is not None and services.settings.features_days:
+            services.second_thoughts.keep(analysis_id, messages.features)
+        _have_stamped(services, analysis_id)
     else:
         services.quarantine.note(content)
         seconds = f"{services.settings.timeout:g}"
@@ -150,6 +155,16 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         timed_out = ending is Ending.TIMED_OUT
         code = ErrorCode.TIMEOUT if timed_out else ErrorCode.ANALYSIS_CRASHED
         services.store.fail(analysis_id, code, too_long if timed_out else _CRASHED)
+
+
+def _have_stamped(services: Services, analysis_id: str) -> None:
+    """Where the operator has named a time-stamp authority: the whole report gets a time stamp."""
+    report = services.bundles.whole_report(analysis_id) if services.settings.time_stamp_url else None
+    if report is not None:
+        with services.media.scratch() as file:
+            answer = stamp(report, file, services.settings)
+        if answer is not None:
+            services.bundles.keep_stamp(analysis_id, report, answer)
 
 
 def _publish(services: Services, analysis_id: str, report: EncodedReport, drawn: Mapping[str, bytes]) -> None:
@@ -189,6 +204,7 @@ def main() -> None:
 
     def maintain() -> None:
         services.jobs.announce(found.level, detector)
+        services.second_thoughts.forget_old(services.settings.features_days)
         sweep()
 
     services.jobs.work(maintain)
@@ -218,6 +234,8 @@ class _ChildMessages:
         self.report: EncodedReport | None = None
         """The whole report, as the child encoded it."""
         self.error: ErrorBody | None = None
+        self.features: bytes | None = None
+        """What the verdict was computed from, where that is kept."""
         self.lenses: dict[str, bytes] = {}
         """Those that came since the answer was published."""
         self._progress = JobProgress()
@@ -235,6 +253,8 @@ class _ChildMessages:
             self.lenses[name.decode("ascii")] = picture
         elif kind == _REPORT:
             self._take(EncodedReport(analysis.from_json(payload), payload))
+        elif kind == _FEATURES and len(payload) <= _MOST_FEATURES:
+            self.features = payload
         elif kind == _ERROR:
             self.error = msgspec.json.decode(payload, type=ErrorBody)
 
@@ -324,6 +344,7 @@ def _analyze(
         threads=threads,
         progress=lambda _done, total, name: step(name, total),
         on_answer=answer,
+        on_features=(lambda packed: send(_FEATURES, packed)) if settings.features_days else None,
     )
     draw(report, first=False)
     tell(report, report.pending)

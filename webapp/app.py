@@ -10,6 +10,8 @@ from analysis.explain.rows import SCALE
 
 from . import errors, logs
 from .access import auth, security
+from .api import evidence as _evidence  # noqa: F401 -- its views are part of the API
+from .api import remarks as _remarks  # noqa: F401 -- as above
 from .api.v1 import api
 from .intake import uploads
 from .ops import health
@@ -17,9 +19,11 @@ from .pages import account as views_account
 from .pages import pwa
 from .pages.about import about
 from .pages.analyses import pages
+from .pages.bundle import bundles
 from .pages.extension import extension
 from .pages.history import history
 from .pages.pairing import pairing
+from .pages.remarks import remarks
 from .pages.report import reports, shared
 from .presenters import tools as present_tools
 from .presenters import words as present_words
@@ -46,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.filters.update(present_words.FILTERS)
     app.jinja_env.globals.update(asset=_asset, bands=SCALE, search_engines=present_tools.SEARCH_ENGINES)
     app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS)
+    app.jinja_env.globals.update(has_reports_stamped=settings.time_stamp_url is not None)
     Htmx(app)
     logs.init_app(app, settings.log_format)
     auth.init_app(app)
@@ -53,13 +58,19 @@ def create_app(settings: Settings | None = None) -> Flask:
         views_account.init_app(app, public_links=settings.public_links)
     uploads.init_app(app, settings.max_bytes)
     errors.init_app(app)
-    for blueprint in (pages, reports, shared, history, about, pairing, extension, api):
+    for blueprint in (pages, reports, shared, history, bundles, remarks, about, pairing, extension, api):
         app.register_blueprint(blueprint)
     health.init_app(app)
     security.init_app(
         app,
         settings,
-        costly={"pages.create": settings.upload_rate, "api.create": settings.api_rate},
+        costly={
+            "pages.create": settings.upload_rate,
+            "bundles.verify": settings.upload_rate,
+            "bundles.download_with_file": settings.upload_rate,
+            "api.create": settings.api_rate,
+            "api.bundle_with_file": settings.api_rate,
+        },
         guessed={"account.enter": settings.sign_in_rate} if settings.sign_in else {},
         free=["health.alive", "health.ready", "static"],
         by_token=api,

@@ -12,10 +12,13 @@ from .settings import Settings
 from .storage import counters
 from .storage.accounts import Accounts
 from .storage.archive import Archive
+from .storage.bundles import BundleParts
 from .storage.feedback import FeedbackBox
 from .storage.media_shared import open_media_store
 from .storage.media_store import MediaStore
 from .storage.quarantine import Quarantine
+from .storage.remarks import Remarks
+from .storage.second_verdicts import SecondThoughts
 from .storage.store import Store
 from .storage.tokens import Tokens
 
@@ -28,6 +31,9 @@ class Services:
     store: Store
     archive: Archive
     feedback: FeedbackBox
+    remarks: Remarks
+    bundles: BundleParts
+    second_thoughts: SecondThoughts
     tokens: Tokens
     accounts: Accounts
     media: MediaStore
@@ -43,6 +49,9 @@ class Services:
             store,
             Archive(store),
             FeedbackBox(store),
+            Remarks(store),
+            BundleParts(store),
+            SecondThoughts(store),
             Tokens(store),
             Accounts(store),
             open_media_store(settings),

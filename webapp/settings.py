@@ -76,6 +76,14 @@ class Settings:
     """Seconds an address has to send its whole file."""
     fetch_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     """Networks addresses may lead to beside the public internet; none unless the operator says so."""
+    bundle_key: Path | None = None
+    """The key that signs evidence bundles; by default ``bundle.key`` in ``data_dir``, made at first use."""
+    time_stamp_url: str | None = None
+    """RFC 3161 authority that stamps every report; none unless the operator names one."""
+    time_stamp_roots: Path | None = None
+    """Certificates (PEM) of time-stamp authorities that are trusted when a bundle is checked."""
+    features_days: float = 0.0
+    """How long the numbers a verdict is computed from are kept; 0, the default, keeps none."""
     skip: tuple[str, ...] = ()
     """Components left out (``deep``)."""
     weights_folder: Path | None = None
@@ -130,6 +138,10 @@ class Settings:
             api_rate=_rate(given, "API_RATE", cls.api_rate),
             fetch_seconds=_number(given, "FETCH_SECONDS", 20, lowest=1, highest=3600),
             fetch_allow=_networks(given, "FETCH_ALLOW"),
+            bundle_key=Path(given["BUNDLE_KEY"]).absolute() if "BUNDLE_KEY" in given else None,
+            time_stamp_url=_address(given, "TIME_STAMP_URL"),
+            time_stamp_roots=Path(given["TIME_STAMP_ROOTS"]).absolute() if "TIME_STAMP_ROOTS" in given else None,
+            features_days=_number(given, "FEATURES_DAYS", cls.features_days, lowest=0),
             skip=_words(given, "SKIP_COMPONENTS"),
             weights_folder=Path(given["WEIGHTS_FOLDER"]).absolute() if "WEIGHTS_FOLDER" in given else None,
             networks=_names(given, "NETWORKS"),
@@ -186,6 +198,13 @@ def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> st
     value = given.get(name, allowed[0])
     if value not in allowed:
         raise ValueError(f"{name} must be {' or '.join(allowed)}, not {value!r}")
+    return value
+
+
+def _address(given: Mapping[str, str], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValueError(f"{name} must be an http or https address, not {value!r}")
     return value
 
 

@@ -12,8 +12,15 @@ from analysis.report import Report
 
 from . import types
 
-_BODIES = [types.AddressBody, types.LookupBody, types.FeedbackBody, types.VerifierBody]
-_ANSWERS = [types.Check, types.Lookups, types.TokenFacts, types.Claimed, types.ErrorAnswer, Report]
+_BODIES = [
+    types.AddressBody,
+    types.LookupBody,
+    types.FeedbackBody,
+    types.NoteBody,
+    types.ReviewBody,
+    types.VerifierBody,
+]
+_ANSWERS = [types.Check, types.Lookups, types.TokenFacts, types.Claimed, types.SigningKey, types.ErrorAnswer, Report]
 _TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 _ID = {
     "name": "analysis_id",
@@ -35,6 +42,11 @@ _LENS = {
     "required": True,
     "description": ", ".join(LENSES) + "; of a clip also its sampled frames",
     "schema": {"type": "string", "pattern": "^[a-z0-9_-]{1,40}$"},
+}
+_FILE_FORM = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+    "required": ["file"],
 }
 _WORDS = """\
 Was this picture or video made by AI? Send a file or an address, ask for its state until it has ended, read the result.
@@ -108,6 +120,39 @@ def _paths() -> dict[str, Any]:
                 body={"application/json": {"schema": _ref(types.FeedbackBody)}},
             ),
         },
+        "/analyses/{analysis_id}/bundle": {
+            "parameters": [_ID],
+            "get": _operation(
+                "The evidence bundle: report, pictures and hashes in one ZIP, signed by this server",
+                {"200": ("it", "application/zip")},
+            ),
+            "post": _operation(
+                "The bundle with the file in it, which is sent again, must be the very same, and is not kept",
+                {"200": ("it", "application/zip")},
+                body={"multipart/form-data": {"schema": _FILE_FORM}},
+            ),
+        },
+        "/analyses/{analysis_id}/note": {
+            "parameters": [_ID],
+            "post": _operation(
+                "Say something of the report to everyone who may read it; an empty text deletes it",
+                {"204": ("it is kept, in place of what was said before", None)},
+                body={"application/json": {"schema": _ref(types.NoteBody)}},
+            ),
+        },
+        "/analyses/{analysis_id}/review": {
+            "parameters": [_ID],
+            "post": _operation(
+                "Say, as a reviewer of this server, what the file is; what was said before is kept as history",
+                {"204": ("it stands above the detector's verdict now", None)},
+                body={"application/json": {"schema": _ref(types.ReviewBody)}},
+            ),
+        },
+        "/key": {
+            "get": _operation(
+                "The public key of this server's evidence bundles", {"200": ("it", types.SigningKey)}, security=[]
+            ),
+        },
         "/lookups": {
             "post": _operation(
                 "Which contents are known, at once",
@@ -159,6 +204,8 @@ def _operation(
 def _content(kind: Any) -> dict[str, Any]:
     if kind is None:
         return {}
+    if isinstance(kind, str):
+        return {"content": {kind: {}}}
     if kind == b"":
         return {"content": {name: {} for name in ("image/webp", "image/png")}}
     return {"content": {"application/json": {"schema": {"type": "object"} if kind is dict else _ref(kind)}}}

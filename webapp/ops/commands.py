@@ -2,7 +2,8 @@
 
 ``check`` looks whether everything is as it must be; ``web`` and ``worker`` run one part each, after that look;
 ``account`` keeps the list of those who may use a server that is open to others; ``feedback`` prints what people say of
-verdicts they hold to be wrong; ``quarantine`` lists files that are not tried again, and lifts that.
+verdicts they hold to be wrong; ``labels`` prints what reviewers have confirmed, for calibrating; ``rejudge`` asks the
+detector of today about verdicts of earlier ones; ``quarantine`` lists files that are not tried again, and lifts that.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..storage.accounts import Accounts, Role
 from ..storage.database import migrate
 from ..storage.feedback import FeedbackBox
 from ..storage.store import Store
+from . import labels, rejudge
 from .check import settings_together, surroundings
 
 log = logging.getLogger("webapp")
@@ -36,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
     commands.add_parser("web", help="check, bring the database up to date, then serve pages and API")
     commands.add_parser("worker", help="check, then analyze what is queued")
     commands.add_parser("feedback", help="what people say of wrong verdicts, one JSON object a line")
+    commands.add_parser("rejudge", help="recompute verdicts of earlier detectors from kept features (FEATURES_DAYS)")
+    commands.add_parser("labels", help="what reviewers have confirmed, as CSV: models calibrate reads it")
     held = commands.add_parser("quarantine", help="files that are not tried again")
     held.add_argument("--lift", metavar="SHA256", help="try this content again at once (`all`: everything)")
     account = commands.add_parser("account", help="who may use this server (AUTH=1)")
@@ -44,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     for action, what in (
         ("add", "make an account and show its key, once"),
         ("renew", "give an account another key; the old one ends"),
+        ("role", "give an account another role"),
         ("revoke", "end an account's key, its sessions and its programs"),
         ("remove", "remove an account with all its checks"),
     ):
@@ -51,6 +56,8 @@ def main(arguments: Sequence[str]) -> int:
         one.add_argument("name")
         if action == "add":
             one.add_argument("--role", type=Role, choices=list(Role), default=Role.USER)
+        elif action == "role":
+            one.add_argument("role", type=Role, choices=list(Role))
     given = parser.parse_args(arguments)
     try:
         settings = Settings.from_env()
@@ -60,6 +67,10 @@ def main(arguments: Sequence[str]) -> int:
         return _account(settings, given)
     if given.command == "feedback":
         return _feedback(settings)
+    if given.command == "rejudge":
+        return rejudge.run(settings, sys.stdout)
+    if given.command == "labels":
+        return labels.write(settings, sys.stdout)
     if given.command == "quarantine":
         return _quarantine(settings, given.lift)
     if not passes(settings):
@@ -106,6 +117,9 @@ def _account(settings: Settings, given: argparse.Namespace) -> int:
             key = accounts.add(given.name, given.role) if given.action == "add" else accounts.renew(given.name)
             if key is not None:
                 print(key)  # noqa: T201 -- shown once, on the operator's own screen
+                return 0
+        elif given.action == "role":
+            if accounts.give_role(given.name, given.role):
                 return 0
         elif accounts.revoke(given.name) if given.action == "revoke" else accounts.remove(given.name):
             return 0

@@ -8,7 +8,9 @@ from analysis.explain.words import BANDS, LENSES, VERDICTS
 from analysis.facts import Kind
 from analysis.registry import all_analyzers
 
+from ..intake.submission import engine_version
 from ..presenters.accuracy import accuracy_figures, versions_in_use
+from ..presenters.detectors import detectors
 from ..services import services
 
 about = Blueprint("about", __name__)
@@ -36,5 +38,7 @@ def privacy() -> str:
 
 @about.get("/versions")
 def imprint() -> str:
-    """What runs here."""
-    return render_template("versions.html", versions=versions_in_use())
+    """What runs here, and what changed of the detector."""
+    return render_template(
+        "versions.html", versions=versions_in_use(), detectors=detectors(), engine=engine_version(services().settings)
+    )

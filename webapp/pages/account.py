@@ -22,6 +22,7 @@ account = Blueprint("account", __name__)
 
 OPEN = {
     "static",
+    "bundles.key",  # who was given a bundle need not have an account
     "account.form",
     "account.enter",
     "health.alive",
