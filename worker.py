@@ -24,6 +24,7 @@ from analysis.explain import lenses
 from analysis.explain.headline import headline
 from analysis.explain.words import FRAME_LENS, FRAME_PICTURE, LENSES
 from analysis.report import ErrorBody, Pending
+from analysis.signal.pdq import LEAST_QUALITY, picture_hash
 from webapp import logs
 from webapp.fetching.fetch import fetch
 from webapp.intake import submission as intake
@@ -32,16 +33,17 @@ from webapp.queue.reconcile import LOST
 from webapp.sandbox import child as sandbox
 from webapp.sandbox.child import Ending, Level, Send
 from webapp.services import Services
-from webapp.settings import Settings
+from webapp.settings import SeenScope, Settings
 from webapp.storage import quarantine, submissions
 from webapp.storage.media_store import MediaDown
 from webapp.storage.rows import picture_type
+from webapp.storage.seen_search import HashedFrame, HashedFrames
 
 log = logging.getLogger(__name__)
 
 _CRASHED = "The analysis of this file broke off. The file may be damaged, or need more memory than it may have here."
 _GONE = "The file was no longer there when its turn came. Please send it again."
-_PROGRESS, _LENS, _REPORT, _ERROR = "p", "l", "r", "e"
+_PROGRESS, _LENS, _REPORT, _ERROR, _HASHES = "p", "l", "r", "e", "h"
 _EXTRA_STEPS = 1  # opening the file
 _BESIDE_THE_ANSWER = ("original", lenses.EVIDENCE)
 
@@ -138,7 +140,7 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         services.store.fail(analysis_id, messages.error.code, messages.error.message)
     elif ending is Ending.DONE and messages.report is not None:
         if messages.answer is None:
-            _publish(services, analysis_id, messages.report, messages.lenses)
+            _publish(services, analysis_id, messages.report, messages.lenses, messages.hashes)
         else:
             services.store.complete(analysis_id, _named(messages.report, analysis_id), messages.lenses)
     else:
@@ -150,8 +152,14 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         services.store.fail(analysis_id, code, too_long if timed_out else _CRASHED)
 
 
-def _publish(services: Services, analysis_id: str, report: Report, drawn: Mapping[str, bytes]) -> None:
-    """Write a report that stands, whole or with more to come."""
+def _publish(
+    services: Services, analysis_id: str, report: Report, drawn: Mapping[str, bytes], hashes: list[HashedFrame]
+) -> None:
+    """Write a report that stands, whole or with more to come, and what the file looks like that was seen before."""
+    try:
+        services.seen_search.note(analysis_id, hashes)
+    except Exception:
+        log.exception("analysis %s could not be compared with what was seen before", analysis_id)
     services.store.finish(analysis_id, _named(report, analysis_id), drawn, intake.engine_version(services.settings))
 
 
@@ -192,6 +200,7 @@ def main() -> None:
     def maintain() -> None:
         services.jobs.announce(found.level, detector)
         sweep()
+        services.seen_search.refresh()
 
     services.jobs.work(maintain)
 
@@ -209,7 +218,9 @@ class _ChildMessages:
     """What came from the child so far, checked: the child has read a stranger's file and is not believed blindly."""
 
     def __init__(
-        self, tell: Callable[[JobProgress], None], publish: Callable[[Report, Mapping[str, bytes]], None]
+        self,
+        tell: Callable[[JobProgress], None],
+        publish: Callable[[Report, Mapping[str, bytes], list[HashedFrame]], None],
     ) -> None:
         self.answer: Report | None = None
         """The first report, where more followed or was to follow; it is published."""
@@ -218,6 +229,7 @@ class _ChildMessages:
         self.error: ErrorBody | None = None
         self.lenses: dict[str, bytes] = {}
         """Those that came since the answer was published."""
+        self.hashes: list[HashedFrame] = []
         self._progress = JobProgress()
         self._tell, self._publish = tell, publish
 
@@ -231,6 +243,8 @@ class _ChildMessages:
             name, _, picture = payload.partition(b"\0")
             picture_type(picture)  # raises when it is none
             self.lenses[name.decode("ascii")] = picture
+        elif kind == _HASHES:
+            self.hashes = msgspec.json.decode(payload, type=HashedFrames)
         elif kind == _REPORT:
             self._hear(analysis.from_json(payload))
         elif kind == _ERROR:
@@ -238,7 +252,7 @@ class _ChildMessages:
 
     def _hear(self, report: Report) -> None:
         if self.answer is None and report.pending:
-            self._publish(report, self.lenses)
+            self._publish(report, self.lenses, self.hashes)
             self.answer, self.lenses = report, {}
         elif report.pending or (self.answer is not None and not _agree(self.answer, report)):
             raise ValueError("a report that takes back the answer")
@@ -292,6 +306,8 @@ def _analyze(
         send(_ERROR, msgspec.json.encode(ErrorBody(code=refusal.code, message=refusal.message)))
         return
     step("open")
+    if settings.seen_before is not SeenScope.OFF:
+        send(_HASHES, msgspec.json.encode(_hashes(media)))
     drawn: list[str] = []
 
     def draw(report: Report, *, first: bool) -> None:
@@ -319,6 +335,13 @@ def _analyze(
     draw(report, first=False)
     seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
     send(_REPORT, analysis.to_json(msgspec.structs.replace(report, seconds=seconds)))
+
+
+def _hashes(media: Media) -> list[HashedFrame]:
+    """The perceptual hashes of a picture, of a clip those of its sampled frames; not of what is flat."""
+    made = [picture_hash(frame.planes.grey32) for frame in media.frames]
+    forms = 8 if len(made) == 1 else 2  # clips are mirrored, hardly ever turned
+    return [HashedFrame([form.hex() for form in one.variants[:forms]]) for one in made if one.quality >= LEAST_QUALITY]
 
 
 def _draw(

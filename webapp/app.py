@@ -19,6 +19,7 @@ from .pages.extension import extension
 from .pages.history import history
 from .pages.pairing import pairing
 from .pages.report import reports, shared
+from .presenters import seen as present_seen
 from .presenters import tools as present_tools
 from .presenters import words as present_words
 from .services import Services
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(present_words.FILTERS)
     app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS, search_engines=present_tools.SEARCH_ENGINES)
-    app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS)
+    app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS, seen_caution=present_seen.CAUTION)
     Htmx(app)
     logs.init_app(app, settings.log_format)
     auth.init_app(app)

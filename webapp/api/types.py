@@ -173,6 +173,26 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     disclaimer: str
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """Something this file looks like, where the server compares: ``where`` is ``list``, ``own`` or ``server``.
+
+    ``distance`` counts the bits of 256 in which the perceptual hashes differ. ``carried`` says what an earlier copy
+    carried of its origin, where this file has nothing as strong. Of a list there are ``list``, ``label``, ``source``
+    and ``note``; of one's own earlier check its ``id``; of another's the ``month`` alone. The score knows none of it.
+    """
+
+    where: Literal["list", "own", "server"]
+    sentence: str
+    distance: int
+    carried: str | None
+    month: str | None
+    list: str | None
+    label: str | None
+    source: str | None
+    note: str | None
+    id: str | None
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One analysis.
 
@@ -197,6 +217,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     incomplete: Incomplete | None
     error: Problem | None
     page: str
+    seen_before: list[Seen] = []
 
 
 class Lookups(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 ``check`` looks whether everything is as it must be; ``web`` and ``worker`` run one part each, after that look;
 ``account`` keeps the list of those who may use a server that is open to others; ``feedback`` prints what people say of
-verdicts they hold to be wrong; ``quarantine`` lists files that are not tried again, and lifts that.
+verdicts they hold to be wrong; ``quarantine`` lists files that are not tried again, and lifts that; ``hashes`` keeps
+lists of known pictures.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import msgspec
@@ -23,6 +25,7 @@ from ..storage.accounts import Accounts, Role
 from ..storage.database import migrate
 from ..storage.feedback import FeedbackBox
 from ..storage.store import Store
+from . import hash_lists
 from .check import settings_together, surroundings
 
 log = logging.getLogger("webapp")
@@ -38,6 +41,13 @@ def main(arguments: Sequence[str]) -> int:
     commands.add_parser("feedback", help="what people say of wrong verdicts, one JSON object a line")
     held = commands.add_parser("quarantine", help="files that are not tried again")
     held.add_argument("--lift", metavar="SHA256", help="try this content again at once (`all`: everything)")
+    lists = commands.add_parser("hashes", help="lists of known pictures (SEEN_BEFORE)")
+    whats = lists.add_subparsers(dest="action", required=True)
+    whats.add_parser("list", help="every list")
+    adding = whats.add_parser("add", help="import a list (CSV or JSON Lines: hash, label, source, note), or renew it")
+    adding.add_argument("name")
+    adding.add_argument("file", type=Path)
+    whats.add_parser("remove", help="remove a list").add_argument("name")
     account = commands.add_parser("account", help="who may use this server (AUTH=1)")
     actions = account.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="every account")
@@ -60,6 +70,8 @@ def main(arguments: Sequence[str]) -> int:
         return _account(settings, given)
     if given.command == "feedback":
         return _feedback(settings)
+    if given.command == "hashes":
+        return hash_lists.run(settings, given.action, getattr(given, "name", ""), getattr(given, "file", None))
     if given.command == "quarantine":
         return _quarantine(settings, given.lift)
     if not passes(settings):

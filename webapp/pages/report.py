@@ -18,6 +18,7 @@ from ..errors import Refusal
 from ..presenters import provenance as present_provenance
 from ..presenters import report as present
 from ..presenters.compare import beside
+from ..presenters.seen import seen
 from ..services import services
 from ..storage.archive import Share, TooManyShares
 from ..storage.feedback import NOTE, Says
@@ -122,7 +123,8 @@ def show(token: str) -> ResponseReturnValue:
     row, link, found = _shared(token)
     names = services().store.lens_names(row.id)
     shown = present.report(found, names, request.args.get("frame", type=int))
-    page = render_template("shared.html", row=row, report=shown, shared=token, link=link)
+    near = seen(row, found, services().seen, shared=True)
+    page = render_template("shared.html", row=row, report=shown, shared=token, link=link, seen=near)
     return _unlisted(make_response(page))
 
 
