@@ -8,6 +8,7 @@ from htmx_flask import Htmx
 
 from . import errors, logs
 from .access import auth, security
+from .api import exports  # noqa: F401 -- adds its views to the API
 from .api.v1 import api
 from .intake import uploads
 from .ops import health

@@ -18,6 +18,7 @@ from ..errors import Refusal
 from ..presenters import provenance as present_provenance
 from ..presenters import report as present
 from ..presenters.compare import beside
+from ..presenters.export import cell
 from ..presenters.seen import seen
 from ..services import services
 from ..storage.archive import Share, TooManyShares
@@ -249,13 +250,3 @@ def _csv(found: Report, name: str) -> Response:
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="metrics-{name}.csv"'
     return response
-
-
-def cell(value: object) -> str:
-    """A value for a table: text that a spreadsheet would take for a formula is marked as text."""
-    if value is None:
-        return ""
-    if isinstance(value, float | int):
-        return repr(value)
-    text = str(value)
-    return f"'{text}" if text.lstrip(" \t\r\n").startswith(("=", "+", "-", "@")) else text

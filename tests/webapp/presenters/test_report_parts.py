@@ -31,12 +31,12 @@ from analysis.report import (
     Verdict,
 )
 from tests.webapp.given import done, evidence, lens, report
-from webapp.pages.report import cell
 from webapp.presenters import axes as present_axes
 from webapp.presenters import clip as present_clip
 from webapp.presenters import compare as present_compare
 from webapp.presenters import provenance as present_provenance
 from webapp.presenters import report as present
+from webapp.presenters.export import cell
 from webapp.storage.rows import Lens
 
 ATTACK = "</pre><script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
