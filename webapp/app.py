@@ -11,6 +11,7 @@ from analysis.explain.rows import SCALE
 from . import errors, logs
 from .access import auth, security
 from .api import evidence as _evidence  # noqa: F401 -- its views are part of the API
+from .api import exports  # noqa: F401 -- adds its views to the API
 from .api import remarks as _remarks  # noqa: F401 -- as above
 from .api.v1 import api
 from .intake import uploads
@@ -25,6 +26,7 @@ from .pages.history import history
 from .pages.pairing import pairing
 from .pages.remarks import remarks
 from .pages.report import reports, shared
+from .presenters import seen as present_seen
 from .presenters import tools as present_tools
 from .presenters import words as present_words
 from .services import Services
@@ -49,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(present_words.FILTERS)
     app.jinja_env.globals.update(asset=_asset, bands=SCALE, search_engines=present_tools.SEARCH_ENGINES)
-    app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS)
+    app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS, seen_caution=present_seen.CAUTION)
     app.jinja_env.globals.update(has_reports_stamped=settings.time_stamp_url is not None)
     Htmx(app)
     logs.init_app(app, settings.log_format)

@@ -19,6 +19,8 @@ from .storage.media_store import MediaStore
 from .storage.quarantine import Quarantine
 from .storage.remarks import Remarks
 from .storage.second_verdicts import SecondThoughts
+from .storage.seen import SeenBefore
+from .storage.seen_search import SeenSearch
 from .storage.store import Store
 from .storage.tokens import Tokens
 
@@ -39,6 +41,9 @@ class Services:
     media: MediaStore
     jobs: Jobs
     quarantine: Quarantine
+    seen: SeenBefore
+    seen_search: SeenSearch
+    """For the worker alone: it holds hashes in memory."""
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
@@ -57,6 +62,8 @@ class Services:
             open_media_store(settings),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
             Quarantine(store),
+            SeenBefore(store, settings.seen_before),
+            SeenSearch(store, settings.seen_before),
         )
 
     def reconciler(self) -> Reconciler:
@@ -66,6 +73,7 @@ class Services:
             self.store,
             archive=self.archive,
             quarantine=self.quarantine,
+            seen=self.seen,
             media=self.media,
             jobs=self.jobs,
         )

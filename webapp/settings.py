@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from limits import parse_many
@@ -23,6 +24,18 @@ SKIP_COMPONENTS TIMEOUT_SECONDS TRUSTED_PROXIES TRUST_FILE TRUST_FOLDER UPLOAD_R
 """
 NAMES = frozenset(_NAMES.split())
 """Environment variables that are read: no other is."""
+
+
+class SeenScope(StrEnum):
+    """What a new check is compared with. Only the last two keep a hash of what is checked."""
+
+    OFF = "off"
+    LISTS = "lists"
+    """The operator's lists."""
+    OWN = "own"
+    """Those, and earlier checks of the same owner."""
+    ALL = "all"
+    """Those, and all earlier checks of this server."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,8 @@ class Settings:
     """How many of one person may wait; the next one is refused with 429."""
     keep_days: float = 30.0
     """How long ended checks are kept; 0 keeps them until their owner deletes them."""
+    seen_before: SeenScope = SeenScope.OFF
+    """What a new check is compared with."""
     upload_rate: str = "60 per minute"
     page_rate: str = "1200 per minute"
     api_rate: str = "300 per minute"
@@ -133,6 +148,7 @@ class Settings:
             queue_limit=_whole(given, "QUEUE_LIMIT", 100, highest=1_000_000),
             owner_limit=_whole(given, "OWNER_QUEUE_LIMIT", cls.owner_limit, highest=1_000_000),
             keep_days=_number(given, "KEEP_DAYS", cls.keep_days, lowest=0),
+            seen_before=SeenScope(_one_of(given, "SEEN_BEFORE", tuple(SeenScope))),
             upload_rate=_rate(given, "UPLOAD_RATE", cls.upload_rate),
             page_rate=_rate(given, "PAGE_RATE", cls.page_rate),
             api_rate=_rate(given, "API_RATE", cls.api_rate),

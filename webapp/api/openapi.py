@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from analysis.explain.words import LENSES
-from analysis.report import Report
+from analysis.report import Report, Verdict
 
+from ..presenters.export import MOST, Export
 from . import types
 
 _BODIES = [
@@ -20,7 +21,16 @@ _BODIES = [
     types.ReviewBody,
     types.VerifierBody,
 ]
-_ANSWERS = [types.Check, types.Lookups, types.TokenFacts, types.Claimed, types.SigningKey, types.ErrorAnswer, Report]
+_ANSWERS = [
+    types.Check,
+    types.Lookups,
+    types.TokenFacts,
+    types.Claimed,
+    types.SigningKey,
+    types.ErrorAnswer,
+    Report,
+    Export,
+]
 _TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 _ID = {
     "name": "analysis_id",
@@ -48,6 +58,25 @@ _FILE_FORM = {
     "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
     "required": ["file"],
 }
+_CHOICE = [
+    {
+        "name": "id",
+        "in": "query",
+        "description": "these alone: the results of a batch",
+        "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MOST},
+    },
+    {
+        "name": "q",
+        "in": "query",
+        "description": "words of name, generator, format or reason; or how a SHA-256 begins",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+    {
+        "name": "verdict",
+        "in": "query",
+        "schema": {"type": "array", "items": {"type": "string", "enum": list(Verdict)}},
+    },
+]
 _WORDS = """\
 Was this picture or video made by AI? Send a file or an address, ask for its state until it has ended, read the result.
 
@@ -68,7 +97,10 @@ def description() -> bytes:
             "paths": {f"/api/v1{path}": methods for path, methods in _paths().items()},
             "components": {
                 "schemas": schemas,
-                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+                "securitySchemes": {
+                    "token": {"type": "http", "scheme": "bearer"},
+                    "password": {"type": "http", "scheme": "basic"},
+                },
             },
         }
     )
@@ -159,6 +191,20 @@ def _paths() -> dict[str, Any]:
                 {"200": ("those that are", types.Lookups)},
                 body={"application/json": {"schema": _ref(types.LookupBody)}},
             )
+        },
+        "/history.json": {
+            "get": _operation(f"One's own checks, the newest {MOST}", {"200": ("they", Export)}, _CHOICE),
+        },
+        "/history.csv": {
+            "get": _operation("The same as a table", {"200": ("they", "text/csv")}, _CHOICE),
+        },
+        "/history.rss": {
+            "get": _operation(
+                "What has ended, as a feed; the token may be the password of basic authentication",
+                {"200": ("it", "application/rss+xml"), "304": ("as you have it", None)},
+                _CHOICE,
+                security=[*_TOKEN, {"password": []}],
+            ),
         },
         "/token": {
             "get": _operation("What the token is, and what the server accepts", {"200": ("it", types.TokenFacts)}),

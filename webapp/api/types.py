@@ -197,6 +197,26 @@ class HumanReview(msgspec.Struct, frozen=True, kw_only=True):
     reviewed_at: Seconds
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """Something this file looks like, where the server compares: ``where`` is ``list``, ``own`` or ``server``.
+
+    ``distance`` counts the bits of 256 in which the perceptual hashes differ. ``carried`` says what an earlier copy
+    carried of its origin, where this file has nothing as strong. Of a list there are ``list``, ``label``, ``source``
+    and ``note``; of one's own earlier check its ``id``; of another's the ``month`` alone. The score knows none of it.
+    """
+
+    where: Literal["list", "own", "server"]
+    sentence: str
+    distance: int
+    carried: str | None
+    month: str | None
+    list: str | None
+    label: str | None
+    source: str | None
+    note: str | None
+    id: str | None
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One analysis.
 
@@ -224,6 +244,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None
     error: Problem | None
     page: str
+    seen_before: list[Seen] = []
 
 
 class Lookups(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, wants_clip
 from ..presenters.remarks import SAYS
+from ..presenters.seen import SeenRow, seen
 from ..services import services
 from ..storage.remarks import ReviewerSays, standing
 from ..storage.rows import Analysis, JobState
@@ -43,6 +44,7 @@ from .types import (
     Problem,
     Progress,
     Result,
+    Seen,
     TokenFacts,
     VerifierBody,
     Waiting,
@@ -283,6 +285,22 @@ def _check(row: Analysis) -> Check:
         note=_note(row) if found else None,
         error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
         page=url_for("pages.show", analysis_id=row.id),
+        seen_before=[_seen(one) for one in seen(row, found, doors.seen)] if found else [],
+    )
+
+
+def _seen(one: SeenRow) -> Seen:
+    return Seen(
+        where=one.where,
+        sentence=one.sentence,
+        distance=one.distance,
+        carried=one.carried,
+        month=one.month,
+        list=one.list_name,
+        label=one.label,
+        source=one.source,
+        note=one.note,
+        id=one.id,
     )
 
 

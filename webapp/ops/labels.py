@@ -9,7 +9,7 @@ import csv
 import datetime
 from typing import TextIO
 
-from ..presenters.words import cell
+from ..presenters.export import cell
 from ..settings import Settings
 from ..storage.database import migrate
 from ..storage.remarks import Remarks

@@ -19,6 +19,7 @@ from ..intake.uploads import accept, upload_key, wants_clip, wants_numbers_only
 from ..presenters import report as present
 from ..presenters.progress import progress
 from ..presenters.remarks import around
+from ..presenters.seen import seen
 from ..services import services
 from ..storage.rows import Analysis, JobState
 from ..storage.store import KnownKey
@@ -186,6 +187,7 @@ def _view(row: Analysis) -> dict[str, object]:
             "row": row,
             "report": shown,
             "said": doors.feedback.of(row.id),
+            "seen": seen(row, report, doors.seen),
             **around(row, intake.engine_version(doors.settings)),
         }
     if row.state == JobState.FAILED:

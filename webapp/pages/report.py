@@ -19,8 +19,9 @@ from ..errors import Refusal
 from ..intake.submission import engine_version
 from ..presenters import report as present
 from ..presenters.compare import beside
+from ..presenters.export import cell
 from ..presenters.remarks import around
-from ..presenters.words import cell
+from ..presenters.seen import seen
 from ..services import services
 from ..storage.archive import Share, TooManyShares
 from ..storage.feedback import NOTE, Says
@@ -131,6 +132,7 @@ def show(token: str) -> ResponseReturnValue:
         report=shown,
         shared=token,
         link=link,
+        seen=seen(row, found, services().seen, shared=True),
         **around(row, engine_version(services().settings)),
     )
     return _unlisted(make_response(page))

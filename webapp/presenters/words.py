@@ -66,16 +66,6 @@ def duration(seconds: float) -> str:
     return f"{seconds:g} seconds"
 
 
-def cell(value: object) -> str:
-    """A value for a table: text that a spreadsheet would take for a formula is marked as text."""
-    if value is None:
-        return ""
-    if isinstance(value, float | int):
-        return repr(value)
-    text = str(value)
-    return f"'{text}" if text.lstrip(" \t\r\n").startswith(("=", "+", "-", "@")) else text
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "whole": whole,
