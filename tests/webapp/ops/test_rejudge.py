@@ -39,7 +39,7 @@ def recompute(doors, monkeypatch, verdict="strong_ai", score=71.0, **changes):
     monkeypatch.setattr(rejudge, "_answers", lambda _settings, of: ((one, answered) for one in of))
     out = io.StringIO()
     settings = dataclasses.replace(doors.settings, features_days=30.0, **changes)
-    assert rejudge.run(settings, out) == 0
+    assert rejudge.rejudge_kept(settings, out) == 0
     return out.getvalue()
 
 
@@ -82,7 +82,7 @@ def test_what_cannot_be_recomputed_is_counted_with_its_reason(doors, kept, monke
 
 def test_the_real_engine_is_asked_and_refuses_what_is_damaged(doors, kept):
     out = io.StringIO()
-    assert rejudge.run(dataclasses.replace(doors.settings, features_days=1.0), out) == 0
+    assert rejudge.rejudge_kept(dataclasses.replace(doors.settings, features_days=1.0), out) == 0
     assert "1 could not be: they are damaged." in out.getvalue()
 
 

@@ -54,7 +54,7 @@ def with_file(client, address, data):
 
 def test_a_report_can_be_taken_away_and_checked(client, doors, address):
     page = client.get(f"{address}/bundle").get_data(as_text=True)
-    fingerprint = keys.fingerprint(present.public_key(doors.settings))
+    fingerprint = keys.key_fingerprint(present.public_key(doors.settings))
     assert fingerprint in page
     answer = client.get(f"{address}/bundle.zip")
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
@@ -144,7 +144,7 @@ def test_the_key_is_private_and_its_public_half_is_there_for_all(app, doors):
     pem = nobody.get("/.well-known/ai-media-detector-key.pem").data
     told = nobody.get("/api/v1/key").json
     assert told["pem"].encode() == pem
-    assert told["fingerprint"] == keys.fingerprint(keys.public(pem))
+    assert told["fingerprint"] == keys.key_fingerprint(keys.public(pem))
     assert (doors.settings.data_dir / "bundle.key").stat().st_mode & 0o777 == 0o600
 
 
