@@ -11,6 +11,7 @@ from tests.webapp.given import done, report, upload
 from webapp.app import create_app
 from webapp.intake import submission as intake
 from webapp.ops import rejudge
+from webapp.storage.rows import EncodedReport
 from webapp.storage.second_verdicts import KeptFeatures
 
 
@@ -23,7 +24,7 @@ def kept(doors):
 def _made(doors, *, numbers_only=False, engine="0.0.1-old"):
     analysis_id = doors.store.create("somebody", dataclasses.replace(upload(), numbers_only=numbers_only))
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(), {}, engine)
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {}, engine)
     doors.second_thoughts.keep(analysis_id, b"features")
     return analysis_id
 

@@ -13,6 +13,7 @@ from analysis.bundle import keys
 from analysis.report import Finding
 from tests.webapp.given import done, picture, report, send, token, upload
 from webapp.presenters import bundle as present
+from webapp.storage.rows import EncodedReport
 
 FILE = picture()
 
@@ -24,7 +25,9 @@ def address(client, doors):
     analysis_id = where.rpartition("/")[2]
     doors.media.discard(doors.store.start(analysis_id))
     sha256 = hashlib.sha256(FILE).hexdigest()
-    doors.store.finish(analysis_id, report(sha256=sha256, id=analysis_id), {"original": _webp()}, "0.1.0-abc")
+    doors.store.finish(
+        analysis_id, EncodedReport.of(report(sha256=sha256, id=analysis_id)), {"original": _webp()}, "0.1.0-abc"
+    )
     return where
 
 
@@ -152,7 +155,7 @@ def test_the_api_gives_the_same(api, doors):
     analysis_id = doors.store.create("somebody", upload())
     assert api("GET", f"/analyses/{analysis_id}/bundle").status_code == 404
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(id=analysis_id, sha256="0" * 64), {}, "0.1.0-abc")
+    doors.store.finish(analysis_id, EncodedReport.of(report(id=analysis_id, sha256="0" * 64)), {}, "0.1.0-abc")
     answer = api("GET", f"/analyses/{analysis_id}/bundle")
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
     wrong = api("POST", f"/analyses/{analysis_id}/bundle", data={"file": (io.BytesIO(b"x"), "x")})

@@ -16,7 +16,7 @@ from webapp.presenters.seen import carried_provenance, seen
 from webapp.services import Services
 from webapp.settings import SeenScope
 from webapp.storage.database import migrate
-from webapp.storage.rows import Upload
+from webapp.storage.rows import EncodedReport, Upload
 from webapp.storage.seen import CheckHash, HashList, Listed, Sighting
 from webapp.storage.seen_search import RADIUS, HashedFrame, HashedFrames
 
@@ -56,7 +56,7 @@ def check(doors, owner, *frames, numbers_only=False, fails=False, **changes):
     if fails:
         doors.store.fail(analysis_id, "analysis_crashed", "It broke off.")
     else:
-        doors.store.finish(analysis_id, report(**changes), {})
+        doors.store.finish(analysis_id, EncodedReport.of(report(**changes)), {})
     return doors.store.get(analysis_id, owner)
 
 
