@@ -6,7 +6,7 @@ from flask import Flask, current_app, request
 from flask_compress import Compress
 from htmx_flask import Htmx
 
-from . import errors, logs
+from . import errors, language, logs
 from .access import auth, security
 from .api.v1 import api
 from .intake import uploads
@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS, search_engines=present_tools.SEARCH_ENGINES)
     app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS)
     Htmx(app)
+    language.init_app(app)
     logs.init_app(app, settings.log_format)
     auth.init_app(app)
     if settings.sign_in:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from analysis.report import Finding, Report
 
+from . import words
 from .words import GRADES, MEANINGS, Word
 
 _FAMILIES = {
@@ -304,10 +305,7 @@ def moment(untrusted: str) -> str:
         when = datetime.fromisoformat(untrusted)
     except ValueError:
         return untrusted
-    if when.tzinfo is None:
-        return f"{when.day} {when:%B %Y, %H:%M}"
-    when = when.astimezone(UTC)
-    return f"{when.day} {when:%B %Y, %H:%M} UTC"
+    return words.moment(when) if when.tzinfo is None else words.when(when.timestamp())
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

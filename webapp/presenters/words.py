@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from babel.dates import format_date, format_time
+from babel.numbers import format_percent
+from babel.units import format_unit
+
 from analysis.explain import words
 from analysis.explain.headline import whole
 from analysis.report import Evidence, Grade, Meaning, MeasuredRange, Status, Supports
+
+from ..language import locale
+from .translate import FILTERS as TRANSLATING
+from .translate import numerals, translate_value
 
 _LOWEST_FIRST = [(low, words.VERDICTS[verdict].tone) for low, verdict in reversed(words.BANDS)]
 BANDS = tuple(
@@ -86,7 +94,17 @@ def gauge(evidence: Evidence) -> dict[str, str] | None:
 
 def number(value: float) -> str:
     """A metric for people: four significant digits, no exponent where none is needed."""
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return numerals(f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}")
+
+
+def decimals(value: float, places: int) -> str:
+    """A number with so many digits behind the point."""
+    return numerals(f"{value:.{places}f}")
+
+
+def percent(value: float) -> str:
+    """A number of hundredths."""
+    return format_percent(round(value) / 100, locale=locale())
 
 
 def signed(value: float) -> str:
@@ -108,13 +126,18 @@ def strength(value: float) -> str:
 def size(count: float) -> str:
     """Bytes for people."""
     if count < 1000:
-        return f"{count:.0f} bytes"
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+        return translate_value(f"{count:.0f} bytes")
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{decimals(count / 1_000_000, 1)} MB"
 
 
 def when(stamp: float) -> str:
     """A moment for people; the server does not know where they are."""
-    return datetime.fromtimestamp(stamp, UTC).strftime("%-d %B %Y, %H:%M UTC")
+    return f"{moment(datetime.fromtimestamp(stamp, UTC))} UTC"
+
+
+def moment(time: datetime) -> str:
+    """A day and a time of it, without seconds."""
+    return f"{format_date(time, 'long', locale=locale())}, {format_time(time, 'short', locale=locale())}"
 
 
 def iso(stamp: float) -> str:
@@ -131,13 +154,14 @@ def duration(seconds: float) -> str:
     """A length of time for people: the largest unit that divides it."""
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if seconds >= length and seconds % length == 0:
-            count = int(seconds // length)
-            return f"{count} {unit}" + ("s" if count != 1 else "")
-    return f"{seconds:g} seconds"
+            return format_unit(int(seconds // length), f"duration-{unit}", locale=locale())
+    return format_unit(seconds, "duration-second", locale=locale())
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
+FILTERS: dict[str, Callable[..., Any]] = TRANSLATING | {
     "number": number,
+    "decimals": decimals,
+    "percent": percent,
     "whole": whole,
     "strength": strength,
     "signed": signed,
