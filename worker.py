@@ -35,7 +35,7 @@ from webapp.services import Services
 from webapp.settings import Settings
 from webapp.storage import quarantine, submissions
 from webapp.storage.media_store import MediaDown
-from webapp.storage.rows import picture_type
+from webapp.storage.rows import EncodedReport, picture_type
 
 log = logging.getLogger(__name__)
 
@@ -118,12 +118,14 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
     if services.quarantine.holds(content):
         services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.SENTENCE)
         return
-    messages = _ChildMessages(partial(services.jobs.report, analysis_id), partial(_publish, services, analysis_id))
+    messages = _ChildMessages(
+        analysis_id, partial(services.jobs.report, analysis_id), partial(_publish, services, analysis_id)
+    )
     limits = sandbox.ChildLimits(services.settings.timeout, services.settings.memory)
     work = partial(_analyze, file, services.settings, _trusted(services.settings))
-    work = partial(work, as_clip=as_clip, threads=_share(services))
+    work = partial(work, analysis_id=analysis_id, as_clip=as_clip, threads=_share(services))
     try:
-        ending = sandbox.run(work, limits, messages.receive, keep=(file.fileno(),), stop=stop)
+        ending = sandbox.run_in_child(work, limits, messages.receive, keep=(file.fileno(),), stop=stop)
     except Exception:
         log.exception("what the child of analysis %s said makes no sense", analysis_id)
         ending = Ending.DIED
@@ -140,7 +142,7 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         if messages.answer is None:
             _publish(services, analysis_id, messages.report, messages.lenses)
         else:
-            services.store.complete(analysis_id, _named(messages.report, analysis_id), messages.lenses)
+            services.store.complete(analysis_id, messages.report, messages.lenses)
     else:
         services.quarantine.note(content)
         seconds = f"{services.settings.timeout:g}"
@@ -150,13 +152,9 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         services.store.fail(analysis_id, code, too_long if timed_out else _CRASHED)
 
 
-def _publish(services: Services, analysis_id: str, report: Report, drawn: Mapping[str, bytes]) -> None:
+def _publish(services: Services, analysis_id: str, report: EncodedReport, drawn: Mapping[str, bytes]) -> None:
     """Write a report that stands, whole or with more to come."""
-    services.store.finish(analysis_id, _named(report, analysis_id), drawn, intake.engine_version(services.settings))
-
-
-def _named(report: Report, analysis_id: str) -> Report:
-    return msgspec.structs.replace(report, id=analysis_id)
+    services.store.finish(analysis_id, report, drawn, intake.engine_version(services.settings))
 
 
 def _hand_back(services: Services, analysis_id: str, file: BinaryIO) -> None:
@@ -209,12 +207,16 @@ class _ChildMessages:
     """What came from the child so far, checked: the child has read a stranger's file and is not believed blindly."""
 
     def __init__(
-        self, tell: Callable[[JobProgress], None], publish: Callable[[Report, Mapping[str, bytes]], None]
+        self,
+        analysis_id: str,
+        tell: Callable[[JobProgress], None],
+        publish: Callable[[EncodedReport, Mapping[str, bytes]], None],
     ) -> None:
+        self._id = analysis_id
         self.answer: Report | None = None
         """The first report, where more followed or was to follow; it is published."""
-        self.report: Report | None = None
-        """The whole report."""
+        self.report: EncodedReport | None = None
+        """The whole report, as the child encoded it."""
         self.error: ErrorBody | None = None
         self.lenses: dict[str, bytes] = {}
         """Those that came since the answer was published."""
@@ -232,18 +234,21 @@ class _ChildMessages:
             picture_type(picture)  # raises when it is none
             self.lenses[name.decode("ascii")] = picture
         elif kind == _REPORT:
-            self._hear(analysis.from_json(payload))
+            self._take(EncodedReport(analysis.from_json(payload), payload))
         elif kind == _ERROR:
             self.error = msgspec.json.decode(payload, type=ErrorBody)
 
-    def _hear(self, report: Report) -> None:
+    def _take(self, encoded: EncodedReport) -> None:
+        report = encoded.report
+        if report.id != self._id:
+            raise ValueError("a report of another analysis")
         if self.answer is None and report.pending:
-            self._publish(report, self.lenses)
+            self._publish(encoded, self.lenses)
             self.answer, self.lenses = report, {}
         elif report.pending or (self.answer is not None and not _agree(self.answer, report)):
             raise ValueError("a report that takes back the answer")
         else:
-            self.report = report
+            self.report = encoded
 
 
 def _agree(answer: Report, report: Report) -> bool:
@@ -276,6 +281,7 @@ def _analyze(
     trust_anchors: str | None,
     send: Send,
     *,
+    analysis_id: str,
     as_clip: bool = False,
     threads: int | None = None,
 ) -> None:
@@ -300,11 +306,14 @@ def _analyze(
             send(_LENS, name.encode() + b"\0" + picture)
             drawn.append(name)
 
+    def tell(report: Report, pending: tuple[Pending, ...]) -> None:
+        seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
+        report = msgspec.structs.replace(report, id=analysis_id, pending=pending, seconds=seconds)
+        send(_REPORT, analysis.to_json(report))
+
     def answer(report: Report) -> None:
         draw(report, first=True)
-        seconds = round(time.perf_counter() - start, 4)
-        pending = (*report.pending, Pending.LENSES)
-        send(_REPORT, analysis.to_json(msgspec.structs.replace(report, pending=pending, seconds=seconds)))
+        tell(report, (*report.pending, Pending.LENSES))
 
     report = analysis.analyze(
         media,
@@ -317,8 +326,7 @@ def _analyze(
         on_answer=answer,
     )
     draw(report, first=False)
-    seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
-    send(_REPORT, analysis.to_json(msgspec.structs.replace(report, seconds=seconds)))
+    tell(report, report.pending)
 
 
 def _draw(

@@ -13,12 +13,12 @@ from contextlib import closing
 from types import FrameType
 from typing import NoReturn, Protocol
 
-from .cli.arguments import Options, parse
-from .cli.batch import run
+from .cli.arguments import Options, parse_arguments
+from .cli.batch import examine_all
 from .cli.examine import Examined, Examiner
-from .cli.inputs import find
-from .cli.terminal import FULL_SUMMARIES, Errors, Summary, progress, say
-from .report import Report, Verdict, to_json
+from .cli.inputs import find_sources
+from .cli.terminal import FULL_SUMMARIES, Errors, Summary, progress_bar, say
+from .report import Report, Verdict
 
 OK, ABOVE, NOT_ANALYZED, STOPPED, INTERRUPTED, READER_GONE, TERMINATED = 0, 1, 3, 4, 130, 141, 143
 
@@ -38,7 +38,7 @@ class JsonLines:
 
     def add(self, examined: Examined) -> None:
         """Write the line at once: a reader need not wait for the last file."""
-        sys.stdout.buffer.write(to_json(examined.report) + b"\n")
+        sys.stdout.buffer.write(examined.json + b"\n")
         sys.stdout.buffer.flush()
 
     def close(self, *, complete: bool) -> None:
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         from .cli import trust  # noqa: PLC0415 -- as above
 
         return trust.main(given[1:])
-    options = parse(given)
+    options = parse_arguments(given)
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _analyze(options: Options) -> int:
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
-    sources, passed_over = find(options.paths, stdin, options.max_bytes)
+    sources, passed_over = find_sources(options.paths, stdin, options.max_bytes)
     if not sources:
         say(f"Nothing to analyze: no picture and no video among {passed_over:,} files.")
         return NOT_ANALYZED
@@ -106,9 +106,9 @@ def _analyze(options: Options) -> int:
     try:
         with (
             closing(
-                run(examiner, sources, workers=workers, timeout=options.timeout, verbose=options.verbose)
+                examine_all(examiner, sources, workers=workers, timeout=options.timeout, verbose=options.verbose)
             ) as answers,
-            progress(len(sources), shown=_shows_progress(options, len(sources))) as step,
+            progress_bar(len(sources), shown=_shows_progress(options, len(sources))) as step,
         ):
             for examined in answers:
                 for view in views:

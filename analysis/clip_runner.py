@@ -90,6 +90,11 @@ def run_clip(
     return ClipMeasurements(dict(sorted(components.items())), by_frame, steps)
 
 
+def run_over_clip(component: str, footage: Footage) -> ComponentResult:
+    """Run the analyzer of one component over a clip, or over some of its steps."""
+    return run_one(next(a for a in all_analyzers() if a.component == component), footage)
+
+
 def mean(by_frame: Sequence[Mapping[str, ComponentResult]], analyzer: Analyzer) -> ComponentResult:
     """The means of a component's metrics over the frames on which it could be measured."""
     results = [results[analyzer.component] for results in by_frame if analyzer.component in results]

@@ -115,10 +115,10 @@ def analyze(
             return msgspec.structs.replace(told, engine=used, seconds=seconds, pending=pending)
 
         if by_detector:
-            context = scoring_context.of(media)
+            context = scoring_context.context_of(media)
             answered = still.answer_still(media, findings, _detector(media, networks_folder), networks)
             tell(report(answered.scored, context, pending=(Pending.MEASUREMENTS, *_stability_of(answered))))
-            return report(_complete(answered, context, skip, progress, threads), context)
+            return report(_complete(answered, skip, progress, threads), context)
         look = _look_at_clip if media.facts.kind is Kind.VIDEO else _look_at_still
         scored, context, timeline = look(media, skip, progress, threads)
         if scoring is Scoring.CALIBRATED and timeline is not None:
@@ -135,24 +135,12 @@ def _report(
     return Report(
         sha256=media.sha256,
         kind=media.facts.kind,
-        verdict=conclusion.verdict,
-        summary=conclusion.summary,
-        recommendation=conclusion.recommendation,
-        score=scored.score,
-        confidence=scored.confidence,
-        scoring=scored.scoring,
-        abstained=scored.abstained,
-        false_alarm_rate=scored.false_alarm_rate,
-        quality=scored.quality,
-        stability=scored.stability,
-        likeness=scored.likeness,
-        evidence_map=scored.evidence_map,
-        measured=scored.measured,
-        components=scored.components,
         provenance=findings,
         context=context,
         media=media.facts,
         timeline=timeline,
+        **msgspec.structs.asdict(conclusion),
+        **scored.in_report(),
     )
 
 
@@ -162,7 +150,6 @@ def _stability_of(answered: still.Answered) -> tuple[Pending, ...]:
 
 def _complete(
     answered: still.Answered,
-    context: Context,
     skip: Collection[str],
     progress: Progress | None,
     threads: int | None,
@@ -172,7 +159,7 @@ def _complete(
         again = answered.begin_stability(pool)
         measured = run_analyzers(answered.media, skip=skip, progress=progress, pool=pool)
         scores = {change: scored.result() for change, scored in again.items()}
-    return still.complete(answered, rules.score_image(measured, context), scores)
+    return still.complete(answered, measured, scores)
 
 
 def _detector(media: Media, networks_folder: Path | None) -> detector.Detector:
@@ -184,7 +171,7 @@ def _look_at_still(
     media: Media, skip: Collection[str], progress: Progress | None, threads: int | None
 ) -> tuple[Scored, Context, None]:
     measured = run_analyzers(media, skip=skip, progress=progress, threads=threads)
-    context = scoring_context.of(media)
+    context = scoring_context.context_of(media)
     return rules.score_image(measured, context), context, None
 
 
@@ -195,9 +182,14 @@ def _look_at_clip(
 
     reading = clip_runner.run_clip(media, skip=skip, progress=progress, threads=threads)
     over_time = timeline.build(media, reading)
-    asked = timeline.asked(media, reading, over_time)
-    scored = rules.score_video(asked, duration=media.facts.duration, width=media.facts.width, height=media.facts.height)
-    scored = msgspec.structs.replace(scored, components=timeline.as_measured(scored.components, reading))
+    facts = media.facts
+    scored = rules.score_video(
+        reading.components,
+        duration=facts.duration,
+        width=facts.width,
+        height=facts.height,
+        within_scenes=timeline.within_scenes(media, reading, over_time.cuts),
+    )
     return scored, Context(width=media.facts.width, height=media.facts.height), over_time
 
 
@@ -230,7 +222,7 @@ def which_detector(folder: Path | None = None) -> tuple[str, str | None]:
     folder
         Where networks are installed, beside the place that set-up uses.
     """
-    return detector.describe(folder)
+    return detector.describe_detector(folder)
 
 
 def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> None:
@@ -244,9 +236,9 @@ def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> 
     for package in _LOADS_PARTS_LATE:
         _import_all_of(package)
     Image.init()  # every format of Pillow
-    jpeg.prepare()
+    jpeg.load_known_tables()
     components.models()
-    ranges.measured()
+    ranges.measured_ranges()
     clip.calibration()
     detector.parameters_hash()
     detector.load_light()

@@ -1,20 +1,18 @@
 """A clip over time: what each frame scores, the curves of change, cuts, frozen stretches, repeated frames.
 
-Cuts matter for more than the picture: a step across a cut is no motion, so the rules over time are asked about the
-steps within scenes only (:func:`asked`), while the metrics stay those of all consecutive frames.
+Cuts matter for more than the picture: a step across a cut is no motion, so the rules over time read the steps within
+scenes only (:func:`within_scenes`), while the metrics stay those of all consecutive frames.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .analyzers import temporal
+from . import clip_runner
 from .clip_runner import ClipMeasurements
-from .errors import NotApplicable
 from .media.frames import Burst, Footage, Media
 from .report import Cadence, ComponentResult, Cut, FrameReading, Freeze, Status, StepReading, Timeline
 from .signal.steps import FrameStep
@@ -58,32 +56,17 @@ def build(media: Media, reading: ClipMeasurements) -> Timeline:
     )
 
 
-def asked(media: Media, reading: ClipMeasurements, timeline: Timeline) -> dict[str, ComponentResult]:
-    """What the rules are asked about: the readings, but over time only of steps that cross no cut.
+def within_scenes(media: Media, reading: ClipMeasurements, cuts: Sequence[Cut]) -> ComponentResult | None:
+    """``temporal`` over the steps that cross no cut; None where that is what was measured, or nothing was.
 
-    Where every step crosses one, ``temporal`` is not applicable.
+    Where every step crosses one, it is not applicable.
     """
     over_time = reading.components.get("temporal")
-    if over_time is None or over_time.status is not Status.OK or not timeline.cuts:
-        return reading.components
-    crossing = {cut.after for cut in timeline.cuts}
+    if over_time is None or over_time.status is not Status.OK or not cuts:
+        return None
+    crossing = {cut.after for cut in cuts}
     steps = tuple(s for i, s in enumerate(reading.steps) if s is not None and i not in crossing)
-    try:
-        within = msgspec.structs.replace(over_time, metrics=dict(temporal.measure(Footage(media.facts, steps))))
-    except NotApplicable:
-        within = ComponentResult(status=Status.NOT_APPLICABLE, note="every step leads into another scene")
-    return {**reading.components, "temporal": within}
-
-
-def as_measured(scored: Mapping[str, ComponentResult], reading: ClipMeasurements) -> dict[str, ComponentResult]:
-    """The scored components with the metrics over time that were measured, cuts and all."""
-    components = dict(scored)
-    if "temporal" in reading.components:
-        measured = reading.components["temporal"]
-        components["temporal"] = msgspec.structs.replace(
-            measured, score=scored["temporal"].score, evidence=scored["temporal"].evidence
-        )
-    return components
+    return clip_runner.run_over_clip("temporal", Footage(media.facts, steps))
 
 
 def find_cuts(media: Media, steps: Sequence[FrameStep | None]) -> tuple[Cut, ...]:
@@ -196,7 +179,6 @@ def _frames(media: Media, reading: ClipMeasurements, cuts: Sequence[Cut]) -> tup
         scene += number in scene_starts
         scored = rules.score_frame(results, width=media.facts.width, height=media.facts.height)
         scores = {name: round(r.score, 2) for name, r in scored.components.items() if r.score is not None}
-        scores.pop("metadata", None)
         found.append(
             FrameReading(
                 number=number,

@@ -55,7 +55,7 @@ def stages(name: str, data: bytes) -> None:
             "to the answer, processor time": min(used for _, used in told),
             "everything, from bytes: measurements, stability, lenses": complete,
             "everything, processor time": used,
-            "of it the stability strip alone": best_of(lambda: stability.strip(looks, media.frame.preview), TIMES),
+            "of it the stability strip alone": best_of(lambda: stability.strip(looks, media.frame.planes), TIMES),
             "of it the lenses alone": best_of(lambda: lenses.render_all(media.frame), TIMES),
         }
     print(f"\n{name}, {len(data) / 1e6:.1f} MB; best of {TIMES}")

@@ -29,11 +29,11 @@ def main() -> None:
 
     def child(walls: bool) -> None:
         confinement.confine = confine if walls else lambda *_: []
-        sandbox.run(lambda _send: None, limits, lambda *_: None)
+        sandbox.run_in_child(lambda _send: None, limits, lambda *_: None)
 
     def second_fork() -> None:
         confinement.confine = lambda *_: []
-        sandbox.run(_fork_again, limits, lambda *_: None)
+        sandbox.run_in_child(_fork_again, limits, lambda *_: None)
 
     measured: dict[str, Callable[[], None]] = {
         "child of a prepared worker, no wall": lambda: child(walls=False),

@@ -11,34 +11,49 @@ const FINAL = new Set(["done", "failed", "cancelled"]);
  * `slow`, `strange` (not this server's API), or `refused` with the server's own code and sentence.
  */
 export class Trouble extends Error {
+  /** @param {string} code @param {{said?: string | null, sentence?: string | null, after?: number}} [more] */
   constructor(code, { said = null, sentence = null, after = 0 } = {}) {
     super(sentence ?? code);
-    Object.assign(this, { code, said, sentence, after });
+    this.code = code;
+    this.said = said;
+    this.sentence = sentence;
+    this.after = after;
   }
 
-  /** As it travels in messages and storage. */
+  /** As it travels in messages and storage. @returns {Problem} */
   get plain() {
     return { code: this.code, said: this.said, sentence: this.sentence };
   }
 }
 
-/** A file to be judged: the check as the server has it now. */
-export function sendFile(door, blob) {
+/**
+ * What is wrong, as it travels: anything else than a Trouble is a fault of ours.
+ * @param {unknown} problem @returns {Problem}
+ */
+export function plain(problem) {
+  return problem instanceof Trouble ? problem.plain : { code: "strange" };
+}
+
+/** A file to be checked: the check as the server has it now. @param {Pairing} credentials @returns {Promise<Check>} */
+export function sendFile(credentials, blob) {
   const body = new FormData();
   body.append("file", blob, "file");
-  return call(door, "POST", "/analyses", { body, patience: UPLOAD_PATIENCE });
+  return call(credentials, "POST", "/analyses", { body, patience: UPLOAD_PATIENCE });
 }
 
-/** An address the server shall fetch itself. */
-export function sendAddress(door, url) {
-  return call(door, "POST", "/analyses", { json: { url } });
+/** An address the server shall fetch itself. @param {Pairing} credentials @returns {Promise<Check>} */
+export function sendAddress(credentials, url) {
+  return call(credentials, "POST", "/analyses", { json: { url } });
 }
 
-/** The check when it has ended; asks for as long as it takes. */
-export async function ended(door, id) {
+/**
+ * The check when it has ended; asks for as long as it takes.
+ * @param {Pairing} credentials @returns {Promise<Check>}
+ */
+export async function ended(credentials, id) {
   for (;;) {
     const asked = Date.now();
-    const { answer, check } = await call(door, "GET", `/analyses/${id}?wait=${WAIT}`, {
+    const { answer, check } = await call(credentials, "GET", `/analyses/${id}?wait=${WAIT}`, {
       patience: PATIENCE + WAIT * 1000,
       whole: true,
     });
@@ -47,39 +62,44 @@ export async function ended(door, id) {
   }
 }
 
-/** The check as it is now. */
-export function show(door, id) {
-  return call(door, "GET", `/analyses/${id}`);
+/** The check as it is now. @param {Pairing} credentials @returns {Promise<Check>} */
+export function show(credentials, id) {
+  return call(credentials, "GET", `/analyses/${id}`);
 }
 
 /** A picture that belongs to a check, by the path the server has given. */
-export function picture(door, path) {
+export function picture(credentials, path) {
   if (!path.startsWith(`${API}/analyses/`)) throw new Trouble("strange"); // the key is for this server's API alone
-  return call(door, "GET", path.slice(API.length), { form: "blob" });
+  return call(credentials, "GET", path.slice(API.length), { form: "blob" });
 }
 
+/** @param {Check} check */
 export function isFinal(check) {
   return FINAL.has(check.state);
 }
 
-/** What is known of these hashes: `{engine, known: {sha256: check}}`. */
-export function lookUp(door, hashes) {
-  return call(door, "POST", "/lookups", { json: { hashes } });
+/**
+ * What is known of these hashes.
+ * @param {Pairing} credentials
+ * @returns {Promise<{engine: string, known: Record<string, Check>}>}
+ */
+export function lookUp(credentials, hashes) {
+  return call(credentials, "POST", "/lookups", { json: { hashes } });
 }
 
 /** What the token is, and what the server accepts. */
-export function facts(door) {
-  return call(door, "GET", "/token");
+export function facts(credentials) {
+  return call(credentials, "GET", "/token");
 }
 
 /** End the token. */
-export function endToken(door) {
-  return call(door, "DELETE", "/token");
+export function endToken(credentials) {
+  return call(credentials, "DELETE", "/token");
 }
 
 /** "This verdict is wrong": what the user has read and agreed to send. */
-export function feedback(door, id, says, note) {
-  return call(door, "POST", `/analyses/${id}/feedback`, { json: { says, note } });
+export function feedback(credentials, id, says, note) {
+  return call(credentials, "POST", `/analyses/${id}/feedback`, { json: { says, note } });
 }
 
 /** Show the verifier of an approved pairing: the token, or a Trouble while nobody has approved it. */
@@ -87,14 +107,19 @@ export function claim(server, verifier) {
   return call({ server }, "POST", "/pairings", { json: { verifier } });
 }
 
-async function call(door, method, path, { json, body, patience = PATIENCE, whole = false, form = "json" } = {}) {
-  if (!door) throw new Trouble("not_paired");
-  const headers = door.token ? { Authorization: `Bearer ${door.token}` } : {};
-  if (json !== undefined) headers["Content-Type"] = "application/json";
+/**
+ * @param {Pairing} credentials @param {string} method @param {string} path
+ * @param {{json?: object, body?: BodyInit, patience?: number, whole?: boolean, form?: "json" | "blob"}} [how]
+ * @returns {Promise<any>}
+ */
+async function call(credentials, method, path, { json, body, patience = PATIENCE, whole = false, form = "json" } = {}) {
+  if (!credentials) throw new Trouble("not_paired");
+  const headers = new Headers(credentials.token ? { Authorization: `Bearer ${credentials.token}` } : {});
+  if (json !== undefined) headers.set("Content-Type", "application/json");
   const request = { method, headers, body: json === undefined ? body : JSON.stringify(json) };
   let answer;
   try {
-    answer = await fetch(`${door.server}${API}${path}`, {
+    answer = await fetch(`${credentials.server}${API}${path}`, {
       ...request,
       credentials: "omit",
       cache: "no-store",
@@ -103,7 +128,9 @@ async function call(door, method, path, { json, body, patience = PATIENCE, whole
       signal: AbortSignal.timeout(patience),
     });
   } catch (problem) {
-    throw problem.name === "TimeoutError" ? new Trouble("slow") : await diagnose(door.server);
+    throw problem instanceof DOMException && problem.name === "TimeoutError"
+      ? new Trouble("slow")
+      : await diagnose(credentials.server);
   }
   const said = await read(answer, answer.ok ? form : "json");
   if (!answer.ok) throw trouble(answer, said);
@@ -144,7 +171,8 @@ async function diagnose(server) {
 async function isLocalBarred() {
   for (const name of ["loopback-network", "local-network", "local-network-access"]) {
     try {
-      if ((await navigator.permissions.query({ name })).state === "denied") return true;
+      const asked = { name: /** @type {PermissionName} */ (name) };
+      if ((await navigator.permissions.query(asked)).state === "denied") return true;
     } catch {
       // this browser knows no such permission
     }

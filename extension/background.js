@@ -13,11 +13,12 @@ import * as menus from "./menus.js";
 import * as pair from "./pairing.js";
 import { lock, pairing, settings } from "./settings.js";
 import * as sites from "./sites.js";
-import { tellIfThere, tellPage } from "./tabs.js";
+import { sendIfEntered, sendToPage } from "./tabs.js";
 import { words } from "./words.js";
 
 const LARGEST = 100 * 1024 * 1024; // bytes, until the server has said what it takes
 
+/** @type {Promise<{from: string, to: string}[]> | undefined} */
 let originals; // a promise: the rules are read once in the background's life
 const ports = new Map(); // "tab:frame" -> port of a page that waits for something
 
@@ -29,7 +30,7 @@ chrome.runtime.onStartup.addListener(() => void begin());
 chrome.permissions.onAdded.addListener(() => void hostsChanged());
 chrome.permissions.onRemoved.addListener(() => void sites.agree());
 chrome.storage.onChanged.addListener((changes, area) => {
-  if (area === "local" && changes.settings) void settingsChanged(changes.settings);
+  if (area === "local" && changes.settings) void settingsChanged(/** @type {any} */ (changes.settings));
 });
 chrome.tabs.onRemoved.addListener((tabId) => {
   void queue.leave((job) => job.tab === tabId);
@@ -45,19 +46,22 @@ chrome.commands?.onCommand.addListener((command, tab) => {
   if (command === "check-pointer") void point(tab.id);
   if (command === "check-page") void find(tab.id, { by: "page" });
   if (command === "check-region") void find(tab.id, { by: "region" });
-  if (command === "next-badge") void tellPage(tab.id, { kind: "next" });
+  if (command === "next-badge") void sendToPage(tab.id, { kind: "next" });
 });
 
 chrome.runtime.onConnect.addListener((port) => {
-  const { tab, frameId: frame } = port.sender;
+  const { tab, frameId: frame } = port.sender ?? {};
   if (port.name !== "checks" || !tab) return;
   const here = `${tab.id}:${frame}`;
   ports.set(here, port);
   port.onDisconnect.addListener(() => ports.get(here) === port && ports.delete(here));
-  port.onMessage.addListener((message) => void heard(message, { tab: tab.id, frame, private: tab.incognito }));
+  port.onMessage.addListener((message) => void onPortMessage(message, { tab: tab.id, frame, private: tab.incognito }));
 });
 
-/** Questions of pages. Those only our own pages may ask stand below. */
+/**
+ * Questions of pages. Those only our own pages may ask stand below.
+ * @type {Record<string, (message: any, sender: any) => any>}
+ */
 const ANSWERS = {
   hello: async ({ since }, { tab, frameId, origin }) => {
     const isHere = (job) => job.tab === tab.id && (frameId === 0 || job.frame === frameId);
@@ -69,7 +73,7 @@ const ANSWERS = {
   shoot: ({ shots, width }, { tab }) => shoot(tab, shots, width),
   map: ({ map }) => attempt(async () => ({ data: await mapOf(await pairing(), map) })),
   report: async ({ page }) => {
-    const { server } = await pairing();
+    const { server } = (await pairing()) ?? {};
     const report = new URL(page, server);
     if (report.origin === server) await chrome.tabs.create({ url: report.href });
   },
@@ -77,6 +81,7 @@ const ANSWERS = {
   "open-options": () => chrome.runtime.openOptionsPage(),
 };
 
+/** @type {Record<string, (message: any, sender: any) => any>} */
 const OWN_ANSWERS = {
   pair: () => pair.begin(),
   "cancel-pair": () => pair.cancel(),
@@ -86,11 +91,11 @@ const OWN_ANSWERS = {
     ...(check && (await pairing()) ? await pair.look() : {}),
   }),
   find: ({ tab, ...what }) => find(tab, what),
-  show: ({ tab, frame, key }) => tellIfThere(tab, { kind: "show", key }, frame),
+  show: ({ tab, frame, key }) => sendIfEntered(tab, { kind: "show", key }, frame),
   "shoot-frames": ({ tab }) => shootFrames(tab),
   "add-site": () => sites.addWanted(),
   "remove-site": ({ origin }) => sites.remove(origin),
-  stop: ({ tab }) => tellIfThere(tab, { kind: "stop" }),
+  stop: ({ tab }) => sendIfEntered(tab, { kind: "stop" }),
 };
 
 chrome.runtime.onMessage.addListener((message, sender, answer) => {
@@ -113,10 +118,10 @@ queue.listen((job) => {
   const { key, state, check, problem } = job;
   ports
     .get(`${job.tab}:${job.frame}`)
-    ?.postMessage({ kind: state === "lost" ? "lost" : "state", key, state, check, problem });
+    ?.postMessage({ kind: state === "missing" ? "missing" : "state", key, state, check, problem });
 });
 
-async function heard(message, here) {
+async function onPortMessage(message, here) {
   const { kind, key, copy, name } = message;
   if (kind === "piece") bytes.piece(key, message.data);
   if (kind === "check") await queue.addFile({ key, copy, name, ...here });
@@ -134,18 +139,25 @@ async function ownWords() {
   return words((await settings()).language);
 }
 
-/** What a page has to know of the settings; the token is not among it. */
+/** What a page has to know of the settings; the token is not among it. @returns {Promise<PageSettings>} */
 async function forPages() {
-  const [{ minSize, blurAbove, serverFetch }, door] = await Promise.all([settings(), pairing()]);
+  const [{ minSize, blurAbove, serverFetch }, credentials] = await Promise.all([settings(), pairing()]);
   originals ??= fetch(chrome.runtime.getURL("originals.json")).then((answer) => answer.json());
   const rules = (await originals).map(({ from, to }) => ({ from, to }));
-  return { minSize, blurAbove, serverFetch, most: door?.most ?? LARGEST, server: door?.server, originals: rules };
+  return {
+    minSize,
+    blurAbove,
+    serverFetch,
+    most: credentials?.most ?? LARGEST,
+    server: credentials?.server,
+    originals: rules,
+  };
 }
 
 /** Let the page find what is asked for; how many it found, or null where nobody may enter. */
 async function find(tabId, what, frame) {
   const single = what.by !== "page" && what.by !== "frames";
-  const answers = await tellPage(
+  const answers = await sendToPage(
     tabId,
     { kind: "find", ...what, settings: await forPages() },
     single ? (frame ?? 0) : undefined,
@@ -172,15 +184,16 @@ async function closedIn(answers) {
   return { count, origins: named.filter((_, at) => !may[at]), entered: named.filter((_, at) => may[at]) };
 }
 
-/** Frames that nobody may enter, judged from the screen. */
+/** Frames that nobody may enter, checked from the screen. */
 async function shootFrames(tabId) {
-  const { [`scan:${tabId}`]: scan } = await chrome.storage.session.get(`scan:${tabId}`);
+  const key = /** @type {const} */ (`scan:${Number(tabId)}`);
+  const { [key]: scan } = await chrome.storage.session.get(key);
   return find(tabId, { by: "frames", least: scan?.least, entered: scan?.closed.entered ?? [] });
 }
 
 /** What is under the pointer, in whichever frame it is; else the person picks. */
 async function point(tabId) {
-  const answers = await tellPage(tabId, { kind: "find", by: "pointer", pick: false, settings: await forPages() });
+  const answers = await sendToPage(tabId, { kind: "find", by: "pointer", pick: false, settings: await forPages() });
   if (!answers?.some((one) => one.found)) await find(tabId, { by: "pick" }, 0);
 }
 
@@ -188,7 +201,7 @@ async function attempt(work) {
   try {
     return (await work()) ?? { ok: true };
   } catch (problem) {
-    return { problem: problem.plain ?? { code: "strange" } };
+    return { problem: api.plain(problem) };
   }
 }
 
@@ -196,14 +209,15 @@ async function hostsChanged() {
   await sites.addWanted();
   await sites.agree();
   const tabs = new Set((await jobs.all()).filter((job) => job.state === "needs-host").map((job) => job.tab));
-  for (const tab of tabs) void tellIfThere(tab, { kind: "hosts" });
+  for (const tab of tabs) void sendIfEntered(tab, { kind: "hosts" });
   for (const [key, scan] of Object.entries(await chrome.storage.session.get(null))) {
-    if (!key.startsWith("scan:") || !scan.closed.origins.length) continue;
+    if (!key.startsWith("scan:") || !scan?.closed.origins.length) continue;
     const may = await chrome.permissions.contains({ origins: patternsOf(scan.closed.origins) });
     if (may) void find(Number(key.slice("scan:".length)), { by: "page", least: scan.least });
   }
 }
 
+/** @param {{oldValue?: Partial<Settings>, newValue?: Partial<Settings>}} changed */
 async function settingsChanged({ oldValue = {}, newValue = {} }) {
   if (oldValue.language !== newValue.language) await menus.make();
   if (`${oldValue.sites}` !== `${newValue.sites}`) await sites.agree();

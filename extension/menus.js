@@ -3,6 +3,7 @@
 import { settings } from "./settings.js";
 import { say, words } from "./words.js";
 
+/** @type {{id: string, contexts: any, title: string}[]} */
 const ITEMS = [
   { id: "check-image", contexts: ["image"], title: "menu_image" },
   { id: "check-video", contexts: ["video"], title: "menu_video" },

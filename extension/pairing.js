@@ -1,6 +1,6 @@
 // Pairing: a verifier of our own, its short code, the user's agreement on the server's page, a token. See docs/api.md.
 
-import { claim, endToken, facts, pause } from "./api.js";
+import { claim, endToken, facts, pause, plain, Trouble } from "./api.js";
 import { forgetPairing, keepPairing, pairing, settings } from "./settings.js";
 
 const MINUTES = 10;
@@ -8,6 +8,7 @@ const BETWEEN = 2; // seconds between two looks whether it has been approved
 const LEAVE = 3; // seconds the server has to hear that a pairing ends
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/** @type {Record<string, string>} */
 const SYSTEMS = { mac: "macOS", win: "Windows", linux: "Linux", android: "Android", cros: "ChromeOS" };
 
 let looking = false;
@@ -47,9 +48,9 @@ export async function resume() {
 
 /** Forget the pairing here, and end it on the server where that answers. */
 export async function unpair() {
-  const door = await pairing();
+  const credentials = await pairing();
   // a server that is away keeps its side until its user ends it there
-  const ended = door && endToken(door).catch(() => {});
+  const ended = credentials && endToken(credentials).catch(() => {});
   await Promise.race([ended, pause(LEAVE)]);
   await forgetPairing();
 }
@@ -61,11 +62,11 @@ export function cancel() {
 /** What the options show: `{state: none | waiting | paired | problem, …}`. */
 export async function state() {
   const now = await current();
-  const door = await pairing();
+  const credentials = await pairing();
   if (now)
     return { state: now.problem ? "problem" : "waiting", server: now.server, code: now.code, problem: now.problem };
-  return door
-    ? { state: "paired", server: door.server, name: door.name }
+  return credentials
+    ? { state: "paired", server: credentials.server, name: credentials.name }
     : { state: "none", server: (await settings()).server };
 }
 
@@ -75,10 +76,11 @@ export async function look() {
     const { scale } = await facts(await pairing());
     return { trouble: null, scale };
   } catch (problem) {
-    return { trouble: problem.plain ?? { code: "strange" } };
+    return { trouble: plain(problem) };
   }
 }
 
+/** @param {PairingNow} now */
 async function tried({ server, verifier, until }) {
   try {
     const { token, name } = await claim(server, verifier);
@@ -88,7 +90,7 @@ async function tried({ server, verifier, until }) {
     await cancel();
     return true;
   } catch (problem) {
-    if (!problem.plain) throw problem;
+    if (!(problem instanceof Trouble)) throw problem;
     return false; // not approved yet, or the server is away for a moment
   }
 }
@@ -106,7 +108,7 @@ async function ownName() {
 async function codeOf(challenge) {
   const start = [...(await sha256(challenge))].slice(0, 5);
   const bits = start.map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  const letters = bits.match(/.{5}/g).map((five) => ALPHABET[parseInt(five, 2)]);
+  const letters = Array.from(bits.matchAll(/.{5}/g), ([five]) => five).map((five) => ALPHABET[parseInt(five, 2)]);
   return `${letters.slice(0, 4).join("")}-${letters.slice(4).join("")}`;
 }
 

@@ -1,5 +1,6 @@
 // What the user chose, and the pairing. Content scripts never read this storage: it holds the token.
 
+/** @type {Settings} */
 const DEFAULTS = {
   server: "http://127.0.0.1:8000",
   minSize: 128, // shorter side of a picture, in CSS pixels, below which a scan leaves it out
@@ -14,21 +15,24 @@ export function lock() {
   return chrome.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });
 }
 
+/** @returns {Promise<Settings>} */
 export async function settings() {
   const { settings: chosen } = await chrome.storage.local.get("settings");
   return { ...DEFAULTS, ...chosen };
 }
 
+/** @param {Partial<Settings>} part */
 export async function change(part) {
   const { settings: chosen } = await chrome.storage.local.get("settings");
   await chrome.storage.local.set({ settings: { ...chosen, ...part } });
 }
 
-/** The pairing `{server, token, name}`, or undefined. */
+/** The pairing, or undefined. @returns {Promise<Credentials | undefined>} */
 export async function pairing() {
   return (await chrome.storage.local.get("pairing")).pairing;
 }
 
+/** @param {Credentials} made */
 export function keepPairing(made) {
   return chrome.storage.local.set({ pairing: made });
 }

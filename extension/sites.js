@@ -5,8 +5,14 @@ import { SCRIPTS } from "./tabs.js";
 
 const ID = "automatic";
 
+let turn = Promise.resolve(); // the list is read and written: one after the other
+
 /** Make the browser's list say what the settings say, without sites whose permission is gone. */
-export async function agree() {
+export function agree() {
+  return (turn = turn.then(register, register));
+}
+
+async function register() {
   const { sites } = await settings();
   const allowed = [];
   for (const site of sites) if (await chrome.permissions.contains({ origins: [patternOf(site)] })) allowed.push(site);

@@ -33,21 +33,22 @@ export const SCRIPTS = [
 ].map((name) => `content/${name}.js`);
 
 /** Send a message to one frame, or to all that may be entered; the answers. Null where the browser lets nobody in. */
-export async function tellPage(tabId, message, frameId) {
+export async function sendToPage(tabId, message, frameId) {
   try {
     if (frameId !== undefined) return [await reach(tabId, frameId, message)];
     const frames = await enterAll(tabId);
-    const told = await Promise.allSettled(
+    const sent = await Promise.allSettled(
       frames.map((frame) => chrome.tabs.sendMessage(tabId, message, { frameId: frame })),
     );
-    return told.map((one) => one.value).filter(Boolean); // a frame may go while it is spoken to
+    // a frame may go while it is spoken to
+    return sent.flatMap((one) => (one.status === "fulfilled" && one.value) || []);
   } catch {
     return null;
   }
 }
 
 /** Send a message to the frames that have the content scripts already. */
-export function tellIfThere(tabId, message, frameId) {
+export function sendIfEntered(tabId, message, frameId) {
   return chrome.tabs.sendMessage(tabId, message, frameId === undefined ? {} : { frameId }).catch(() => null);
 }
 

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const chartAddress = document.currentScript.dataset.chart;
+  const chartAddress = document.currentScript?.dataset.chart ?? "";
   const within = (low, value, high) => Math.min(high, Math.max(low, value));
 
   /* Lenses: one view for all layers, a seam between picture and lens. */
@@ -130,6 +130,7 @@
   }
 
   /* The radar: Chart.js comes only where one is about to be seen; its numbers stand in the list below it. */
+  /** @type {Promise<unknown> | null} */
   let library = null;
   function chart() {
     library ??= new Promise((done, failed) => {
@@ -222,7 +223,7 @@
       await navigator.clipboard.writeText(source.textContent);
       label.textContent = button.dataset.copied;
     } catch {
-      getSelection().selectAllChildren(source); // not allowed here: the person's own keys will do
+      getSelection()?.selectAllChildren(source); // not allowed here: the person's own keys will do
       label.textContent = button.dataset.selected;
     }
     document.getElementById("announce").textContent = label.textContent;

@@ -87,16 +87,17 @@ export function serve({ version, shell }) {
     } catch {
       const at = { cacheName: mine };
       return (
-        (await kept(url.pathname, null)) ??
+        (await caches.match(url.pathname, { cacheName: REPORTS })) ??
         (await caches.match(url.pathname, at)) ??
-        (await caches.match("/offline", at))
+        (await caches.match("/offline", at)) ??
+        Response.error()
       );
     }
   }
 }
 
-async function kept(what, otherwise = Response.error()) {
-  return (await caches.match(what, { cacheName: REPORTS })) ?? otherwise;
+async function kept(what) {
+  return (await caches.match(what, { cacheName: REPORTS })) ?? Response.error();
 }
 
 /** A deleted report leaves this device too; without an id all do. */

@@ -6,10 +6,11 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,13 +58,25 @@ class Served:
 
     def held(self, word: str) -> ExitStack:
         """Hold the processes whose command has that word, until the end of a ``with``."""
-        with ExitStack() as stack:
-            for process in psutil.Process(self.process.pid).children(recursive=True):
-                with suppress(psutil.NoSuchProcess):  # it has just ended
-                    if any(word in part for part in process.cmdline()):
-                        process.suspend()
-                        stack.callback(process.resume)
-            return stack.pop_all()
+        while True:
+            with ExitStack() as stack:
+                for process in psutil.Process(self.process.pid).children(recursive=True):
+                    with suppress(psutil.NoSuchProcess):  # it has just ended
+                        if any(word in part for part in process.cmdline()):
+                            process.suspend()
+                            stack.callback(process.resume)
+                if self._can_write():
+                    return stack.pop_all()
+
+    def _can_write(self) -> bool:
+        """Whether the database is free: what is held in the middle of a transaction would hold up everyone else."""
+        with closing(sqlite3.connect(self.folder / "detector.db", timeout=0, isolation_level=None)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+                database.execute("ROLLBACK")
+            except sqlite3.OperationalError:
+                return False
+        return True
 
 
 def free_port() -> int:
@@ -84,6 +97,7 @@ def serve(folder: Path, **env: str) -> Iterator[Served]:
         "WORKERS": "1",
         "REDIS_URL": "",
         "SKIP_COMPONENTS": "",
+        "TIMEOUT_SECONDS": "900",  # what a busy machine takes longer for is given up nowhere
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "webapp"],

@@ -56,3 +56,32 @@ def test_no_class_has_the_name_of_another_but_for_the_forms_of_the_api():
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     places[node.name].append(file)
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+CONTRACTS = {
+    "measure": "analysis/analyzers/",
+    "read": "analysis/provenance/",
+    "prepare": "",
+    "main": "",
+    "init_app": "webapp/",
+    "upgrade": "webapp/storage/migrations/",
+    "downgrade": "webapp/storage/migrations/",
+}
+"""Names that several modules give the same entry point on purpose (docs/architecture.md), and where."""
+
+
+def test_no_function_has_the_name_of_another_but_for_the_contracts():
+    """Functions that answer a route are left out: the blueprint's name stands before theirs."""
+    places = defaultdict(list)
+    for file in run("git", "ls-files", "analysis", "webapp", "worker.py").stdout.split():
+        for node in ast.parse((ROOT / file).read_text()).body if file.endswith(".py") else ():
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or _answers_a_route(node):
+                continue
+            if node.name not in CONTRACTS or not file.startswith(CONTRACTS[node.name]):
+                places[node.name].append(file)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def _answers_a_route(function: ast.FunctionDef) -> bool:
+    called = [one.func for one in function.decorator_list if isinstance(one, ast.Call)]
+    return any(isinstance(one, ast.Attribute) and one.attr in ("get", "post", "delete") for one in called)

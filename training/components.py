@@ -65,7 +65,7 @@ def measure(blob: str, condition: str, pictures: Path, copied: Path) -> Floats:
         return np.full(len(names()) + 1, np.nan)
     results = run_analyzers(media, skip=LEFT_OUT, threads=1)
     found = {f"{component}.{m}": value for component, r in results.items() for m, value in r.metrics.items()}
-    score = rules.score_image(results, context.of(media)).score
+    score = rules.score_image(results, context.context_of(media)).score
     return np.array([*(found.get(n, np.nan) for n in names()), np.nan if score is None else score])
 
 

@@ -20,6 +20,9 @@ from .command import say
 SOURCES = Path(__file__).parent / "sources.csv"
 """Further public repositories, picture by picture: commit, path and git's id of the contents; never the pictures."""
 
+EXCLUDED = Path(__file__).parent / "excluded.csv"
+"""Pictures of both lists whose label was found wrong by eye, each with the reason."""
+
 STILL_KINDS = {"photo", "face", "document", "art", "mixed", "screenshot", "cg"}
 
 UNTOUCHED = -1
@@ -60,7 +63,7 @@ class Item:
 
 
 def read(manifest: Path, reserved: Path) -> list[dict[str, str]]:
-    """The rows of single stills of both lists.
+    """The rows of single stills of both lists, without those that are excluded.
 
     Raises
     ------
@@ -72,7 +75,8 @@ def read(manifest: Path, reserved: Path) -> list[dict[str, str]]:
     for repo in {row["repo"] for row in rows}:
         if hashlib.sha256(repo.lower().encode()).hexdigest() in kept_apart:
             raise SystemExit(f"{repo} is reserved for independent measurement: take it off the list")
-    return [row for row in rows if row["kind"] in STILL_KINDS]
+    excluded = {row["blob_sha"] for row in csv.DictReader(EXCLUDED.open(encoding="utf-8"))}
+    return [row for row in rows if row["kind"] in STILL_KINDS and row["blob_sha"] not in excluded]
 
 
 def choose(rows: Iterable[dict[str, str]], *, cap: int, folds: int, untouched: int) -> list[Item]:

@@ -24,9 +24,9 @@ from typing import Any
 
 import analysis
 from analysis import MediaError, Scoring
-from analysis.backbones.installed import versions
+from analysis.backbones.installed import network_versions
 from analysis.cli.arguments import NETWORKS_FOLDER
-from analysis.cli.labelled import Picture, read
+from analysis.cli.labelled import Picture, read_labelled
 from analysis.facts import Kind
 from analysis.verdict import conditions as arrival
 from analysis.verdict import rules
@@ -86,7 +86,7 @@ def examine(picture: Picture, names: tuple[str, ...], folder: Path) -> list[dict
 
 def engine(names: tuple[str, ...], folder: Path) -> str:
     """What the answers depend on beside the picture; others are not reused."""
-    return "-".join((analysis.__version__, parameters_hash()[:12], *versions(folder, names)))
+    return "-".join((analysis.__version__, parameters_hash()[:12], *network_versions(folder, names)))
 
 
 def sampled(pictures: list[Picture], count: int | None) -> list[Picture]:
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--networks-folder", type=Path, default=NETWORKS_FOLDER, metavar="FOLDER")
     args = parser.parse_args()
     try:
-        pictures = sampled(read(args.corpus), args.sample)
+        pictures = sampled(read_labelled(args.corpus), args.sample)
     except ValueError as problem:
         raise SystemExit(f"{problem}.") from None
     if not pictures:

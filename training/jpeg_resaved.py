@@ -21,7 +21,7 @@ from pathlib import Path
 from PIL import Image
 
 from analysis.media import resaved
-from analysis.media.jpeg_header import parse
+from analysis.media.jpeg_header import read_header
 
 _QUALITIES = (30, 40, 50, 60, 70, 75, 80, 85, 88, 90, 92, 95, 98, 100)
 _PAIRS = (
@@ -40,8 +40,8 @@ def saved(image: Image.Image, quality: int, subsampling: int) -> bytes:
 
 def hint(data: bytes) -> resaved.Resaved | None:
     """What the product would find in these bytes."""
-    header = parse(data)
-    return None if header is None else resaved.find(header, data)
+    header = read_header(data)
+    return None if header is None else resaved.find_earlier_saving(header, data)
 
 
 def measure(path: Path, rng: random.Random) -> Iterator[tuple[str, str, resaved.Resaved | None]]:

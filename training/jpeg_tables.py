@@ -22,7 +22,7 @@ from pathlib import Path
 from PIL import Image
 
 from analysis.media import jpeg
-from analysis.media.jpeg_header import Header, parse
+from analysis.media.jpeg_header import Header, read_header
 
 _MAKE, _MODEL, _SOFTWARE, _EXIF, _MAKER_NOTE = 271, 272, 305, 0x8769, 0x927C
 _EDITORS = (
@@ -74,7 +74,7 @@ def tables_of(folders: Iterable[Path]) -> Iterator[tuple[str, tuple[str, str]]]:
             if file.read(3) != b"\xff\xd8\xff":
                 continue
         data = path.read_bytes()
-        header, digest = parse(data), hashlib.sha256(data).hexdigest()
+        header, digest = read_header(data), hashlib.sha256(data).hexdigest()
         if header is None or digest in seen or _says_nothing(header):
             continue
         seen.add(digest)

@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw
 
 from analysis import MediaError, open_media
 from analysis.signal import screens
+from analysis.signal.recompression import recompress
 from analysis.verdict import conditions as arrival
 from analysis.verdict import evaluation
 from analysis.verdict import quality as lost
@@ -63,7 +64,7 @@ def screen(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     draw.text((width * 0.08, upper * 0.55), "example.org/story/of-the-day", fill=ink, font_size=upper * 0.25)
     for number in range(5):
         draw.text((width * (0.1 + 0.18 * number), height - lower * 0.7), "●  menu", fill=ink, font_size=lower * 0.35)
-    served = arrival.recompress(arrival.reduce(pixels, 1080), int(rng.integers(70, 91)))
+    served = recompress(arrival.reduce(pixels, 1080), int(rng.integers(70, 91)))
     room = (width * (1.0 if phone else rng.uniform(0.5, 0.8)), (height - upper - lower) * rng.uniform(0.6, 0.95))
     scale = min(room[0] / served.shape[1], room[1] / served.shape[0])
     size = (max(1, round(served.shape[1] * scale)), max(1, round(served.shape[0] * scale)))

@@ -6,6 +6,8 @@ from flask import Flask, current_app, request
 from flask_compress import Compress
 from htmx_flask import Htmx
 
+from analysis.explain.rows import SCALE
+
 from . import errors, language, logs
 from .access import auth, security
 from .api.v1 import api
@@ -42,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["services"] = Services.open(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(present_words.FILTERS)
-    app.jinja_env.globals.update(asset=_asset, bands=present_words.BANDS, search_engines=present_tools.SEARCH_ENGINES)
+    app.jinja_env.globals.update(asset=_asset, bands=SCALE, search_engines=present_tools.SEARCH_ENGINES)
     app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS)
     Htmx(app)
     language.init_app(app)

@@ -42,8 +42,8 @@ def init_app(app: Flask) -> None:
 
 
 def language() -> str:
-    """The language of the page that is being made; English where none is."""
-    if not has_request_context():
+    """The language of the page that is being made; English where none is, and for programs."""
+    if not has_request_context() or request.path.startswith("/api/"):
         return ENGLISH
     if "language" not in g:
         g.language = chosen() if chosen() in offered() else request.accept_languages.best_match(offered(), ENGLISH)

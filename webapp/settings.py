@@ -15,6 +15,14 @@ from limits import parse_many
 ROOT = Path(__file__).parent.parent
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- the point: files of users live in memory, in a private folder of it
 _ROOMY = 1 << 30
+_NAMES = """
+ALLOWED_HOSTS API_RATE AUTH DATABASE_URL DATA_DIR FETCH_ALLOW FETCH_SECONDS HOST KEEP_DAYS LOG_FORMAT
+MAX_MEGABYTES MAX_MEGAPIXELS MEDIA_DIR MEDIA_URL MEMORY_MEGABYTES NETWORKS NETWORKS_FOLDER OPEN_TO_ALL
+OWNER_QUEUE_LIMIT PAGE_RATE PORT PUBLIC_LINKS QUEUE_LIMIT REDIS_URL SECRET_KEY SECURE_COOKIES SIGN_IN_RATE
+SKIP_COMPONENTS TIMEOUT_SECONDS TRUSTED_PROXIES TRUST_FILE TRUST_FOLDER UPLOAD_RATE WEIGHTS_FOLDER WORKERS
+"""
+NAMES = frozenset(_NAMES.split())
+"""Environment variables that are read: no other is."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Settings:
             With the variable's name, when a value makes no sense.
         """
         env = os.environ if env is None else env
-        given = {name: value for name, value in env.items() if value}
+        given = {name: env[name] for name in NAMES if env.get(name)}
         data_dir = Path(given.get("DATA_DIR", ROOT / "var")).absolute()
         return cls(
             data_dir=data_dir,

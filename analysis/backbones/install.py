@@ -201,7 +201,7 @@ def _built(entry: Entry, build: Build, data: bytes, folder: Path) -> Built:
         with tempfile.TemporaryDirectory(prefix="float-", dir=folder) as exact:
             split(vision_transformer.clip_model(weights, build.blocks, quantized=False), Path(exact))
             del weights
-            cosine = compare(entry, folder, Path(exact))
+            cosine = compare_networks(entry, folder, Path(exact))
     except UnavailableError:
         raise
     except Exception as error:  # whatever onnx makes of a file that is none
@@ -234,7 +234,7 @@ def split(model: Any, folder: Path) -> None:
     _sync(folder / WEIGHTS)
 
 
-def compare(entry: Entry, built: Path, exact: Path) -> dict[str, float]:
+def compare_networks(entry: Entry, built: Path, exact: Path) -> dict[str, float]:
     """The lowest cosine of each output between two builds, over blocks and a few made pictures.
 
     Features lie as (views, blocks, …, numbers): each block is compared as one vector.

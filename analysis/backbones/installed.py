@@ -172,7 +172,7 @@ class Place:
         return digest.hexdigest()[:12]
 
 
-def versions(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
+def network_versions(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Names and fingerprints, for the version of an engine that uses these networks."""
     return tuple(f"{name}_{Place.find(folder, name).fingerprint}" for name in names)
 

@@ -225,7 +225,7 @@ class Catalogue(msgspec.Struct, frozen=True):
         return self.entries[name]
 
 
-def load(folder: Path | None = None) -> Catalogue:
+def load_manifest(folder: Path | None = None) -> Catalogue:
     """The catalogue that ships, and the operator's own entries in ``folder/catalogue.json``.
 
     Raises

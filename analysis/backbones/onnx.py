@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .installed import Place, UnavailableError
-from .manifest import GRAPH, Entry, load
-from .preprocessing import Floats, start, tensor, views
+from .manifest import GRAPH, Entry, load_manifest
+from .preprocessing import Floats, starting_pixels, tensor, views
 from .tiles import Pixels
 
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
@@ -73,7 +73,7 @@ class Backbone:
         UnavailableError
             When the network fails, or gives what are no finite numbers.
         """
-        return self.see_squares(views(start(pixels, preview, self.entry.input), self.entry.input))
+        return self.see_squares(views(starting_pixels(pixels, preview, self.entry.input), self.entry.input))
 
     def see_squares(self, squares: list[Pixels]) -> BackboneOutput:
         """Run it over squares that were cut already, (crop, crop, 3) uint8 each; errors are those of :meth:`see`."""
@@ -108,7 +108,7 @@ def open_backbone(folder: Path | None, name: str) -> Backbone:
         the runtime, or gives or takes other shapes than its entry says.
     """
     try:
-        entry = load(folder).get(name)
+        entry = load_manifest(folder).get(name)
     except (LookupError, ValueError) as problem:
         raise UnavailableError(str(problem.args[0])) from None
     if entry.file is not None:

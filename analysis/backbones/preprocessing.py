@@ -23,7 +23,7 @@ _KERNELS = {
 }
 
 
-def start(pixels: Pixels, preview: Pixels | None, wants: Input) -> Pixels:
+def starting_pixels(pixels: Pixels, preview: Pixels | None, wants: Input) -> Pixels:
     """The picture the squares are cut from: itself, or its preview (made here where the caller has none)."""
     if wants.of == "picture":
         return pixels

@@ -65,7 +65,7 @@ def components() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(analyzers.__path__))
 
 
-def parse(arguments: list[str] | None = None) -> Options:
+def parse_arguments(arguments: list[str] | None = None) -> Options:
     """Read the arguments (default: the process's own).
 
     Raises
@@ -89,7 +89,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("--network: networks join the calibrated score; the rules do not ask them")
     try:
         for name in networks:
-            _require_usable(manifest.load(given.networks_folder).get(name), given.networks_folder)
+            _require_usable(manifest.load_manifest(given.networks_folder).get(name), given.networks_folder)
     except (LookupError, ValueError, UnavailableError) as nonsense:
         parser.error(f"--network: {nonsense}")
     trust_anchors, problem = _certificates(given.trust) if given.trust is not None else (None, None)

@@ -14,7 +14,7 @@ from itertools import islice
 from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 
 from ..errors import ErrorCode, MediaError
-from .examine import Examined, crashed, refused
+from .examine import Examined, crashed, refused_source
 from .inputs import Source
 from .safe_text import printable
 
@@ -35,7 +35,7 @@ class _HandedOut:
     tries: int = 1
 
 
-def run(
+def examine_all(
     examine: Callable[[Source], Examined],
     sources: Sequence[Source],
     *,
@@ -101,12 +101,12 @@ def _answer(entry: _HandedOut, timeout: float) -> Examined | None:
         return entry.answer.result()
     except TimeoutError:
         sentence = f"The analysis took longer than {timeout:g} seconds and was stopped."
-        return refused(entry.source, MediaError(ErrorCode.TIMEOUT, sentence))
+        return refused_source(entry.source, MediaError(ErrorCode.TIMEOUT, sentence))
     except BrokenProcessPool:
-        return None if entry.tries < TRIES else refused(entry.source, crashed())
+        return None if entry.tries < TRIES else refused_source(entry.source, crashed())
     except ProcessExpired:
         sentence = "The analysis of this file ended its process; the file may be damaged on purpose."
-        return refused(entry.source, MediaError(ErrorCode.ANALYSIS_CRASHED, sentence))
+        return refused_source(entry.source, MediaError(ErrorCode.ANALYSIS_CRASHED, sentence))
 
 
 def _start(workers: int, *, alone: bool, verbose: bool) -> ProcessPool:

@@ -78,7 +78,7 @@ def ask(network: Network, picture: Picture, detector: Detector) -> Answers | Non
     return Answers(media.sha256, network_says, shipped_says)
 
 
-def measure(
+def measure_pictures(
     network: Network,
     pictures: Sequence[Picture],
     kept: Path,

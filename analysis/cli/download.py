@@ -44,7 +44,9 @@ class Wanted:
     plain: bool = False
 
 
-def fetch(wanted: Wanted, target: Path, step: Callable[[int, int | None], None] = lambda _done, _of: None) -> None:
+def download_file(
+    wanted: Wanted, target: Path, step: Callable[[int, int | None], None] = lambda _done, _of: None
+) -> None:
     """Bring the file to ``target``, which appears only when it is whole and right.
 
     What has arrived stays beside it (``.part``) when the connection breaks, and the next call goes on from there if the

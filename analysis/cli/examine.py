@@ -16,7 +16,7 @@ import msgspec
 
 from ..errors import ErrorCode, MediaError
 from ..report import Report, Scoring, to_json
-from .inputs import Source, read
+from .inputs import Source, read_source
 
 if TYPE_CHECKING:
     from ..explain.lenses import LensImage
@@ -31,6 +31,8 @@ class Examined:
     """What a worker hands back: the report and, for an HTML page, the lenses by name as ``data:`` addresses."""
 
     report: Report
+    json: bytes = field(repr=False)
+    """The report, encoded where it was made: what cannot be encoded fails there, and costs that file alone."""
     lenses: dict[str, str] = field(default_factory=dict, repr=False)
     strip: tuple[str, ...] = field(default=(), repr=False)
     """Of a clip: small copies of the sampled frames, in their order."""
@@ -56,16 +58,18 @@ class Examiner:
         """Read, decode, analyze and (where ``lenses``) draw; any failure becomes a report with its error."""
         data: bytes | None = None
         try:
-            data = read(source, self.max_bytes)
+            data = read_source(source, self.max_bytes)
             return self._examine(source, data)
         except MediaError as error:
-            return refused(source, error, data)
+            return refused_source(source, error, data)
         except MemoryError:
             log.exception("out of memory")
-            return refused(source, MediaError(ErrorCode.ANALYSIS_CRASHED, "There was not enough memory for this file."))
+            return refused_source(
+                source, MediaError(ErrorCode.ANALYSIS_CRASHED, "There was not enough memory for this file.")
+            )
         except (Exception, SystemExit):
             log.exception("the analysis failed")
-            return refused(source, crashed(), data)
+            return refused_source(source, crashed(), data)
 
     def _examine(self, source: Source, data: bytes) -> Examined:
         import cv2  # noqa: PLC0415 -- see the module's docstring
@@ -82,12 +86,12 @@ class Examiner:
             networks=_networks(self.networks_folder, self.networks), networks_folder=self.networks_folder,
         )  # fmt: skip
         report = msgspec.structs.replace(report, path=source.shown)
-        to_json(report)  # what cannot be encoded must fail here, where it costs this file alone
+        encoded = to_json(report)
         if not self.lenses:
-            return Examined(report)
+            return Examined(report, encoded)
         clip = report.timeline
         shown = media.frames[clip.strongest[0]] if clip is not None and clip.strongest else media.frame
-        return Examined(report, self._draw(shown, report), self._strip(media) if clip is not None else ())
+        return Examined(report, encoded, self._draw(shown, report), self._strip(media) if clip is not None else ())
 
     def _draw(self, frame: Frame, report: Report) -> dict[str, str]:
         from ..explain.lenses import render_all  # noqa: PLC0415
@@ -113,11 +117,12 @@ def _address(lens: LensImage) -> str:
     return f"data:{lens.mime};base64,{b64encode(lens.bytes).decode()}"
 
 
-def refused(source: Source, error: MediaError, data: bytes | None = None) -> Examined:
+def refused_source(source: Source, error: MediaError, data: bytes | None = None) -> Examined:
     """The answer for a source that could not be analyzed."""
     from ..engine import refuse  # noqa: PLC0415 -- see the module's docstring
 
-    return Examined(msgspec.structs.replace(refuse(error, data=data), path=source.shown))
+    report = msgspec.structs.replace(refuse(error, data=data), path=source.shown)
+    return Examined(report, to_json(report))
 
 
 def crashed() -> MediaError:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,10 +16,13 @@ import jinja2
 from markupsafe import Markup
 
 from .. import __version__
-from ..explain.words import LENSES
+from ..explain import rows
+from ..explain.headline import certainty, evidence_of, false_alarm, headline, whole
+from ..explain.statements import told
+from ..explain.words import LENSES, STATUSES, SUPPORTS
 from ..report import DISCLAIMER, Report
-from . import facts
 from .examine import Examined
+from .inputs import shown_name
 from .safe_text import printable
 
 FOLDER = Path(__file__).parent
@@ -104,8 +107,9 @@ class Radar:
     """(x, y) of the outer end, the label, and its ``text-anchor``."""
 
     @classmethod
-    def of(cls, scores: Mapping[str, float]) -> Radar | None:
+    def of(cls, readings: Sequence[rows.Reading]) -> Radar | None:
         """None for fewer than three scores: two are no area."""
+        scores = {one.title: one.result.score for one in readings if one.result.score is not None}
         if len(scores) < 3:
             return None
         angles = [2 * math.pi * i / len(scores) - math.pi / 2 for i in range(len(scores))]
@@ -133,11 +137,19 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"printable": printable, "number": facts.number}
+    environment.filters |= {"printable": printable, "number": rows.number, "whole": whole, "placed": rows.placed}
     environment.globals |= {
-        "facts": facts,
+        "headline": headline,
+        "certainty": certainty,
+        "false_alarm": false_alarm,
+        "evidence_of": evidence_of,
+        "rows": rows,
+        "shown_name": shown_name,
         "radar": Radar.of,
         "curve": curve,
+        "told": told,
+        "supports": SUPPORTS,
+        "statuses": STATUSES,
         "lens_words": LENSES,
     }
     return environment

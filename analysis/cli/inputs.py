@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from ..errors import ErrorCode, MediaError
 from ..media.sniff import SNIFF_BYTES, sniff
+from ..report import Report
 from .safe_text import printable
 
 
@@ -27,7 +28,12 @@ class Source:
         return printable(self.path) if self.data is None else "-"
 
 
-def find(paths: Iterable[str], stdin: BinaryIO, max_bytes: int) -> tuple[list[Source], int]:
+def shown_name(report: Report) -> str:
+    """The path a report was made for, in words where it is ``-``."""
+    return "standard input" if report.path == "-" else str(report.path)
+
+
+def find_sources(paths: Iterable[str], stdin: BinaryIO, max_bytes: int) -> tuple[list[Source], int]:
     """Every file the arguments name, in their order; how many files in folders are not media.
 
     A file that is named is always there, whatever it holds: naming it and getting no answer would be a lie.
@@ -50,7 +56,7 @@ def find(paths: Iterable[str], stdin: BinaryIO, max_bytes: int) -> tuple[list[So
     return found, skipped
 
 
-def read(source: Source, max_bytes: int) -> bytes:
+def read_source(source: Source, max_bytes: int) -> bytes:
     """The bytes of a source; the size is asked for first, and never more than the limit is read.
 
     Raises

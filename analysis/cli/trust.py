@@ -57,7 +57,7 @@ def update(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for known in trust.lists(folder):
         try:
-            fresh = fetched(known)
+            fresh = fetch_trust_list(known)
         except (RefusedError, ValueError, OSError) as problem:
             refused += 1
             say(f"{known.title}: not fetched: {printable(str(problem))}. The list of {known.date} stays.")
@@ -72,7 +72,7 @@ def update(folder: Path) -> int:
     return REFUSED if refused else OK
 
 
-def fetched(known: trust.TrustList) -> trust.TrustList:
+def fetch_trust_list(known: trust.TrustList) -> trust.TrustList:
     """The newest state of a list.
 
     Raises

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..facts import Kind
 from ..report import Evidence, Finding, Grade, Meaning, Report, Scoring, Verdict
-from .words import BANDS, VERDICTS, VerdictWords, verdict_words
+from .words import BANDS, REFUSED, VERDICTS, VerdictWords, verdict_words
 
 LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)
 """The verdicts below 30: no sign of AI was found."""
@@ -29,7 +29,9 @@ _MEDIUM, _HIGH = 60.0, 80.0  # percent of confidence from which it is called so
 
 
 def headline(report: Report) -> VerdictWords:
-    """Title, icon, tone and meaning of a report."""
+    """Title, icon, tone and meaning of a report; a refused file has no verdict, and is not called inconclusive."""
+    if report.error is not None:
+        return REFUSED
     said = verdict_words(report.verdict, report.kind)
     said = replace(said, means=_stated(report) or worth(report) or report.abstained or said.means)
     if report.verdict not in OPEN:
@@ -91,9 +93,11 @@ def worth(report: Report) -> str | None:
     return f"In tests it found {share} of 100 AI {things} like this one; it missed the other {100 - share}."
 
 
-def false_alarm(rate: float, kind: Kind | None) -> str:
-    """The conformal p-value in words."""
-    things = "clips" if kind is Kind.VIDEO else "pictures"
+def false_alarm(report: Report) -> str:
+    """The conformal p-value in words; empty where there is none."""
+    rate, things = report.false_alarm_rate, "clips" if report.kind is Kind.VIDEO else "pictures"
+    if rate is None:
+        return ""
     if rate < 0.0015:
         return f"Of 1,000 genuine {things} like this one, hardly any looks this AI-like."
     return f"Of 1,000 genuine {things} like this one, {round(1000 * rate)} look at least this AI-like."
@@ -215,9 +219,10 @@ def light_detector(report: Report) -> str | None:
     return "The light detector answered: the larger network could not be used on the server at that time."
 
 
-def certainty(confidence: float | None) -> str | None:
-    """A confidence in a word: low, medium or high."""
-    if confidence is None:
+def certainty(report: Report) -> str | None:
+    """The confidence in a word: low, medium or high; None where there is no score to be confident of."""
+    confidence = report.confidence
+    if confidence is None or report.score is None:
         return None
     return "high" if confidence >= _HIGH else "medium" if confidence >= _MEDIUM else "low"
 

@@ -69,7 +69,7 @@ def render(frame: Frame, name: str, evidence: EvidenceMap | None = None) -> Lens
     """
     if name == EVIDENCE and evidence is not None:
         return _evidence(frame, evidence)
-    return thumbnail(frame, _ORIGINAL) if name == "original" else _DRAW[name](frame.planes)
+    return thumbnail(frame, _ORIGINAL) if name == "original" else _as_png(_DRAW[name](frame.planes))
 
 
 def render_all(
@@ -95,51 +95,58 @@ def render_all(
 
 def of_frame(frame: Frame) -> dict[str, LensImage]:
     """Every lens but the picture of one frame of a clip, drawn from its preview and then reduced; frees its planes."""
-    drawn = {name: _reduced(draw(frame.planes)) for name, draw in _DRAW.items()}
+    drawn = {name: _as_webp(_reduced(draw(frame.planes)), quality=50) for name, draw in _DRAW.items()}
     frame.forget_planes()
     return drawn
 
 
-def _reduced(lens: LensImage) -> LensImage:
-    """The same averaged down to a longest side of at most ``_FRAME``, as WebP."""
-    picture = Image.open(io.BytesIO(lens.bytes)).convert("RGB")
-    picture.thumbnail((_FRAME, _FRAME), Image.Resampling.BOX)
-    kept = io.BytesIO()
-    picture.save(kept, "WEBP", quality=50, method=0)
-    return LensImage(kept.getvalue(), "image/webp", *picture.size)
+def _reduced(picture: Image.Image) -> Image.Image:
+    """The same averaged down to a longest side of at most ``_FRAME``."""
+    small = picture.convert("RGB")
+    small.thumbnail((_FRAME, _FRAME), Image.Resampling.BOX)
+    return small
 
 
 def thumbnail(frame: Frame, side: int = 320) -> LensImage:
-    """A small copy: longest side at most ``side`` and at most half the file's own, so never the picture itself again.
-
-    Pillow's encoder lets other threads run meanwhile; its method 0 is the fastest.
-    """
+    """A small copy, at most ``side`` and at most half the file's own longest side: never the picture itself again."""
     height, width = frame.preview.shape[:2]
     scale = min(side, max(frame.width, frame.height) // 2) / max(width, height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = Image.fromarray(cv2.resize(frame.preview, size, interpolation=cv2.INTER_AREA))
+    small = cv2.resize(frame.preview, _scaled(width, height, scale), interpolation=cv2.INTER_AREA)
+    return _as_webp(Image.fromarray(small), quality=75)
+
+
+def _scaled(width: int, height: int, scale: float) -> tuple[int, int]:
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _as_webp(picture: Image.Image, quality: int) -> LensImage:
+    """Pillow's encoder lets other threads run meanwhile; its method 0 is the fastest."""
     kept = io.BytesIO()
-    small.save(kept, "WEBP", quality=75, method=0)
-    return LensImage(kept.getvalue(), "image/webp", *size)
+    picture.save(kept, "WEBP", quality=quality, method=0)
+    return LensImage(kept.getvalue(), "image/webp", *picture.size)
+
+
+def _as_png(picture: Image.Image) -> LensImage:
+    """Exact, and with Huffman coding alone as quick to write as JPEG, for the size of WebP."""
+    kept = io.BytesIO()
+    picture.save(kept, "PNG", compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
+    return LensImage(kept.getvalue(), "image/png", *picture.size)
 
 
 def _evidence(frame: Frame, evidence: EvidenceMap) -> LensImage:
     """The map over a dimmed grey picture: orange raises the answer, blue lowers it, the strongest region most."""
     height, width = frame.preview.shape[:2]
-    scale = min(1.0, _OVERLAY / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = _scaled(width, height, min(1.0, _OVERLAY / max(height, width)))
     grey = cv2.cvtColor(cv2.resize(frame.preview, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     values = np.array(evidence.values, np.float32).reshape(evidence.rows, evidence.columns)
     values = cv2.resize(values / max(float(np.abs(values).max()), 1e-6), size, interpolation=cv2.INTER_CUBIC)
     strength = np.clip(np.abs(values), 0, 1)[..., None] * _MOST
     color = np.where(values[..., None] > 0, _RAISES, _LOWERS)
     drawn = grey[..., None].astype(np.float32) * _DIMMED * (1 - strength) + color * strength
-    kept = io.BytesIO()
-    Image.fromarray(np.rint(drawn).clip(0, 255).astype(np.uint8)).save(kept, "WEBP", quality=70, method=0)
-    return LensImage(kept.getvalue(), "image/webp", *size)
+    return _as_webp(Image.fromarray(np.rint(drawn).clip(0, 255).astype(np.uint8)), quality=70)
 
 
-def _spectrum(planes: Planes) -> LensImage:
+def _spectrum(planes: Planes) -> Image.Image:
     """Log-magnitude of the Fourier transform, zero frequency in the middle."""
     width = planes.rgb.shape[1]
     half = _steps(np.log1p(planes.spectrum.astype(np.float32)), 1.0, 99.9)
@@ -148,12 +155,12 @@ def _spectrum(planes: Planes) -> LensImage:
     return _painted(np.fft.fftshift(np.hstack([half, other])), _perceptual("MAGMA"))
 
 
-def _ela(planes: Planes) -> LensImage:
+def _ela(planes: Planes) -> Image.Image:
     """What saving at quality 85 changes."""
     return _painted(_steps(planes.jpeg_errors[85], 0.0, 99.5), _perceptual("INFERNO"))
 
 
-def _noise(planes: Planes) -> LensImage:
+def _noise(planes: Planes) -> Image.Image:
     """The residual with its sign, logarithmic, so that grain shows beside edges; black is none."""
     residual = planes.residual.astype(np.float32)
     size = np.log1p(np.abs(residual))
@@ -163,20 +170,20 @@ def _noise(planes: Planes) -> LensImage:
     return _painted(levels.astype(np.uint8), _between(_NOISE))
 
 
-def _srm(planes: Planes) -> LensImage:
+def _srm(planes: Planes) -> Image.Image:
     """Local energy of the 3×3 square residual, over 5×5 pixels, logarithmic."""
     response = srm_square(planes.grey32)
     energy = cv2.blur(cv2.multiply(response, response), (5, 5))
     return _painted(_steps(np.log1p(energy), 1.0, 99.0), _perceptual("VIRIDIS"))
 
 
-def _edges(planes: Planes) -> LensImage:
+def _edges(planes: Planes) -> Image.Image:
     """Strong edges over all edges."""
     levels = planes.all_edges // 255 + planes.strong_edges // 255
     return _painted(levels, _EDGES)
 
 
-_DRAW: dict[str, Callable[[Planes], LensImage]] = {
+_DRAW: dict[str, Callable[[Planes], Image.Image]] = {
     "spectrum": _spectrum,
     "ela": _ela,
     "noise": _noise,
@@ -195,13 +202,11 @@ def _steps(values: NDArray[np.float32], low: float, high: float) -> Steps:
     return steps
 
 
-def _painted(steps: Steps, colors: Sequence[Color]) -> LensImage:
-    """A PNG of these colors: exact, and with Huffman coding alone as quick to write as JPEG, for the size of WebP."""
+def _painted(steps: Steps, colors: Sequence[Color]) -> Image.Image:
+    """A picture of these colors, with a palette."""
     picture = Image.fromarray(steps)
     picture.putpalette([part for color in colors for part in color])
-    kept = io.BytesIO()
-    picture.save(kept, "PNG", compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
-    return LensImage(kept.getvalue(), "image/png", *picture.size)
+    return picture
 
 
 @cache

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from ..facts import Kind
-from ..report import Metric, Pending, Verdict
+from ..report import Grade, Meaning, Metric, Pending, Status, Supports, Verdict
 
 PARTS = {
     Pending.MEASUREMENTS: "the measurements",
@@ -29,6 +29,39 @@ def parts(named: Sequence[Pending]) -> str:
     """
     words = [PARTS[one] for one in named]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+@dataclass(frozen=True)
+class Word:
+    """How a value of an enum is said and shown: never by color alone."""
+
+    text: str
+    icon: str
+    tone: str
+
+
+GRADES = {
+    Grade.SIGNED: Word("Signed", "seal", "strong"),
+    Grade.WATERMARK: Word("Watermark", "wave", "strong"),
+    Grade.DECLARED: Word("Declared", "tag", "plain"),
+    Grade.HINT: Word("Hint", "dot", "faint"),
+}
+MEANINGS = {
+    Meaning.GENERATED: Word("says generated", "spark", "ai"),
+    Meaning.EDITED: Word("says edited", "pen", "likely"),
+    Meaning.CAPTURED: Word("says captured", "lens", "plain"),
+    None: Word("says neither", "dot", "unknown"),
+}
+SUPPORTS = {
+    Supports.GENERATED: Word("speaks for AI", "spark", "ai"),
+    Supports.EDITED: Word("speaks for editing", "pen", "likely"),
+    Supports.GENUINE: Word("speaks for genuine", "lens", "unknown"),
+}
+STATUSES = {
+    Status.OK: "measured",
+    Status.NOT_APPLICABLE: "not available",
+    Status.FAILED: "failed",
+}
 
 
 @dataclass(frozen=True)
@@ -105,6 +138,15 @@ VERDICTS = {
         "What was measured allows no answer.",
     ),
 }
+
+
+REFUSED = replace(
+    VERDICTS[Verdict.INCONCLUSIVE],
+    title="Could not be analyzed",
+    icon="cross",
+    does_not_show="It says nothing about the file but why it was refused.",
+)
+"""Of a file that could not be analyzed."""
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import lazy_loader as lazy
 from PIL import Image
@@ -16,7 +17,7 @@ from ..errors import ErrorCode, MediaError
 from ..process import on_one_openmp_thread
 from . import raw_files
 from .frames import Limits
-from .jpeg_header import parse
+from .jpeg_header import Segments, read_header, walk
 
 rawpy = lazy.load("rawpy")  # LibRaw is loaded by the first RAW file
 
@@ -35,6 +36,15 @@ class RawPreview:
     picture: Image.Image | None
     orientation: int
     note: str
+    segments: Segments | None = None
+    """Those of the JPEG."""
+
+
+class _EmbeddedJpeg(NamedTuple):
+    data: bytes
+    width: int
+    height: int
+    segments: Segments
 
 
 def open_raw(data: bytes, limits: Limits) -> RawPreview:
@@ -73,10 +83,10 @@ def open_raw(data: bytes, limits: Limits) -> RawPreview:
     return RawPreview(None, Image.fromarray(developed), 1, note)
 
 
-def _shown(preview: tuple[bytes, int, int], name: str, data: bytes) -> RawPreview:
-    size = f"{preview[1]:,} × {preview[2]:,} pixels"
+def _shown(preview: _EmbeddedJpeg, name: str, data: bytes) -> RawPreview:
+    size = f"{preview.width:,} × {preview.height:,} pixels"
     note = f"This is a {name} file: the largest preview in it ({size}) was analyzed, not the sensor's data."
-    return RawPreview(preview[0], None, orientation_of(data), note)
+    return RawPreview(preview.data, None, orientation_of(data), note, preview.segments)
 
 
 def _thumbnail(raw: object) -> list[bytes]:
@@ -88,11 +98,12 @@ def _thumbnail(raw: object) -> list[bytes]:
     return [thumbnail.data] if thumbnail.format == rawpy.ThumbFormat.JPEG else []
 
 
-def _largest(candidates: list[bytes]) -> tuple[bytes, int, int] | None:
-    """The largest of several JPEGs and its size; None where none has at least ``_LEAST_SIDE`` pixels."""
-    best: tuple[bytes, int, int] | None = None
+def _largest(candidates: list[bytes]) -> _EmbeddedJpeg | None:
+    """The largest of several JPEGs; None where none has at least ``_LEAST_SIDE`` pixels."""
+    best: _EmbeddedJpeg | None = None
     for jpeg in candidates:
-        header = parse(jpeg)
+        segments = walk(jpeg)
+        header = read_header(jpeg, segments)
         if header is None or header.marker not in _ORDINARY or header.precision != 8:
             continue  # the sensor's data of some cameras are a JPEG too, of a kind that nothing else reads
         try:
@@ -100,8 +111,8 @@ def _largest(candidates: list[bytes]) -> tuple[bytes, int, int] | None:
                 width, height = image.size
         except (OSError, ValueError, SyntaxError):
             continue
-        if max(width, height) >= _LEAST_SIDE and (best is None or width * height > best[1] * best[2]):
-            best = jpeg, width, height
+        if max(width, height) >= _LEAST_SIDE and (best is None or width * height > best.width * best.height):
+            best = _EmbeddedJpeg(jpeg, width, height, segments)
     return best
 
 

@@ -25,7 +25,7 @@ _PLACES = ("location", "gps", "xyz", "latitude", "longitude")
 _MOST_TAGS, _LONGEST = 24, 200
 
 
-def describe(
+def describe_clip(
     data: bytes, fmt: str, *, container: InputContainer, stream: VideoStream, found: Scan, shown: Schedule
 ) -> MediaFacts:
     """The facts that are known before decoding; see :class:`VideoFacts` for those that come with it."""

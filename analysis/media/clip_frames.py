@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from .clip_pixels import Converter, Pixels, thumbnail
+from .clip_pixels import Converter, Pixels, frame_thumbnail
 from .clip_plan import Packets, Plan
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[VideoPa
         return
 
 
-def decode(
+def decode_frames(
     reopen: Callable[[], tuple[InputContainer, VideoStream]], found: Scan, plan: Plan, until: float, threads: int
 ) -> Decoded:
     """Decode the planned frames, reduce and convert them at once; stop at ``until`` (of ``time.monotonic``).
@@ -172,7 +172,7 @@ def _take(
         into.interlaced |= frame.interlaced_frame
         try:
             if number in burst:
-                into.burst[number] = thumbnail(frame)
+                into.burst[number] = frame_thumbnail(frame)
             if number in wanted:
                 into.pixels[number] = converter.rgb(frame)
                 into.rotation = int(frame.rotation) % 360

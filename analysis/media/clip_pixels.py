@@ -134,7 +134,7 @@ def target_size(width: int, height: int, side: int) -> tuple[int, int]:
     return max(1, round(width * side / longest)), max(1, round(height * side / longest))
 
 
-def thumbnail(frame: VideoFrame, side: int = 96) -> Pixels:
+def frame_thumbnail(frame: VideoFrame, side: int = 96) -> Pixels:
     """A small grey picture of a frame for comparing neighbors: (h, w) uint8, averaged over areas."""
     planes, _ = _planes(frame, 1)
     if planes is None:

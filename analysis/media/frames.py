@@ -13,6 +13,7 @@ from ..facts import MediaFacts
 from ..signal.planes import Planes
 from ..signal.resample import reduce_to_preview, to_array
 from ..signal.steps import FrameStep
+from .jpeg_header import Segments
 
 Pixels = NDArray[np.uint8]
 
@@ -159,6 +160,8 @@ class Media:
     frames: tuple[Frame, ...] = field(repr=False)
     clip: Clip | None = None
     """Only of a video, or of an animation opened as one."""
+    segments: Segments | None = field(default=None, repr=False)
+    """Of a JPEG, walked once, when it was opened."""
 
     @property
     def frame(self) -> Frame:

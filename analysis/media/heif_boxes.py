@@ -40,7 +40,7 @@ class Heif:
     """A video inside: that of a motion photo [3]_, or the whole file where it has a video track."""
 
 
-def read(data: bytes) -> Heif:
+def read_heif_items(data: bytes) -> Heif:
     """Read the boxes of a file; what is damaged or beyond the limits is left out."""
     found = Heif()
     walk = _Walk(data)

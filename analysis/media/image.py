@@ -23,8 +23,9 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ..errors import ErrorCode, MediaError
 from ..facts import Kind, MediaFacts
-from . import camera_raw, heif_boxes, jpeg, jxl_header, motion_photo, readable, refusals, tiff_samples
+from . import camera_raw, heif_boxes, jpeg, jpeg_header, jxl_header, motion_photo, readable, refusals, tiff_samples
 from .frames import Frame, Limits, Media
+from .jpeg_header import Segments
 from .sniff import sniff
 
 _ORIENTATION_TAG = 0x0112
@@ -87,33 +88,34 @@ def open_image(data: bytes, limits: Limits) -> Media:
         # Pillow's WebP reader reserves the whole canvas on opening, so this one header is read by hand.
         _check_pixels(_webp_size(data), limits)
     elif fmt == "JXL":  # as above
-        size = jxl_header.size(data)
+        size = jxl_header.jxl_size(data)
         if size is None:
-            raise refusals.of(ValueError("no header"), data, fmt)
+            raise refusals.refusal_of(ValueError("no header"), data, fmt)
         _check_pixels(size, limits)
     elif fmt == "PNG" and data[12:16] == b"CgBI":
         raise refusals.unsupported("PNG", "Apple CgBI")
     _set_up_decoders()
+    segments = jpeg_header.walk(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of broken metadata; provenance speaks of that, not stderr
         try:
-            return _with_video(_open(data, fmt, limits))
+            return _with_video(_open(data, fmt, limits, segments), segments)
         except MediaError:
             raise
         except MemoryError:
             raise MediaError(ErrorCode.TOO_MANY_PIXELS, "This picture needs more memory than is allowed.") from None
         except Exception as error:
-            raise refusals.of(error, data, fmt) from error
+            raise refusals.refusal_of(error, data, fmt, segments) from error
 
 
-def _open(data: bytes, fmt: str, limits: Limits) -> Media:
+def _open(data: bytes, fmt: str, limits: Limits, segments: Segments) -> Media:
     """Decode the file, or what is whole of it."""
     if fmt == "RAW":
         return _open_raw(data, limits)
     if fmt in ("HEIF", "AVIF"):
-        return _decode(readable.of_isobmff(data, fmt), data, fmt, limits)
+        return _decode(readable.of_isobmff(data, fmt), data, fmt, limits, segments)
     try:
-        return _decode(data, data, fmt, limits)
+        return _decode(data, data, fmt, limits, segments)
     except MediaError:
         raise
     except Exception as error:
@@ -121,34 +123,34 @@ def _open(data: bytes, fmt: str, limits: Limits) -> Media:
         if fmt == "PNG" and isinstance(error, ValueError):
             bare = readable.of_png(data)
         elif fmt == "JPEG" and isinstance(error, OSError):
-            bare = readable.of_jpeg(data)
+            bare = readable.of_jpeg(data, segments)
         elif fmt == "TIFF" and isinstance(error, UnidentifiedImageError):
             return _open_samples(data, limits, error)
         if bare is None:
             raise
-        return _decode(bare, data, fmt, limits)
+        return _decode(bare, data, fmt, limits, segments)
 
 
 def _open_raw(data: bytes, limits: Limits) -> Media:
     shown = camera_raw.open_raw(data, limits)
     if shown.jpeg is not None:
-        media = _decode(shown.jpeg, shown.jpeg, "JPEG", limits, orientation=shown.orientation)
+        media = _decode(shown.jpeg, shown.jpeg, "JPEG", limits, shown.segments, orientation=shown.orientation)
         facts = media.facts
     else:
         assert shown.picture is not None  # noqa: S101 -- one of the two is there
         media = Media(_facts(data, "RAW", frame := Frame(shown.picture)), "", data, (frame,))
         facts = media.facts
     facts = msgspec.structs.replace(facts, format="RAW", mime=_MIME["RAW"], bytes=len(data), notes=(shown.note,))
-    return replace(media, facts=facts, sha256=hashlib.sha256(data).hexdigest(), data=data)
+    return replace(media, facts=facts, sha256=hashlib.sha256(data).hexdigest(), data=data, segments=None)
 
 
 def _open_samples(data: bytes, limits: Limits, error: Exception) -> Media:
     """A TIFF of samples that Pillow does not take together."""
-    size = tiff_samples.size(data)
+    size = tiff_samples.samples_size(data)
     if size is None:
         raise error
     _check_pixels(size, limits)
-    decoded = tiff_samples.decode(data)
+    decoded = tiff_samples.decode_samples(data)
     if decoded is None:
         raise error
     image, mode, has_alpha = decoded
@@ -157,9 +159,9 @@ def _open_samples(data: bytes, limits: Limits, error: Exception) -> Media:
     return Media(facts=facts, sha256=hashlib.sha256(data).hexdigest(), data=data, frames=(frame,))
 
 
-def _with_video(media: Media) -> Media:
+def _with_video(media: Media, segments: Segments) -> Media:
     """Say so where a phone keeps a video beside the picture."""
-    span = motion_photo.find(media.data, media.facts.format)
+    span = motion_photo.find_video(media.data, media.facts.format, segments)
     if span is None:
         return media
     note = (
@@ -206,7 +208,9 @@ def _webp_size(data: bytes) -> tuple[int, int] | None:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _decode(shown: bytes, data: bytes, fmt: str, limits: Limits, *, orientation: int | None = None) -> Media:
+def _decode(
+    shown: bytes, data: bytes, fmt: str, limits: Limits, segments: Segments | None, *, orientation: int | None = None
+) -> Media:
     """Decode ``shown`` (the file, or its bare picture) into the media of the file ``data``."""
     with Image.open(io.BytesIO(shown), formats=(fmt,)) as opened:
         _check_pixels(opened.size, limits)
@@ -217,7 +221,7 @@ def _decode(shown: bytes, data: bytes, fmt: str, limits: Limits, *, orientation:
         # The decoder lets other threads run: what needs only the bytes is done meanwhile.
         with ThreadPoolExecutor(1) as aside:
             digest = aside.submit(lambda: hashlib.sha256(data).hexdigest())
-            tables = aside.submit(lambda: jpeg.read(data) if fmt == "JPEG" else None)
+            tables = aside.submit(lambda: jpeg.read_jpeg_facts(data, segments) if fmt == "JPEG" else None)
             opened.load()
         picture = _on_an_ordinary_screen(to_rgb(opened, icc if isinstance(icc, bytes) else None), data, fmt)
         turned = orientation if turned == 1 and orientation is not None else turned
@@ -226,7 +230,7 @@ def _decode(shown: bytes, data: bytes, fmt: str, limits: Limits, *, orientation:
         data, fmt, frame, mode=mode, bits=_bits(mode, data, fmt), has_alpha=has_alpha, has_icc=bool(icc),
         orientation=turned, frames=frames, jpeg=tables.result(),
     )  # fmt: skip
-    return Media(facts=facts, sha256=digest.result(), data=data, frames=(frame,))
+    return Media(facts=facts, sha256=digest.result(), data=data, frames=(frame,), segments=segments)
 
 
 def _facts(data: bytes, fmt: str, frame: Frame, **more: Any) -> MediaFacts:
@@ -239,7 +243,7 @@ def _on_an_ordinary_screen(image: Image.Image, data: bytes, fmt: str) -> Image.I
     """A picture of high dynamic range (PQ, HLG) as an ordinary screen shows it; any other as it is."""
     primaries = transfer = 0
     if fmt in ("HEIF", "AVIF"):
-        boxes = heif_boxes.read(data)
+        boxes = heif_boxes.read_heif_items(data)
         primaries, transfer = boxes.primaries, boxes.transfer
     elif fmt == "PNG":
         primaries, transfer = readable.png_colors(data)

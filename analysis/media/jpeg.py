@@ -12,7 +12,7 @@ import numpy as np
 
 from ..facts import JpegFacts
 from . import resaved
-from .jpeg_header import STANDARD, Header, Table, parse, scaled
+from .jpeg_header import STANDARD, Header, Segments, Table, read_header, scaled
 
 _SUBSAMPLING = {
     (1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:1", (1, 2): "4:4:0", (4, 2): "4:1:0",
@@ -39,9 +39,9 @@ class Writer(msgspec.Struct, frozen=True):
     kind: str
 
 
-def read(data: bytes) -> JpegFacts | None:
-    """Read the facts of a JPEG file from its bytes, or None where it has no readable header."""
-    header = parse(data)
+def read_jpeg_facts(data: bytes, segments: Segments | None = None) -> JpegFacts | None:
+    """Read the facts of a JPEG file from its bytes and segments, or None where it has no readable header."""
+    header = read_header(data, segments)
     if header is None:
         return None
     quality, exact = quality_of(header.luminance, header.chrominance)
@@ -51,7 +51,7 @@ def read(data: bytes) -> JpegFacts | None:
         subsampling=_subsampling(header),
         progressive=header.progressive,
         tables="standard (libjpeg)" if exact else _named_tables(header),
-        double_compression=_in_words(resaved.find(header, data), quality if exact else None),
+        double_compression=_in_words(resaved.find_earlier_saving(header, data), quality if exact else None),
     )
 
 
@@ -99,7 +99,7 @@ def writer_of(luminance: Table, chrominance: Table | None = None) -> Writer | No
     return _known_writers().get(fingerprint(luminance, chrominance))
 
 
-def prepare() -> None:
+def load_known_tables() -> None:
     """Read the file of known tables now."""
     _known_writers()
 

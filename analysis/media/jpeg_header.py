@@ -1,13 +1,16 @@
-"""The header of a JPEG file: its tables, its frame, its scan, as ITU-T T.81 lays them out.
+"""The header of a JPEG file: its segments, its tables, its frame, its scan, as ITU-T T.81 lays them out.
 
-Only the bytes before the first scan are walked. Lengths are believed only as far as the file goes, and a file of
-endless segments is given up after a fixed number.
+Only the bytes before the first scan are walked, once a file (:func:`walk`): decoding, history and metadata read the
+same list. Lengths are believed only as far as the file goes, and a file of endless segments is given up after a fixed
+number.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,9 @@ Table = NDArray[np.int32]
 
 _MAX_SEGMENTS = 20_000  # real files have fewer than a hundred; walking this many takes some ten milliseconds
 _MAX_DECODING_BYTES = 100_000  # what a decoder needs before a scan; Huffman tables are a few hundred bytes each
+
+MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""What ends the data of a scan: neither a stuffed byte nor a restart marker."""
 
 _SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _STANDALONE = {0x00, 0x01, *range(0xD0, 0xD9)}
@@ -31,6 +37,40 @@ _LUMINANCE: Table = np.fromstring(
     sep=" ",
 )
 _CHROMINANCE: Table = np.array([17, 18, 18, 24, 21, 24, 47, 26, 26, 47, 99, 66, 56, 66, *[99] * 50], dtype=np.int32)
+
+
+class Segment(NamedTuple):
+    """One segment: its marker's second byte, where its 0xFF stands, and where it ends by its own length."""
+
+    marker: int
+    start: int
+    end: int
+
+    def body(self, data: bytes) -> bytes:
+        """What follows its length."""
+        return data[self.start + 4 : self.end]
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The segments up to the first scan's header, which is among them.
+
+    Attributes
+    ----------
+    unbroken
+        How many there are before foreign bytes, which decoders skip: metadata is read from these only.
+    too_many
+        Whether the walk was given up.
+    """
+
+    found: tuple[Segment, ...] = ()
+    unbroken: int = 0
+    too_many: bool = False
+
+    @property
+    def scan(self) -> Segment | None:
+        """The header of the first scan."""
+        return self.found[-1] if self.found and self.found[-1].marker == _SOS else None
 
 
 @dataclass(frozen=True)
@@ -103,37 +143,53 @@ class Header:
         return b"".join([*parts, data[self.scan_at : self.scan_at + scan_bytes], b"\xff\xd9"])
 
 
-def parse(data: bytes) -> Header | None:
-    """Walk the segments up to the first scan. None where the frame, its scan or a table it names is missing."""
+def walk(data: bytes) -> Segments:
+    """Walk the segments up to the first scan's header."""
     if data[:2] != b"\xff\xd8":
-        return None
-    tables: dict[int, Table] = {}
-    segments: list[tuple[int, int]] = []
-    frame_at: int | None = None
+        return Segments()
+    found: list[Segment] = []
+    unbroken: int | None = None
+    too_many = True
     at = 2
     for _ in range(_MAX_SEGMENTS):
-        at = data.find(b"\xff", at)  # decoders skip what is no marker, and so must we to see what they see
+        marker_at = data.find(b"\xff", at)  # decoders skip what is no marker, and so must we to see what they see
+        is_foreign = marker_at != at
+        at = marker_at
         while 0 <= at < len(data) - 1 and data[at + 1] == 0xFF:
             at += 1
-        if at < 0 or at + 4 > len(data):
-            return None
+        if at < 0 or at + 4 > len(data) or data[at + 1] == _EOI:
+            too_many = False
+            break
         marker = data[at + 1]
+        if unbroken is None and (is_foreign or marker == 0):
+            unbroken = len(found)
         if marker in _STANDALONE:
             at += 2
             continue
-        if marker == _SOS:
-            return _header(data, frame_at, tables, segments, at)
-        if marker == _EOI:
-            return None
         end = at + 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
-        if marker in _DECODING:
-            segments.append((at, end))
-        if marker == _DQT:
-            tables.update(_quantization_tables(data[at + 4 : end]))
-        elif marker in _SOF and frame_at is None:
-            frame_at = at
+        found.append(Segment(marker, at, end))
+        if marker == _SOS:
+            too_many = False
+            break
         at = end
-    return None
+    return Segments(tuple(found), len(found) if unbroken is None else unbroken, too_many)
+
+
+def read_header(data: bytes, segments: Segments | None = None) -> Header | None:
+    """What the ``segments`` (walked here where they are not given) say of the frame and its first scan.
+
+    None where the frame, its scan or a table it names is missing.
+    """
+    segments = walk(data) if segments is None else segments
+    if segments.scan is None:
+        return None
+    tables: dict[int, Table] = {}
+    for one in segments.found:
+        if one.marker == _DQT:
+            tables.update(_quantization_tables(one.body(data)))
+    frame_at = next((one.start for one in segments.found if one.marker in _SOF), None)
+    needed = [(one.start, one.end) for one in segments.found if one.marker in _DECODING]
+    return _header(data, frame_at, tables, needed, segments.scan.start)
 
 
 def _quantization_tables(body: bytes) -> dict[int, Table]:

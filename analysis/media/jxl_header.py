@@ -13,7 +13,7 @@ _LONG = ((9, 1), (13, 1), (18, 1), (30, 1))  # bits, and what is added to their 
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 
 
-def size(data: bytes) -> tuple[int, int] | None:
+def jxl_size(data: bytes) -> tuple[int, int] | None:
     """Width and height; None where there is no readable header."""
     stream = data if data[:2] == b"\xff\x0a" else _in_boxes(data)
     if stream[:2] != b"\xff\x0a" or len(stream) < 12:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from . import heif_boxes
 from .heif_boxes import Span
-from .jpeg_header import parse
+from .jpeg_header import Segments, walk
 
 _MOST_TRIES = 64
 _LARGEST_FTYP = 512
@@ -19,7 +19,7 @@ _OF_MP4 = {
 }  # fmt: skip
 
 
-def find(data: bytes, fmt: str) -> Span | None:
+def find_video(data: bytes, fmt: str, segments: Segments | None = None) -> Span | None:
     """Where the video lies in the file of a picture; None where there is none.
 
     Parameters
@@ -28,13 +28,17 @@ def find(data: bytes, fmt: str) -> Span | None:
         The whole file.
     fmt
         Its format, by our name.
+    segments
+        Of a JPEG, its segments (walked here where they are not given): the video is looked for behind them.
     """
     if fmt in ("HEIF", "AVIF"):
-        return heif_boxes.read(data).video
+        return heif_boxes.read_heif_items(data).video
     if fmt != "JPEG":
         return None
-    header = parse(data)
-    at = header.scan_at if header is not None else len(data)
+    segments = walk(data) if segments is None else segments
+    if segments.scan is None:
+        return None
+    at = segments.scan.start
     for _ in range(_MOST_TRIES):
         at = data.find(b"ftyp", at)
         if at < 0:

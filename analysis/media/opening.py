@@ -53,9 +53,9 @@ def open_media(data: bytes, limits: Limits | None = None, *, animations: bool = 
 
 def _open_motion_photo(data: bytes, fmt: str, limits: Limits) -> Media | None:
     """The video inside a picture file as a clip; None where there is none."""
-    from .motion_photo import find  # noqa: PLC0415 -- seldom asked for
+    from .motion_photo import find_video  # noqa: PLC0415 -- seldom asked for
 
-    span = find(data, fmt)
+    span = find_video(data, fmt)
     if span is None:
         return None
     from .video import open_video  # noqa: PLC0415 -- as above

@@ -6,17 +6,16 @@ Nothing here makes a damaged picture look whole: pixels are decoded from the sam
 from __future__ import annotations
 
 import io
-import re
 
 import numpy as np
 from PIL import Image
 
 from . import heif_boxes
-from .jpeg_header import parse
+from .jpeg_header import MARKER_IN_SCAN, Segments, read_header
+from .samsung_trailer import find_trailer
 
 _AVIF_MAJOR = (b"avif", b"avis", b"mif1", b"msf1")
 _HEIF_MAJOR = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1")
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _END = b"\xff\xd9"
 # Bytes that no picture goes on with, and every restart marker: what a decoder still waits for, it takes from here.
 _FILLING = b"".join(b"\x5a\xa5\x3c\xc3\x96\x69" * 12 + bytes([0xFF, 0xD0 + n % 8]) for n in range(16))
@@ -34,7 +33,7 @@ def of_isobmff(data: bytes, fmt: str) -> bytes:
         changed = bytearray(data)
         changed[8:12] = b"avif" if fmt == "AVIF" else b"heic"
     if fmt == "AVIF":
-        boxes = heif_boxes.read(data)
+        boxes = heif_boxes.read_heif_items(data)
         for item, at in zip(boxes.exif, boxes.exif_types, strict=True):
             if heif_boxes.tiff_of(item)[:4] not in (b"II*\x00", b"MM\x00*"):
                 changed = changed or bytearray(data)
@@ -64,19 +63,19 @@ def png_colors(data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def of_jpeg(data: bytes) -> bytes | None:
+def of_jpeg(data: bytes, segments: Segments) -> bytes | None:
     """A JPEG whose end marker is missing, with one; None where a part of its scan is missing too.
 
     Phones write panoramas so, and cameras whose battery went. Whether the scan is whole the decoder tells: bytes put
     behind a whole one are passed over, but become part of the picture where it still waits for more.
     """
-    header = parse(data)
-    if header is None:
+    header = read_header(data, segments)
+    if header is None or segments.scan is None:
         return None
-    start = header.scan_at + 2 + int.from_bytes(data[header.scan_at + 2 : header.scan_at + 4], "big")
-    end = _before_trailer(data)
+    trailer = find_trailer(data)
+    end = len(data) if trailer is None else min([trailer.directory, *(block.start for block in trailer.blocks)])
     if header.sequential:
-        marker = _MARKER.search(data, start, end)
+        marker = MARKER_IN_SCAN.search(data, segments.scan.end, end)
         end = marker.start() if marker is not None else end
     body = data[:end]
     with_end = body + _END
@@ -84,17 +83,6 @@ def of_jpeg(data: bytes) -> bytes | None:
     if one is None or other is None or not np.array_equal(one, other):
         return None
     return with_end
-
-
-def _before_trailer(data: bytes) -> int:
-    """Where the blocks of a Samsung phone begin, which it writes behind the picture; else the end of the file."""
-    directory = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
-    if not data.endswith(b"SEFT") or directory < 0 or data[directory : directory + 4] != b"SEFH":
-        return len(data)
-    count = min(int.from_bytes(data[directory + 8 : directory + 12], "little"), 256)
-    entries = range(directory + 12, min(directory + 12 + 12 * count, len(data) - 8), 12)
-    back = max((int.from_bytes(data[at + 4 : at + 8], "little") for at in entries), default=0)
-    return directory - back if 0 < back <= directory else directory
 
 
 def _decoded(data: bytes) -> np.ndarray | None:

@@ -6,7 +6,7 @@ from PIL import UnidentifiedImageError
 
 from ..errors import ErrorCode, MediaError
 from . import raw_files, tiff_samples
-from .jpeg_header import parse
+from .jpeg_header import Segments, read_header
 from .sniff import Sniffed
 
 NAMES = {
@@ -39,7 +39,7 @@ def unsupported(fmt: str, what: str = "") -> MediaError:
     )
 
 
-def of(error: Exception, data: bytes, fmt: str) -> MediaError:
+def refusal_of(error: Exception, data: bytes, fmt: str, segments: Segments | None = None) -> MediaError:
     """The sentence for a decoder's failure. Decoders word a short file in their own ways; the structure tells too."""
     words = str(error).lower()
     complete = {"JPEG": b"\xff\xd9" in data[-65536:], "PNG": b"IEND" in data[-65536:]}.get(fmt)
@@ -47,7 +47,7 @@ def of(error: Exception, data: bytes, fmt: str) -> MediaError:
     short = isinstance(error, EOFError) or any(word in words for word in _SHORT) or ends > len(data)
     if short or (complete is False and not isinstance(error, UnidentifiedImageError)):
         return MediaError(ErrorCode.TRUNCATED, "The file ends before the picture does. Ask for the complete file.")
-    if any(word in words for word in _UNSUPPORTED) or _is_of_another_kind(error, data, fmt, ends):
+    if any(word in words for word in _UNSUPPORTED) or _is_of_another_kind(error, data, fmt, ends, segments):
         return unsupported(fmt)
     if fmt == "JXL":  # its decoder tells nothing more
         return MediaError(ErrorCode.UNREADABLE, "The JPEG XL file is damaged or incomplete: it cannot be decoded.")
@@ -55,12 +55,12 @@ def of(error: Exception, data: bytes, fmt: str) -> MediaError:
     return MediaError(ErrorCode.UNREADABLE, f"The{named} file is damaged: the picture in it cannot be decoded.")
 
 
-def _is_of_another_kind(error: Exception, data: bytes, fmt: str, ends: int) -> bool:
+def _is_of_another_kind(error: Exception, data: bytes, fmt: str, ends: int, segments: Segments | None) -> bool:
     """Whether the structure is sound, but of a form that the decoder does not know."""
     if fmt == "TIFF":
-        return isinstance(error, UnidentifiedImageError) and tiff_samples.size(data) is not None and ends > 0
+        return isinstance(error, UnidentifiedImageError) and tiff_samples.samples_size(data) is not None and ends > 0
     if fmt == "JPEG":
-        header = parse(data)
+        header = read_header(data, segments)
         return header is not None and (header.marker in _CODED_OTHERWISE or header.precision != 8)
     return False
 

@@ -61,7 +61,7 @@ class Resaved:
     quality: int | None
 
 
-def find(header: Header, data: bytes) -> Resaved | None:
+def find_earlier_saving(header: Header, data: bytes) -> Resaved | None:
     """Look for an earlier, coarser compression. None where there is no safe sign of one.
 
     Takes a few milliseconds for any size of picture. Progressive files are not looked at: their first rows cannot be

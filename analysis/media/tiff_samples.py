@@ -27,14 +27,14 @@ _SAMPLED = {(16, 1), (32, 3)}  # bits and format: unsigned integers, floats
 _UNUSED = 337  # takes the place of ExtraSamples, which a picture of one sample must not have
 
 
-def size(data: bytes) -> tuple[int, int] | None:
+def samples_size(data: bytes) -> tuple[int, int] | None:
     """Width and height of the first picture, where its directory is sound."""
     first = next(raw_files.directories(data), {})
     width, height = (next(iter(raw_files.numbers(first, tag, data)), 0) for tag in (_WIDTH, _HEIGHT))
     return (width, height) if width and height else None
 
 
-def decode(data: bytes) -> tuple[Image.Image, str, bool] | None:
+def decode_samples(data: bytes) -> tuple[Image.Image, str, bool] | None:
     """The picture as RGB, its mode in words, and whether it has alpha; None where it is of another kind."""
     first = next(raw_files.directories(data), {})
 

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from ..errors import ErrorCode, MediaError
 from ..facts import MediaFacts, VideoFacts
-from .clip_facts import describe, ends_early
-from .clip_frames import Decoded, Scan, decode, scan
+from .clip_facts import describe_clip, ends_early
+from .clip_frames import Decoded, Scan, decode_frames, scan
 from .clip_plan import BURST, Plan, Schedule, plan, schedule
 from .frames import Burst, Clip, Frame, Limits, Media
 from .sniff import VIDEO_FORMATS, sniff
@@ -93,9 +93,9 @@ def open_video(data: bytes, limits: Limits, fmt: str | None = None) -> Media:
             _check_pixels(width, height, limits)
             found = scan(container, stream, until - limits.decode_seconds / 2)
             shown = schedule(found.packets)
-            described = describe(data, fmt, container=container, stream=stream, found=found, shown=shown)
+            described = describe_clip(data, fmt, container=container, stream=stream, found=found, shown=shown)
         todo = plan(found.packets, shown, width * height)
-        decoded = decode(reopen, found, todo, until, _threads(width * height))
+        decoded = decode_frames(reopen, found, todo, until, _threads(width * height))
     except FFmpegError as error:
         raise _unreadable(data, fmt) from error
     except MemoryError:

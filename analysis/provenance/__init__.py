@@ -10,11 +10,9 @@ from ..media.frames import Media
 from ..report import Finding, Grade, Meaning
 from . import c2pa, camera, container, exif_xmp, generator_chunks, listing, stealth, watermark
 from .carriers import Carried, carried, iptc_resources
-from .exif import Exif
-from .exif import parse as parse_exif
+from .exif import Exif, parse_exif
 from .untrusted import Unreadable
-from .xmp import Packet
-from .xmp import parse as parse_xmp
+from .xmp import Packet, parse_xmp
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +46,7 @@ def read(media: Media, trust_anchors: str | None = None) -> tuple[Finding, ...]:
     if media.facts.mime.startswith("video/"):  # an animation opened as a clip is a picture file all the same
         reading.run("container", lambda: _container(media, reading))
     else:
-        blocks = _Blocks.of(media.data)
+        blocks = _Blocks.of(media)
         reading.run("exif_xmp", lambda: exif_xmp.read(blocks.carried, blocks.exif, blocks.xmp, blocks.iptc))
         reading.run(
             "generator_chunks", lambda: generator_chunks.read(blocks.carried, blocks.exif, blocks.xmp, blocks.iptc)
@@ -111,9 +109,9 @@ class _Blocks:
     iptc: dict[str, list[str]]
 
     @classmethod
-    def of(cls, data: bytes) -> _Blocks:
+    def of(cls, media: Media) -> _Blocks:
         try:
-            found = carried(data)
+            found = carried(media.data, media.segments)
         except Exception:  # a container that the walk cannot follow is a finding, not the end
             log.exception("walking the container failed")
             found = Carried()

@@ -281,7 +281,7 @@ class _Tree:
             self._reader.resource_to_stream(uri, raw)
         except library.C2paError:
             return None
-        small = thumbnails.decode(raw.getvalue(), side=_THUMBNAIL_SIDE)
+        small = thumbnails.decode_thumbnail(raw.getvalue(), side=_THUMBNAIL_SIDE)
         if small is None:
             return None
         small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))

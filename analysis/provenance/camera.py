@@ -135,7 +135,7 @@ def _thumbnail(media: Media, exif: Exif) -> str | None:
     """Whether the preview inside the EXIF block shows the picture: ``matches``, ``differs``, ``unclear``."""
     if not exif.thumbnail:
         return None
-    decoded = thumbnails.decode(exif.thumbnail, side=4 * _SIDE)
+    decoded = thumbnails.decode_thumbnail(exif.thumbnail, side=4 * _SIDE)
     if decoded is None:
         return "unreadable"
     small = decoded.convert("L")

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..media import heif_boxes, raw_files
+from ..media import heif_boxes, jpeg_header, raw_files
+from ..media.jpeg_header import Segments
 from ..media.sniff import sniff
 from .carried import MAX_STEPS, MAX_TEXT_BYTES, SAMSUNG_EDITS, XMP_IN_APP1, Carried, iptc_resources
-from .carriers_jpeg import walk_jpeg
+from .carriers_jpeg import read_segments
 from .carriers_png import PNG, walk_png
 from .untrusted import Unreadable
 
@@ -28,13 +29,16 @@ _JP2_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _JP2_IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
-def carried(data: bytes) -> Carried:
-    """Walk a still picture's container; an unknown container carries nothing."""
+def carried(data: bytes, segments: Segments | None = None) -> Carried:
+    """Walk a still picture's container; an unknown container carries nothing.
+
+    The ``segments`` of a JPEG are walked here only where they are not given.
+    """
     found = Carried()
     try:
         if data.startswith(b"\xff\xd8\xff"):
             found.container = "jpeg"
-            walk_jpeg(data, found)
+            read_segments(data, jpeg_header.walk(data) if segments is None else segments, found)
         elif data.startswith(PNG):
             found.container = "png"
             walk_png(data, found)
@@ -124,7 +128,7 @@ def _sub_blocks(data: bytes, at: int, end: int) -> bytes:
 
 def _read_heif(data: bytes, found: Carried) -> None:
     """EXIF and XMP items of HEIC and AVIF."""
-    items = heif_boxes.read(data)
+    items = heif_boxes.read_heif_items(data)
     for item in items.exif:
         found.add(found.exif, heif_boxes.tiff_of(item))
     for packet in items.xmp:

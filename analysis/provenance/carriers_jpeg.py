@@ -7,26 +7,24 @@ References
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Iterator
 
+from ..media.jpeg_header import MARKER_IN_SCAN, Segments
+from ..media.samsung_trailer import Trailer, find_trailer
 from .carried import MAX_STEPS, MAX_TEXT_BYTES, SAMSUNG_EDITS, XMP_IN_APP1, Carried, iptc_resources
-from .untrusted import Unreadable
 
 _MAX_EXTENDED_XMP = 1024 * 1024
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\x00"
 _PHOTOSHOP = b"Photoshop 3.0\x00"
-_MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
-def walk_jpeg(data: bytes, found: Carried) -> None:
-    """Collect what stands before the first scan, and the trailer."""
+def read_segments(data: bytes, segments: Segments, found: Carried) -> None:
+    """Collect what stands in the segments before the first scan, and the trailer."""
     exif: list[list[bytes]] = []
     photoshop: list[bytes] = []
     extended: dict[bytes, list[tuple[int, int, bytes]]] = {}
-    scan = len(data)
-    for marker, body, end in _segments(data):
+    for segment in segments.found[: segments.unbroken]:
+        marker, body = segment.marker, segment.body(data)
         if marker == 0xE1 and body.startswith(b"Exif\x00"):
             if not exif or body[6:8] in (b"II", b"MM"):
                 exif.append([])
@@ -40,39 +38,17 @@ def walk_jpeg(data: bytes, found: Carried) -> None:
             photoshop.append(body[len(_PHOTOSHOP) :])
         elif marker == 0xFE:
             found.comment("JPEG comment", body)
-        elif marker == 0xDA:
-            scan = end
         found.extra_images |= marker == 0xE2 and body.startswith(b"MPF\x00")
     for kind, blocks in ((found.exif, map(b"".join, exif)), (found.iptc, iptc_resources(b"".join(photoshop)))):
         for block in blocks:
             found.add(kind, block)
     for guid, parts in extended.items():
         _join_extended_xmp(guid, sorted(parts), found)
-    if data.endswith(b"SEFT"):
-        _read_samsung_trailer(data, scan, found)
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """Marker, body and end of every segment before the first scan, that one's header included."""
-    at = 2
-    for _ in range(MAX_STEPS):
-        while data[at : at + 2] == b"\xff\xff":  # fill bytes
-            at += 1
-        if len(data) < at + 4 or data[at] != 0xFF:
-            return
-        marker = data[at + 1]
-        if marker == 0xD9:
-            return
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 2
-            continue
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        end = at + 2 + max(length, 2)
-        yield marker, data[at + 4 : end], end
-        if marker == 0xDA:
-            return
-        at = end
-    raise Unreadable("more segments than are read")
+    trailer = find_trailer(data)
+    if trailer is not None:
+        _read_samsung_trailer(data, trailer, segments.scan.end if segments.scan else len(data), found)
+    if segments.too_many:
+        found.note("more segments than are read")
 
 
 def _join_extended_xmp(guid: bytes, parts: list[tuple[int, int, bytes]], found: Carried) -> None:
@@ -88,22 +64,11 @@ def _join_extended_xmp(guid: bytes, parts: list[tuple[int, int, bytes]], found: 
         found.add(found.xmp, bytes(joined))
 
 
-def _read_samsung_trailer(data: bytes, scan: int, found: Carried) -> None:
-    """The named blocks of the trailer that Samsung phones write after the end of the picture.
-
-    It is read from its end: ``SEFT``, before it the length of the directory that begins with ``SEFH``; an entry holds
-    type, distance back from the directory, and size; a block begins with its type and its name.
-    """
-    length = int.from_bytes(data[-8:-4], "little")
-    directory = len(data) - 8 - length
+def _read_samsung_trailer(data: bytes, trailer: Trailer, scan: int, found: Carried) -> None:
+    """The named blocks of the trailer, as far as they lie behind the end of the picture."""
     end = _end_of_jpeg(data, scan)
-    if directory < end or length < 12 or data[directory : directory + 4] != b"SEFH":
-        return
-    count = int.from_bytes(data[directory + 8 : directory + 12], "little")
-    for at in range(directory + 12, min(directory + 12 + 12 * min(count, 256), len(data) - 8), 12):
-        kind, back, size = struct.unpack("<2xHII", data[at : at + 12])
-        start = directory - back
-        block = data[start : start + size] if end <= start < directory else b""
+    for kind, start, size in trailer.blocks:
+        block = data[start : start + size] if end <= start < trailer.directory else b""
         if len(block) < 8 or struct.unpack("<H", block[2:4])[0] != kind:
             continue
         name_end = 8 + int.from_bytes(block[4:8], "little")
@@ -115,7 +80,7 @@ def _read_samsung_trailer(data: bytes, scan: int, found: Carried) -> None:
 def _end_of_jpeg(data: bytes, at: int) -> int:
     """Offset behind the end-of-image marker; ``at`` is where the first scan's data begins."""
     for _ in range(MAX_STEPS):
-        marker = _MARKER_IN_SCAN.search(data, at)
+        marker = MARKER_IN_SCAN.search(data, at)
         if marker is None:
             break
         at = marker.end()

@@ -12,7 +12,7 @@ from typing import Any
 from .comfyui_paths import Graph, Node, is_sampler, meaning, upstream
 from .untrusted import PROMPT_CHARS, plain, readable
 
-__all__ = ["MAX_NODES", "Graph", "Node", "describe", "graph_of", "meaning"]
+__all__ = ["MAX_NODES", "Graph", "Node", "describe_workflow", "graph_of", "meaning"]
 
 Json = dict[str, Any]
 
@@ -107,7 +107,7 @@ def _is_link(value: object) -> bool:
     )
 
 
-def describe(nodes: Graph) -> Json:
+def describe_workflow(nodes: Graph) -> Json:
     """Prompt, negative prompt, seed, sampler, scheduler, steps, cfg and models, as far as the graph tells."""
     samplers = [node for node in nodes.values() if is_sampler(node)]
     ordered = samplers + [node for node in nodes.values() if not is_sampler(node)]

@@ -113,7 +113,7 @@ def _generator_texts(tags: list[tuple[str, str]]) -> list[tuple[str, str]]:
         if name.lower() in own or name.lower().startswith("invokeai_")
     ]
     comments = [text for name, text in tags if name.lower() in _TAG_NAMES["comment"]]
-    telling = [text for text in comments if text.lstrip().startswith("{") or infotext.parse(text)]
+    telling = [text for text in comments if text.lstrip().startswith("{") or infotext.parse_infotext(text)]
     return named + [("parameters", text) for text in telling if "parameters" not in dict(named)]
 
 
@@ -121,7 +121,7 @@ def _declared_in_xmp(found: Tags) -> list[Finding]:
     properties = []
     for packet in found.xmp:
         try:
-            properties += xmp.parse(packet)
+            properties += xmp.parse_xmp(packet)
         except Unreadable as reason:
             found.note(str(reason))
     packet_ = Packet(properties)

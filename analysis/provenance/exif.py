@@ -98,7 +98,7 @@ class Exif:
         }
 
 
-def parse(block: bytes) -> Exif:
+def parse_exif(block: bytes) -> Exif:
     """Read one EXIF block (a TIFF structure).
 
     Raises

@@ -83,7 +83,7 @@ def program(spelled: Mapping[str, Any]) -> str:
     for name in _PROGRAM_FIELDS:
         value = spelled.get(name)
         if isinstance(value, str):
-            told = programs.generator(value) or ("Fooocus" if "fooocus" in value.lower() else None)
+            told = programs.generator_named(value) or ("Fooocus" if "fooocus" in value.lower() else None)
             if told:
                 return told
     if spelled.keys() & _OF_EASY_DIFFUSION:

@@ -118,13 +118,13 @@ def _parameters(named: dict[str, str], carrier: str, software: str) -> Finding |
     parsed = json_object(text)
     if parsed is not None:
         return _json_parameters(parsed, text, named, carrier, software)
-    told = infotext.parse(text)
+    told = infotext.parse_infotext(text)
     return _finding(_whose(told[0], named, software), told[1], carrier=carrier) if told else None
 
 
 def _whose(told: str, named: dict[str, str], software: str) -> str:
     """The program: what it is called where programs put their name, where the text itself could be several'."""
-    by_software = programs.generator(software)
+    by_software = programs.generator_named(software)
     if by_software is not None and by_software.startswith("AI Horde"):
         return by_software
     if told not in (UNNAMED, infotext.AUTOMATIC1111):
@@ -178,7 +178,7 @@ def _comfy_finding(candidates: list[Any], text: str, carrier: str) -> Finding | 
     if nodes is None:
         return None
     meaning = comfyui.meaning(nodes)
-    detail = comfyui.describe(nodes) | {"raw": plain(text, PROMPT_CHARS)}
+    detail = comfyui.describe_workflow(nodes) | {"raw": plain(text, PROMPT_CHARS)}
     if meaning is not None:
         return _finding("ComfyUI", detail, meaning=meaning, carrier=carrier)
     return Finding(

@@ -53,7 +53,7 @@ def by_program(
     }
     seen = set()
     for field, value in fields.items():
-        name = programs.generator(value)
+        name = programs.generator_named(value)
         if name in (None, "ComfyUI") or name in seen:
             continue  # what ComfyUI did its graph says: it also cuts out and scales photographs
         seen.add(name)
@@ -118,10 +118,10 @@ def _told(text: str) -> tuple[str, Json] | None:
     parsed = json_or_none(text)
     if parsed is not None:
         nodes = comfyui.graph_of(parsed)
-        return ("ComfyUI", comfyui.describe(nodes) | raw) if nodes else generation_settings.recognize(parsed)
+        return ("ComfyUI", comfyui.describe_workflow(nodes) | raw) if nodes else generation_settings.recognize(parsed)
     captioned = _captioned(text)
-    named = programs.generator(captioned["parameters"].get("Generator", "")) if captioned else None
-    return (named, captioned | raw) if named else infotext.parse(text)
+    named = programs.generator_named(captioned["parameters"].get("Generator", "")) if captioned else None
+    return (named, captioned | raw) if named else infotext.parse_infotext(text)
 
 
 def json_or_none(text: str) -> Json | None:

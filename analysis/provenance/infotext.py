@@ -23,7 +23,7 @@ _NEEDED, _NEEDED_INLINE = 2, 4
 _LEADING = 4 * PROMPT_CHARS
 
 
-def parse(text: str) -> tuple[str, Json] | None:
+def parse_infotext(text: str) -> tuple[str, Json] | None:
     """The program and the fields of such a text; None where it is another one.
 
     Parameters
@@ -65,10 +65,11 @@ def _program(pairs: dict[str, str], version: str) -> str:
     if "civitai metadata" in pairs or "civitai resources" in pairs:
         return "Civitai"
     told = next(
-        (name for key in ("app", "generator", "software") if (name := programs.generator(pairs.get(key, "")))), None
+        (name for key in ("app", "generator", "software") if (name := programs.generator_named(pairs.get(key, "")))),
+        None,
     )
     if told is None and version:
-        told = programs.generator(version) or ("Fooocus" if "fooocus" in version.lower() else None)
+        told = programs.generator_named(version) or ("Fooocus" if "fooocus" in version.lower() else None)
     if told is None and re.match(r"(?:f\d|neo|classic)", version):
         told = "Stable Diffusion WebUI Forge"
     told = told or AUTOMATIC1111

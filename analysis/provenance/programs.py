@@ -47,7 +47,7 @@ _HORDE = re.compile(r"\b(?:ai|stable) horde\b", re.IGNORECASE)
 _FRONT_END = re.compile(r"^\s*([\w .]{1,30}?)\s*(?:[-–:|(]|$)")
 
 
-def generator(text: str) -> str | None:
+def generator_named(text: str) -> str | None:
     """The generator that a field for a program's name names, or None."""
     name = text.strip()
     if not name or len(name) > 200:

@@ -10,7 +10,7 @@ MAX_BYTES = 512 * 1024
 MAX_PIXELS = 2_500_000
 
 
-def decode(raw: bytes, *, side: int) -> Image.Image | None:
+def decode_thumbnail(raw: bytes, *, side: int) -> Image.Image | None:
     """A thumbnail as RGB, about ``side`` pixels or more on its longest side; None where it is not decoded.
 
     Progressive JPEG is refused: no camera and no C2PA tool seen writes it, and a thousand empty scans cost seconds.

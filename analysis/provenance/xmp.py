@@ -90,7 +90,7 @@ class Packet:
         return shown
 
 
-def parse(packet: bytes) -> list[Property]:
+def parse_xmp(packet: bytes) -> list[Property]:
     """Read one packet.
 
     Raises

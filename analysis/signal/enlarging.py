@@ -45,7 +45,7 @@ class Enlarging:
     repetition: float
 
 
-def measure(grey: Grey) -> Enlarging | None:
+def measure_enlarging(grey: Grey) -> Enlarging | None:
     """Look at the middle of a picture at its own resolution.
 
     Parameters

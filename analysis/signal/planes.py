@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .edges import canny
-from .recompression import jpeg_error
+from .recompression import jpeg_error, recompress
 from .residuals import gaussian_residual
 
 cv2 = lazy.load("cv2")  # on first use: the web process reads the registry and never needs OpenCV
@@ -100,9 +100,15 @@ class Planes:
         return np.abs(np.fft.rfft2(self.grey64))
 
     @shared
+    def jpeg_75(self) -> NDArray[np.uint8]:
+        """The preview after JPEG at quality 75: error levels and the stability strip both look at it."""
+        return recompress(self.rgb, 75)
+
+    @shared
     def jpeg_errors(self) -> dict[int, NDArray[np.float32]]:
         """What JPEG at quality 75, 85 and 95 changes: {quality: (h, w) mean over the channels of |difference|}."""
-        return {quality: jpeg_error(self.rgb, quality) for quality in (75, 85, 95)}
+        copies = {75: self.jpeg_75, **{quality: recompress(self.rgb, quality) for quality in (85, 95)}}
+        return {quality: jpeg_error(self.rgb, copy) for quality, copy in copies.items()}
 
     @shared
     def strong_edges(self) -> NDArray[np.uint8]:

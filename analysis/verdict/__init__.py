@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Measured, Quality, Scoring, Stability
+from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Measured, Quality, Report, Scoring, Stability
 
 AVAILABLE = (Scoring.CALIBRATED, Scoring.RULES)
 """The scorings this version has, the default first."""
@@ -31,3 +33,7 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     likeness: Likeness | None = None
     evidence_map: EvidenceMap | None = None
     measured: Measured | None = None
+
+    def in_report(self) -> dict[str, Any]:
+        """What the report holds of it, under the same names: all but the evidence and sentences of the summary."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if name in Report.__struct_fields__}

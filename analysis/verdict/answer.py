@@ -47,7 +47,7 @@ class Answer:
     silent: Mapping[str, str] = field(default_factory=dict)
 
 
-def answer(
+def ask_detector(
     detector: Detector,
     pixels: Pixels,
     preview: Pixels,

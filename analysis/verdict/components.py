@@ -101,13 +101,11 @@ def models() -> dict[str, ComponentModel]:
     }
 
 
-def rescored(components: Mapping[str, ComponentResult], ways: Sequence[str]) -> dict[str, ComponentResult]:
-    """The components with calibrated scores in place of the rules', and measured ranges in place of their evidence.
+def score_components(components: Mapping[str, ComponentResult], ways: Sequence[str]) -> dict[str, ComponentResult]:
+    """The measured components with calibrated scores and measured ranges; without a model of its own one has no score.
 
-    That evidence compares with ranges that were set by hand and that few genuine pictures keep to: beside a calibrated
-    score it would accuse nearly every photograph.
-
-    A component without a model of its own loses its score: a number on another scale would mislead.
+    The rules' evidence is not among it: it compares with ranges that were set by hand and that few genuine pictures
+    keep to, so beside a calibrated score it would accuse nearly every photograph.
     """
     known = models()
     return {
@@ -116,8 +114,7 @@ def rescored(components: Mapping[str, ComponentResult], ways: Sequence[str]) -> 
             score=round(known[name].score(result.metrics, ways), 1)
             if name in known and result.status is Status.OK
             else None,
-            evidence=(),
-            ranges=ranges.of(name, result.metrics, ways),
+            ranges=ranges.ranges_of(name, result.metrics, ways),
         )
         for name, result in components.items()
     }

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..signal.recompression import recompress
+
 Pixels = NDArray[np.uint8]
 
 CONDITIONS = ("clean", "web", "hard", "screenshot")
@@ -43,11 +45,6 @@ def decode(data: NDArray[np.uint8] | bytes) -> Pixels:
     array = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
     decoded: Any = cv2.imdecode(array, cv2.IMREAD_COLOR)
     return np.ascontiguousarray(decoded[..., ::-1])
-
-
-def recompress(pixels: Pixels, quality: int, webp: bool = False) -> Pixels:
-    """Encode as JPEG (or WebP) and decode."""
-    return decode(_encode(pixels, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality) if webp else jpeg_bytes(pixels, quality))
 
 
 def screenshot(pixels: Pixels, rng: np.random.Generator) -> Pixels:

@@ -154,7 +154,7 @@ def open_detector(folder: Path | None, name: str, instead_of: Mapping[str, str] 
     return Detector(backbone, facts, _arrays(name), instead_of)
 
 
-def describe(folder: Path | None = None) -> tuple[str, str | None]:
+def describe_detector(folder: Path | None = None) -> tuple[str, str | None]:
     """Which detector answers, and why not the preferred one (None where it is the preferred one)."""
     found = load(folder)
     reasons = [f"{name}: {why}" for name, why in found.instead_of.items()]

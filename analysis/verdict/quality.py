@@ -72,7 +72,7 @@ def _small_or_compressed(media: Media, jpeg: JpegFacts | None) -> list[str]:
 
 
 def _enlarged(media: Media) -> list[str]:
-    found = enlarging.measure(cv2.cvtColor(media.frame.pixels, cv2.COLOR_RGB2GRAY))
+    found = enlarging.measure_enlarging(cv2.cvtColor(media.frame.pixels, cv2.COLOR_RGB2GRAY))
     if found is None:
         return []
     told = ((found.repetition > _REPETITION, _REGULAR), (found.step > _STEP, _SOFT))

@@ -52,7 +52,7 @@ class Ranges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @cache
-def measured() -> Mapping[str, Mapping[str, Range]]:
+def measured_ranges() -> Mapping[str, Mapping[str, Range]]:
     """The ranges that ship, by condition; empty where none do."""
     file = resources.files("analysis") / "models" / "ranges.json"
     if not file.is_file():
@@ -60,13 +60,13 @@ def measured() -> Mapping[str, Mapping[str, Range]]:
     return msgspec.json.decode(file.read_bytes(), type=Ranges).conditions
 
 
-def of(component: str, metrics: Mapping[str, float], ways: Sequence[str]) -> dict[str, MeasuredRange]:
+def ranges_of(component: str, metrics: Mapping[str, float], ways: Sequence[str]) -> dict[str, MeasuredRange]:
     """What is usual of each metric, and where its value lies.
 
     A picture that may have arrived in several ways is unusual only where it is so in each, and points to AI only where
     it does in each.
     """
-    known = measured()
+    known = measured_ranges()
     found = {}
     for name, value in metrics.items():
         each = [known.get(way, {}).get(f"{component}.{name}") for way in ways]

@@ -10,7 +10,9 @@ import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
-from .answer import answer
+from ..signal.planes import Planes
+from ..signal.recompression import recompress
+from .answer import ask_detector
 from .bands import FLIP
 from .conditions import plausible
 from .detector import Detector
@@ -19,14 +21,12 @@ from .network import Network
 cv2 = lazy.load("cv2")
 
 Pixels = NDArray[np.uint8]
-Change = Callable[[Pixels], Pixels]
-
-JPEG_QUALITIES = (90, 75, 60)
+Change = Callable[[Planes], Pixels]
 
 
 def strip(
     detector: Detector,
-    preview: Pixels,
+    planes: Planes,
     *,
     networks: Sequence[Network] = (),
     threads: int | None = None,
@@ -42,11 +42,11 @@ def strip(
         What was done, in words, to the score it then gets.
     """
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        return {name: scored.result() for name, scored in begin(pool, detector, preview, networks).items()}
+        return {name: scored.result() for name, scored in begin(pool, detector, planes, networks).items()}
 
 
 def begin(
-    pool: Executor, detector: Detector, preview: Pixels, networks: Sequence[Network] = ()
+    pool: Executor, detector: Detector, planes: Planes, networks: Sequence[Network] = ()
 ) -> dict[str, Future[float]]:
     """Let a pool score the changed copies: what was done, in words, to the score to come.
 
@@ -55,34 +55,28 @@ def begin(
     """
 
     def score(change: Change, jpeg_quality: int) -> float:
-        pixels = change(preview)
+        pixels = change(planes)
         ways = plausible(max(pixels.shape[:2]), lossless=False, jpeg_quality=jpeg_quality)
-        return answer(detector, pixels, pixels, ways, networks=networks).calibrated.score
+        return ask_detector(detector, pixels, pixels, ways, networks=networks).calibrated.score
 
     return {name: pool.submit(score, *change) for name, change in CHANGES.items()}
 
 
-def _saved_at(quality: int) -> Change:
-    def save(preview: Pixels) -> Pixels:
-        _, data = cv2.imencode(".jpg", preview[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-        return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
-
-    return save
-
-
-def _halved(preview: Pixels) -> Pixels:
-    height, width = preview.shape[:2]
+def _halved(planes: Planes) -> Pixels:
+    height, width = planes.rgb.shape[:2]
     half = (max(1, width // 2), max(1, height // 2))
-    return np.asarray(cv2.resize(preview, half, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(planes.rgb, half, interpolation=cv2.INTER_AREA))
 
 
-def _cropped(preview: Pixels) -> Pixels:
-    height, width = preview.shape[:2]
-    return np.ascontiguousarray(preview[height // 8 : height - height // 8, width // 8 : width - width // 8])
+def _cropped(planes: Planes) -> Pixels:
+    height, width = planes.rgb.shape[:2]
+    return np.ascontiguousarray(planes.rgb[height // 8 : height - height // 8, width // 8 : width - width // 8])
 
 
 CHANGES: dict[str, tuple[Change, int]] = {
-    **{f"JPEG {quality}": (_saved_at(quality), quality) for quality in JPEG_QUALITIES},
+    "JPEG 90": (lambda planes: recompress(planes.rgb, 90), 90),
+    "JPEG 75": (lambda planes: planes.jpeg_75, 75),
+    "JPEG 60": (lambda planes: recompress(planes.rgb, 60), 60),
     "half size": (_halved, 75),
     "cropped": (_cropped, 75),
 }

@@ -15,9 +15,9 @@ import msgspec
 from ..media.frames import Media
 from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Stability, Status
 from . import Scored, quality, stability
-from .answer import Answer, answer
+from .answer import Answer, ask_detector
 from .bands import score_of
-from .components import rescored
+from .components import score_components
 from .conditions import plausible
 from .detector import Detector
 from .fusion import SHIPPED_WEIGHT
@@ -48,7 +48,7 @@ class Answered:
         """Let a pool score the changed copies; nothing of a picture that is not scored."""
         if self.found.abstained is not None:
             return {}
-        return stability.begin(pool, self.detector, self.media.frame.preview, self.joined)
+        return stability.begin(pool, self.detector, self.media.frame.planes, self.joined)
 
 
 def answer_still(
@@ -80,7 +80,7 @@ def answer_still(
     usable = [network for network in networks if isinstance(network, Network)]
     # a backbone that starts from the preview never asks for the whole picture, and making that takes time
     reduced = detector.backbone.entry.input.of == "preview" and not usable
-    found = answer(detector, frame.preview if reduced else frame.pixels, frame.preview, ways, networks=usable)
+    found = ask_detector(detector, frame.preview if reduced else frame.pixels, frame.preview, ways, networks=usable)
     joined = tuple(network for network in usable if network.name in found.network_answers)
     scored = Scored(
         scoring=Scoring.CALIBRATED,
@@ -121,16 +121,16 @@ def _with_score(scored: Scored, found: Answer, detector: Detector, joined: Seque
     )
 
 
-def complete(answered: Answered, by_rules: Scored, again: Mapping[str, float]) -> Scored:
+def complete(answered: Answered, measured: Mapping[str, ComponentResult], again: Mapping[str, float]) -> Scored:
     """Add to the answer what was measured beside it.
 
-    The components get calibrated scores of their own and lose the rules' evidence. They are measurements for
-    specialists: what they say, or that they failed, changes neither score nor confidence.
+    The components get calibrated scores of their own. They are measurements for specialists: what they say, or that
+    they failed, changes neither score nor confidence.
 
     Parameters
     ----------
-    by_rules
-        What :func:`analysis.verdict.rules.score_image` gave.
+    measured
+        What :func:`analysis.runner.run_analyzers` gave.
     again
         Scores of the changed copies, by what was done, see :mod:`analysis.verdict.stability`; empty where the picture
         is not scored.
@@ -139,7 +139,7 @@ def complete(answered: Answered, by_rules: Scored, again: Mapping[str, float]) -
     scored = msgspec.structs.replace(
         scored,
         quality=quality.quality(answered.media, found.calibrated.condition, has_camera=answered.has_camera),
-        components=rescored(by_rules.components, answered.ways) | scored.components,
+        components=score_components(measured, answered.ways) | scored.components,
     )
     if found.abstained is not None:
         return scored

@@ -6,12 +6,16 @@ import "../content/sketch.js";
 import { patternOf } from "../settings.js";
 
 const PATIENCE = 25_000;
-const { sketch } = globalThis.detector;
+const { sketch } = detector;
 
 /**
  * Get a file and hold it under the key: `{held}`, or `{problem}`: `no-host`, `too-large`, `failed`.
  * With `shown`, `{url, width, height, sketch}`, only the larger original of that picture will do. Files of this computer
  * are got for pages that are such files themselves (`isLocal`); the browser's own permission for them stands before it.
+ *
+ * @param {string} key
+ * @param {string} address
+ * @param {{most: number, isLocal: boolean, shown?: any, credentials?: RequestCredentials}} how
  */
 export async function get(key, address, { most, shown, credentials, isLocal }) {
   const how = { most, credentials, isLocal };
@@ -22,6 +26,7 @@ export async function get(key, address, { most, shown, credentials, isLocal }) {
   return { held: true };
 }
 
+/** @param {string} address @param {{most: number, isLocal: boolean, credentials?: RequestCredentials}} how */
 async function load(address, { most, credentials = "include", isLocal }) {
   if (!/^https?:/.test(address) && !(isLocal && /^file:/.test(address))) return { problem: "failed" };
   const isFile = address.startsWith("file:");

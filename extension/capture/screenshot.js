@@ -5,6 +5,7 @@ import { pause } from "../api.js";
 
 const BETWEEN = 0.55; // seconds
 
+/** @type {Promise<any>} */
 let turn = Promise.resolve();
 let last = 0;
 
@@ -41,7 +42,7 @@ async function take(tab, shots, width) {
     ];
     if (w < 8 || h < 8) continue;
     const canvas = new OffscreenCanvas(w, h);
-    canvas.getContext("2d").drawImage(page, x, y, w, h, 0, 0, w, h);
+    canvas.getContext("2d")?.drawImage(page, x, y, w, h, 0, 0, w, h);
     hold(key, await canvas.convertToBlob({ type: "image/png" }));
     held.push(key);
   }

@@ -2,7 +2,9 @@
 
 const OLD = 60 * 60_000;
 
+/** @type {Promise<Map<string, Job>> | undefined} */
 let table; // a promise: read once in the background's life
+/** @type {Promise<void> | null} */
 let writing = null; // changes of the same moment are written together, and nobody waits for it
 
 function rows() {
@@ -22,15 +24,16 @@ function write() {
   return writing;
 }
 
-/** `{key, tab, frame, state, copy, id, sha256, check, problem, since, at}`, or undefined. */
+/** @param {string} key */
 export async function get(key) {
   return (await rows()).get(key);
 }
 
+/** @param {string} key @param {Partial<Job>} part */
 export async function set(key, part) {
   const found = await rows();
   const now = Date.now();
-  const job = { since: now, ...found.get(key), ...part, key, at: now };
+  const job = /** @type {Job} */ ({ since: now, ...found.get(key), ...part, key, at: now });
   found.set(key, job);
   void write();
   return job;
@@ -40,7 +43,7 @@ export async function all() {
   return [...(await rows()).values()];
 }
 
-/** Forget jobs: by key, or all of a tab (a frame of it) that is gone. */
+/** Forget jobs: by key, or all of a tab (a frame of it) that is gone. @param {(job: Job) => boolean} doomed */
 export async function remove(doomed) {
   const found = await rows();
   for (const [key, job] of [...found]) if (doomed(job)) found.delete(key);

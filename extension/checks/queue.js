@@ -1,7 +1,7 @@
 // From a file to its verdict: hash, kept result, look-up, upload, wait. At most four checks are with the server at once;
 // the first of many goes alone for a moment, since each one beside it would make its verdict later.
 
-import { ended, isFinal, lookUp, pause, sendAddress, sendFile, show, Trouble } from "../api.js";
+import { ended, isFinal, lookUp, pause, plain, sendAddress, sendFile, show, Trouble } from "../api.js";
 import { pairing } from "../settings.js";
 import { hashOf, take } from "./bytes.js";
 import * as jobs from "./jobs.js";
@@ -16,26 +16,30 @@ const TRIES = 6; // how often a busy server is asked again
 const LATER = 40; // how often it is asked for what it says after the verdict
 const BETWEEN = 8; // seconds between two such questions, at most
 
-const waiting = []; // {job, file}
+/** @typedef {{job: Job, file?: Blob, sha256?: string, url?: string, asked?: boolean, asking?: boolean}} Waiting */
+/** @type {Waiting[]} */
+const waiting = [];
 const dropped = new Set();
 const following = new Set(); // keys of what the server is asked about
 let running = 0;
 let most = 1; // how many may be with the server now
+/** @type {any} */
 let isAlone = 0; // timers
-// biome-ignore lint/correctness/noUnusedVariables: read by ||=
+/** @type {any} */ // biome-ignore lint/correctness/noUnusedVariables: read by ||=
 let isGathering = 0;
-let tell = () => {};
+/** @type {(job: Job) => void} */
+let notify = () => {};
 
-/** Who hears of every change of a job. */
+/** Who hears of every change of a job. @param {(job: Job) => void} listener */
 export function listen(listener) {
-  tell = listener;
+  notify = listener;
 }
 
-/** Judge the file held under this key. */
+/** Check the file held under this key. @param {Job} job */
 export async function addFile(job) {
   dropped.delete(job.key); // a page that comes back asks again under the same key
   const file = await take(job.key);
-  if (!file) return tell({ ...job, state: "lost" });
+  if (!file) return notify({ ...job, state: "missing" });
   const [sha256, thumb] = await Promise.all([hashOf(file), thumbOf(file)]);
   await update(job, { sha256, thumb, state: "waiting" });
   const kept = await results.known(await pairing(), sha256).catch(() => undefined);
@@ -44,7 +48,7 @@ export async function addFile(job) {
   pump();
 }
 
-/** Let the server fetch an address. */
+/** Let the server fetch an address. @param {Job} job @param {string} url */
 export async function addAddress(job, url) {
   dropped.delete(job.key);
   await update(job, { state: "waiting" });
@@ -52,15 +56,19 @@ export async function addAddress(job, url) {
   pump();
 }
 
-/** After the background's death: go on waiting for what the server has, ask again for what it has not. */
+/**
+ * After the background's death: go on waiting for what the server has, ask again for what it has not.
+ * @param {string[]} keys @param {{tab: number, frame: number}} here
+ */
 export async function resume(keys, here) {
   for (const key of keys) {
     const job = await jobs.get(key);
-    // the background has not died: it tells in time
+    // the background has not died: it reports in time
     if (following.has(key) || waiting.some((one) => one.job.key === key)) continue;
-    if (!job || (!job.id && job.state !== "done" && job.state !== "failed")) tell({ key, ...here, state: "lost" });
+    if (!job || (!job.id && job.state !== "done" && job.state !== "failed"))
+      notify(/** @type {Job} */ ({ key, ...here, state: "missing" }));
     else if (job.state === "done" || job.state === "failed") {
-      tell(job);
+      notify(job);
       void follow(job);
     } else void run({ job });
   }
@@ -102,7 +110,7 @@ function lookUpSeveral() {
   if (several.length > 1) void lookUpFirst(several.slice(0, LOOK_UP));
 }
 
-/** Several at once: those that the server knows need no upload. A look-up that fails is only a lost shortcut. */
+/** Several at once: those that the server knows need no upload. A look-up that fails is only a shortcut less. */
 async function lookUpFirst(several) {
   for (const one of several) one.asked = one.asking = true;
   try {
@@ -123,6 +131,7 @@ async function lookUpFirst(several) {
   }
 }
 
+/** @param {Waiting} what */
 async function run({ job, file, url }) {
   if (dropped.delete(job.key)) return;
   running += 1;
@@ -133,18 +142,18 @@ async function run({ job, file, url }) {
     }, ALONE);
   following.add(job.key);
   try {
-    const door = await pairing();
+    const credentials = await pairing();
     let { id } = job;
     if (!id) {
-      const check = await patiently(job, () => (url ? sendAddress(door, url) : sendFile(door, file)));
+      const check = await patiently(job, () => (url ? sendAddress(credentials, url) : sendFile(credentials, file)));
       if (isFinal(check)) return await finish(job, check);
       id = check.id;
       await update(job, { id, state: "running" });
     }
-    await finish(job, await patiently(job, () => ended(door, id)));
+    await finish(job, await patiently(job, () => ended(credentials, id)));
   } catch (problem) {
     if (!(problem instanceof Trouble)) console.error(problem);
-    await update(job, { state: "failed", problem: problem.plain ?? { code: "strange" } });
+    await update(job, { state: "failed", problem: plain(problem) });
   } finally {
     following.delete(job.key);
     running -= 1;
@@ -154,19 +163,23 @@ async function run({ job, file, url }) {
   }
 }
 
-/** Ask again when the server is busy, as late as it wants. */
+/**
+ * Ask again when the server is busy, as late as it wants.
+ * @template T @param {Job | null} job @param {() => Promise<T>} ask @returns {Promise<T>}
+ */
 async function patiently(job, ask) {
   for (let tried = 1; ; tried += 1) {
     try {
       return await ask();
     } catch (problem) {
-      if (problem.code !== "busy" || tried === TRIES) throw problem;
+      if (!(problem instanceof Trouble) || problem.code !== "busy" || tried === TRIES) throw problem;
       if (job) await update(job, { state: "busy" });
       await pause(problem.after);
     }
   }
 }
 
+/** @param {Job} job @param {Check} check */
 async function finish(job, check) {
   if (check.state === "done") {
     const isWhole = !check.pending?.length;
@@ -179,16 +192,20 @@ async function finish(job, check) {
   }
 }
 
-/** The verdict is there, and more is to come: ask on. What does not come is not waited for for ever. */
+/**
+ * The verdict is there, and more is to come: ask on. What does not come is not waited for for ever.
+ * @param {Job} job
+ */
 async function follow(job) {
   if (!job.check?.pending?.length || following.has(job.key)) return;
   following.add(job.key);
   try {
-    for (let asked = 0; asked < LATER && job.check.pending?.length; asked += 1) {
+    for (let asked = 0; asked < LATER && job.check?.pending?.length; asked += 1) {
       await pause(Math.min(1 + asked / 2, BETWEEN));
-      const check = await patiently(null, async () => show(await pairing(), job.check.id));
+      const { id, pending } = job.check;
+      const check = await patiently(null, async () => show(await pairing(), id));
       if (check.state !== "done" || dropped.has(job.key)) break;
-      if (`${check.pending ?? ""}` === `${job.check.pending}`)
+      if (`${check.pending ?? ""}` === `${pending}`)
         await jobs.set(job.key, {}); // keeps the background alive
       else await finish(job, check);
     }
@@ -196,12 +213,13 @@ async function follow(job) {
     if (!(problem instanceof Trouble)) console.error(problem);
   } finally {
     following.delete(job.key);
-    if (job.check.pending?.length) await update(job, { check: { ...job.check, pending: [] } }); // it did not come
+    if (job.check?.pending?.length) await update(job, { check: { ...job.check, pending: [] } }); // it did not come
   }
 }
 
+/** @param {Job} job @param {Partial<Job>} part */
 async function update(job, part) {
   if (dropped.has(job.key)) return;
   Object.assign(job, part);
-  tell(await jobs.set(job.key, job));
+  notify(await jobs.set(job.key, job));
 }

@@ -1,4 +1,4 @@
-// Small pictures: thumbnails for the list of a page's checks, made from the file that is judged, so that nothing is loaded
+// Small pictures: thumbnails for the list of a page's checks, made from the file that is sent, so that nothing is loaded
 // for them; and the evidence map for a card.
 
 import { picture } from "../api.js";
@@ -13,7 +13,7 @@ export async function thumbOf(file) {
     const scale = SIDE / Math.min(drawn.width, drawn.height);
     const [width, height] = [drawn.width * scale, drawn.height * scale];
     const canvas = new OffscreenCanvas(SIDE, SIDE);
-    const context = canvas.getContext("2d");
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.imageSmoothingQuality = "high";
     context.drawImage(drawn, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
     drawn.close();
@@ -24,13 +24,13 @@ export async function thumbOf(file) {
 }
 
 /** The picture with its evidence map over it, as the base64 of a JPEG. */
-export async function mapOf(door, map) {
-  const files = await Promise.all([picture(door, map.picture), picture(door, map.overlay)]);
+export async function mapOf(credentials, map) {
+  const files = await Promise.all([picture(credentials, map.picture), picture(credentials, map.overlay)]);
   const layers = await Promise.all(files.map((file) => createImageBitmap(file)));
   const { width, height } = layers[1];
   const scale = Math.min(1, MAP / Math.max(width, height));
   const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
-  const context = canvas.getContext("2d");
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
   for (const layer of layers) {
     context.drawImage(layer, 0, 0, canvas.width, canvas.height);
     layer.close();

@@ -10,8 +10,11 @@ detector.define("card", () => {
   const { say, explain } = detector.words;
 
   const GAP = 8;
+  /** @type {Record<string, string>} */
   const DRAWN = { quality: "fit", stability: "wave", likeness: "lens", detector: "aperture" };
-  let open = null; // {item, card}
+  /** @type {{item: any, card: any, at: string} | null} */
+  let open = null;
+  /** @type {Partial<PageSettings>} */
   let settings = {};
 
   function toggle(item) {
@@ -51,16 +54,18 @@ detector.define("card", () => {
 
   /** Show an item's new state where its card is open. */
   function refresh(item) {
-    if (open?.item !== item || open.card.querySelector("form")) return;
+    if (!open || open.item !== item || open.card.querySelector("form")) return;
     const had = open.card.contains(overlay.root.activeElement);
     fill(item);
     if (had) open.card.querySelector("h2").focus({ preventScroll: true });
     place.wake();
   }
 
+  /** @param {Item} item */
   function fill(item) {
+    if (!open) return;
     const { card } = open;
-    const result = item.state === "done" ? item.check.result : null;
+    const result = item.state === "done" ? item.check?.result : null;
     if (result) card.dataset.tone = result.tone;
     else delete card.dataset.tone;
     if (result) card.dataset.verdict = result.verdict;
@@ -77,7 +82,7 @@ detector.define("card", () => {
     );
   }
 
-  /** Heading, body and buttons of a card. */
+  /** Heading, body and buttons of a card. @param {Item} item @param {Result} result */
   function explained(item, result) {
     const { copy, instead, host } = item;
     const says = result.provenance.length
@@ -120,6 +125,7 @@ detector.define("card", () => {
     ];
   }
 
+  /** @param {Item} item */
   function unexplained(item) {
     const { state, problem, host } = item;
     if (state === "needs-host") {
@@ -130,7 +136,9 @@ detector.define("card", () => {
       ];
     }
     if (state === "failed") {
-      const toOptions = ["not_paired", "revoked", "unreachable", "local_network", "strange"].includes(problem.code);
+      const toOptions = ["not_paired", "revoked", "unreachable", "local_network", "strange"].includes(
+        problem?.code ?? "",
+      );
       return [
         title("alert", say("failed_title")),
         [make("p", {}, explain(problem))],
@@ -141,11 +149,12 @@ detector.define("card", () => {
     return [title("aperture", say(`state_${state}`)), [make("p", {}, text)], buttons(item, [["hide"]])];
   }
 
+  /** @param {string} drawn @param {string} text @param {string | null} [lang] */
   function title(drawn, text, lang = null) {
     return make("header", {}, icon(drawn), make("h2#card-title", { tabindex: "-1", lang }, text));
   }
 
-  /** Score and confidence as pages show them, and the scale with its bands. */
+  /** Score and confidence as pages show them, and the scale with its bands. @param {Result} result */
   function figures({ score, shown_score: shown, certainty, band, scale }) {
     if (score === null) return null;
     const figure = (name, value, lang, of) =>
@@ -187,18 +196,19 @@ detector.define("card", () => {
     return make("section", {}, make("h3", {}, say(heading)), make(`ul.${name}`, {}, ...items));
   }
 
+  /** @param {Item} item @param {Result} result */
   function facts(item, { notes }) {
     const rows = [
       ["copy", "copy", copyText(item.copy)],
       ...notes.map(({ about, sentence }) => [DRAWN[about] ?? "question", about, sentence, "en"]),
-      ...(item.check.pending ?? []).map((what) => ["clock", "pending", pendingText(what)]),
+      ...(item.check?.pending ?? []).map((what) => ["clock", "pending", pendingText(what)]),
     ];
     const shown = rows
       .filter(([, , text]) => text)
       .map(([drawn, name, text, lang]) => {
         const row = make(
           `li.${name}`,
-          name === "copy" ? { "data-copy": item.copy.what, "data-way": item.copy.way } : {},
+          name === "copy" ? { "data-copy": item.copy?.what, "data-way": item.copy?.way } : {},
           icon(drawn),
         );
         row.append(make("span", { lang }, text));
@@ -207,6 +217,7 @@ detector.define("card", () => {
     return make("section", {}, make("h3", {}, say("facts_title")), make("ul.facts", {}, ...shown));
   }
 
+  /** @param {Copy | undefined} copy */
   function copyText(copy) {
     if (!copy) return "";
     return `${say(`copy_${copy.what}`)} ${say(`way_${copy.way}`)}`;
@@ -229,10 +240,11 @@ detector.define("card", () => {
     return make("div.buttons", {}, ...made);
   }
 
+  /** @type {Record<string, (item: Item) => void>} */
   const ACTS = {
     allow: (item) =>
       void ask("allow", { origins: [item.host] }).then(({ allowed }) => allowed && detector.checks.retry(item)),
-    report: (item) => void ask("report", { page: item.check.page }),
+    report: (item) => void ask("report", { page: item.check?.page }),
     options: () => void ask("open-options"),
     hide: (item) => detector.checks.drop(item),
     retry: (item) => detector.checks.retry(item),
@@ -243,6 +255,7 @@ detector.define("card", () => {
       open?.card.querySelector("[data-act=reveal]").focus({ preventScroll: true });
     },
     wrong(item) {
+      if (!open) return;
       const [body, footer] = open.card.querySelectorAll(".body, .buttons");
       body.hidden = footer.hidden = true;
       const form = detector.wrong.form(item.check, settings.server, (sent) => {
@@ -304,8 +317,8 @@ detector.define("card", () => {
   addEventListener(
     "pointerdown",
     (event) => {
-      if (open && event.isTrusted && !event.composedPath().some((one) => one === open.card || one === open.item.badge))
-        close({ focus: false });
+      const own = [open?.card, open?.item.badge];
+      if (open && event.isTrusted && !event.composedPath().some((one) => own.includes(one))) close({ focus: false });
     },
     { capture: true, passive: true },
   );

@@ -9,8 +9,8 @@ detector.define("checks", () => {
   const { say } = detector.words;
 
   const READING = 4; // files read at once
-  const UNSETTLED = 24; // files read and not yet judged: they lie in the background's memory
-  const RENEWALS = 40; // pictures judged because they came in the place of another, on one page
+  const UNSETTLED = 24; // files read and not yet checked: they lie in the background's memory
+  const RENEWALS = 40; // pictures checked because they came in the place of another, on one page
   const AGAIN = 3; // how often a file is sent again after the background's death
   const NAME = 120; // letters of a picture's name
   const MEASURE = "ai-media-detector:check";
@@ -20,13 +20,13 @@ detector.define("checks", () => {
   const queue = [];
   const reading = new Set();
   const unsettled = new Set();
-  const following = new Set(); // judged, and the server will say more
+  const following = new Set(); // checked, and the server will say more
   let settings = {};
   let batch = 0; // how many of a page's checks are still open
   let renewals = 0;
 
   /**
-   * Check an element. `asked` by the person for this one, or `auto` by the site's setting; `seen` is what is judged where
+   * Check an element. `asked` by the person for this one, or `auto` by the site's setting; `seen` is what is sent where
    * only what the screen shows of it can be.
    */
   function start(element, options = {}) {
@@ -85,7 +85,7 @@ detector.define("checks", () => {
     pump();
   }
 
-  /** Another picture has come in the place of one: it is judged too, but carousels must not be without end. */
+  /** Another picture has come in the place of one: it is checked too, but carousels must not be without end. */
   function replace(item) {
     const { element, asked, auto, frame } = item;
     drop(item);
@@ -136,7 +136,7 @@ detector.define("checks", () => {
     ({ kind, key, state, check, problem }) => {
       const item = items.get(key);
       if (!item) return;
-      if (kind === "lost") again(item);
+      if (kind === "missing") again(item);
       else if (state === "done" && item.state === "done") tellMore(item, check);
       else if (state === "done") settle(item, { state, check });
       else if (state === "failed" && item.copy?.way === "server" && problem.code === "refused") {
@@ -233,13 +233,13 @@ detector.define("checks", () => {
     rest();
   }
 
-  /** End what has not been judged yet. */
+  /** End what has not been checked yet. */
   function stop() {
     for (const item of [...items.values()])
       if (["loading", "queued", "reading", "waiting", "running", "busy"].includes(item.state)) drop(item);
   }
 
-  /** Hosts were allowed: what waited for one, or was judged from a lesser copy for want of one, is read again. */
+  /** Hosts were allowed: what waited for one, or was checked from a lesser copy for want of one, is read again. */
   function hostsChanged() {
     for (const item of items.values())
       if (item.state === "needs-host" || (item.host && item.state === "done")) retry(item);

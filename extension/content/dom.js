@@ -5,7 +5,7 @@ detector.define("dom", () => {
 
   /** `make("p.quiet#id", {hidden: true}, "text", child, null)` */
   function make(what, attributes = {}, ...inside) {
-    const [, tag, id, names] = /^([a-z0-9]+)(?:#([\w-]+))?((?:\.[\w-]+)*)$/.exec(what);
+    const [, tag, id, names] = /^([a-z0-9]+)(?:#([\w-]+))?((?:\.[\w-]+)*)$/.exec(what) ?? [];
     const made = document.createElement(tag);
     if (id) made.id = id;
     if (names) made.className = names.slice(1).replaceAll(".", " ");

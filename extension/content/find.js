@@ -6,9 +6,10 @@ detector.define("find", () => {
   const { TAGS, addressShown, kindOf, parentOf, shadowOf } = detector.media;
 
   const SMALL = 24; // CSS pixels: what is smaller is decoration under the pointer
+  /** @type {{x: number, y: number} | null} */
   let pointer = null;
 
-  for (const kind of ["contextmenu", "pointerdown", "pointermove"]) {
+  for (const kind of /** @type {const} */ (["contextmenu", "pointerdown", "pointermove"])) {
     addEventListener(kind, ({ isTrusted, clientX, clientY }) => isTrusted && (pointer = { x: clientX, y: clientY }), {
       capture: true,
       passive: true,

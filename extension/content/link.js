@@ -5,9 +5,11 @@ detector.define("link", () => {
 
   const PIECE = 3 * 1024 * 1024; // bytes: a multiple of three, so that pieces of base64 join without padding
 
+  /** @type {chrome.runtime.Port | null} */
   let port = null;
-  let heard = () => {};
-  let lost = () => {};
+  /** @type {(said: any) => void} */
+  let onMessage = () => {};
+  let onDisconnect = () => {};
 
   const isAlive = () => Boolean(chrome.runtime?.id);
 
@@ -26,10 +28,10 @@ detector.define("link", () => {
     if (!isAlive()) return false;
     if (!port) {
       port = chrome.runtime.connect({ name: "checks" });
-      port.onMessage.addListener((said) => heard(said));
+      port.onMessage.addListener((said) => onMessage(said));
       port.onDisconnect.addListener(() => {
         port = null;
-        lost();
+        onDisconnect();
       });
     }
     port.postMessage(message);
@@ -46,7 +48,7 @@ detector.define("link", () => {
   function base64(blob) {
     return new Promise((resolve, reject) => {
       const reader = new FileReader();
-      reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+      reader.onload = () => resolve(String(reader.result).replace(/^.*?,/, ""));
       reader.onerror = () => reject(reader.error);
       reader.readAsDataURL(blob);
     });
@@ -58,9 +60,9 @@ detector.define("link", () => {
     port = null;
   }
 
-  function listen(onHeard, onLost) {
-    heard = onHeard;
-    lost = onLost;
+  function listen(message, disconnect) {
+    onMessage = message;
+    onDisconnect = disconnect;
   }
 
   return { ask, close, isAlive, listen, post, send };

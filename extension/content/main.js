@@ -84,8 +84,8 @@ detector.define("main", () => {
 
   function located(what) {
     if (what.by === "pick") return {};
-    const target =
-      what.target && (globalThis.browser?.menus ?? globalThis.browser?.contextMenus)?.getTargetElement?.(what.target);
+    const { browser } = /** @type {any} */ (globalThis); // Firefox's, which knows what was right-clicked
+    const target = what.target && (browser?.menus ?? browser?.contextMenus)?.getTargetElement?.(what.target);
     if (what.by === "src") {
       const exact = target && media.kindOf(target) ? target : find.bySource(what.src, Boolean(what.video));
       return { element: exact ?? find.byPointer(), options: { frame: Boolean(what.frame) } };

@@ -63,7 +63,8 @@ detector.define("overlay", () => {
     { capture: true },
   );
   new MutationObserver((changes) => {
-    for (const { target } of changes) {
+    for (const change of changes) {
+      const target = /** @type {Element} */ (change.target);
       if (target.localName !== "dialog" || !target.hasAttribute("open")) continue;
       if (modals.includes(target)) modals.splice(modals.indexOf(target), 1);
       modals.push(target);

@@ -9,6 +9,7 @@ detector.define("pick", () => {
   const { say } = detector.words;
 
   const SMALL = 24;
+  /** @type {((element: any) => void) | null} */
   let leave = null;
 
   /** Ask the person to choose; the element, or null. */
@@ -16,11 +17,12 @@ detector.define("pick", () => {
     leave?.(null);
     overlay.settle();
     return new Promise((resolve) => {
-      const before = document.activeElement;
+      const before = /** @type {HTMLElement | null} */ (document.activeElement);
       const picker = make("div.picker", { tabindex: "0", role: "button", "aria-label": say("pick_hint") });
       const mark = make("div.frame", { hidden: true });
       const hint = make("p.hint", {}, say("pick_hint"));
       hint.style.margin = "0";
+      /** @type {any} */
       let chosen = null;
       picker.append(mark, hint);
       overlay.layer.append(picker);

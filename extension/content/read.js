@@ -33,6 +33,7 @@ detector.define("read", () => {
 
   async function video(item, settings) {
     const { element } = item;
+    /** @type {any} */
     let failed = null;
     if (!item.frame) {
       failed = await original(item, settings, copiesOf(element));
@@ -55,6 +56,7 @@ detector.define("read", () => {
 
   /** The original bytes of the best copy that can be had. */
   async function original(item, settings, copies) {
+    /** @type {string | null} */
     let host = null;
     let code = "unread";
     for (const { url, copy, width } of copies) {
@@ -84,6 +86,7 @@ detector.define("read", () => {
     return unread(host ? "needs-host" : code, host);
   }
 
+  /** @param {string} url @param {number} most @param {RequestCredentials} credentials */
   async function inPage(url, most, credentials = "same-origin") {
     try {
       const answer = await fetch(url, { credentials, cache: "force-cache", signal: AbortSignal.timeout(PATIENCE) });
@@ -145,7 +148,8 @@ detector.define("read", () => {
     }
   }
 
-  let gathering = null; // {shots, held}: crops that will share the next picture
+  /** @type {{shots: object[], held: Promise<string[]>} | null} crops that will share the next picture */
+  let gathering = null;
   let turn = Promise.resolve();
 
   /** A crop of the visible tab. Crops asked for together share one picture, for which our own badges go out of sight. */
@@ -171,7 +175,7 @@ detector.define("read", () => {
       detector.overlay.veil(true);
       try {
         await frames(2);
-        return (await ask("shoot", { shots, width: top === window ? innerWidth : top.innerWidth })).held ?? [];
+        return (await ask("shoot", { shots, width: (top ?? window).innerWidth })).held ?? [];
       } finally {
         detector.overlay.veil(false);
       }
@@ -184,10 +188,11 @@ detector.define("read", () => {
   function offsetInTab() {
     let [x, y] = [0, 0];
     try {
-      for (let frame = window; frame !== frame.top; frame = frame.parent) {
-        const box = frame.frameElement.getBoundingClientRect();
-        x += box.left + frame.frameElement.clientLeft;
-        y += box.top + frame.frameElement.clientTop;
+      for (let frame = /** @type {Window} */ (window); frame !== frame.top; frame = frame.parent) {
+        const element = /** @type {Element} */ (frame.frameElement); // null, which throws, where it does not tell
+        const box = element.getBoundingClientRect();
+        x += box.left + element.clientLeft;
+        y += box.top + element.clientTop;
       }
       return { x, y };
     } catch {
@@ -201,6 +206,7 @@ detector.define("read", () => {
 
   const unseen = ({ isBlank }, otherwise) => unread(isBlank ? "blank" : otherwise);
 
+  /** @param {string} code @param {string | null} [host] */
   const unread = (code, host = null) => ({ problem: { code: code.replaceAll("-", "_") }, host });
 
   return { read };

@@ -1,4 +1,4 @@
-// Marking a region of the page: with the mouse or a finger, or with the arrow keys. What lies in it is judged as it is seen.
+// Marking a region of the page: with the mouse or a finger, or with the arrow keys. It is checked as it is seen.
 
 detector.define("region", () => {
   "use strict";
@@ -7,9 +7,10 @@ detector.define("region", () => {
   const { overlay, place } = detector;
   const { say } = detector.words;
 
-  const LEAST = 32; // CSS pixels: less shows nothing that could be judged
+  const LEAST = 32; // CSS pixels: less shows nothing that could be checked
   const STEP = 16;
   const FINE = 2; // with Ctrl
+  /** @type {((box: object | null) => void) | null} */
   let leave = null;
 
   /** Ask the person for a rectangle; an element of ours that marks it and moves with the page, or null. */
@@ -17,7 +18,7 @@ detector.define("region", () => {
     leave?.(null);
     overlay.settle();
     return new Promise((resolve) => {
-      const before = document.activeElement;
+      const before = /** @type {HTMLElement | null} */ (document.activeElement);
       const frame = make("div.frame");
       const hint = make("p.hint", {}, say("region_hint"));
       hint.style.margin = "0";
@@ -28,6 +29,7 @@ detector.define("region", () => {
       picker.focus({ preventScroll: true });
       const [across, down] = [overlay.host.clientWidth, overlay.host.clientHeight];
       let box = { x: across / 4, y: down / 4, width: across / 2, height: down / 2 };
+      /** @type {{x: number, y: number} | null} */
       let from = null;
       draw();
 

@@ -71,7 +71,7 @@ detector.define("scan", () => {
 
   function idle() {
     return new Promise((resolve) =>
-      globalThis.requestIdleCallback ? requestIdleCallback(resolve, { timeout: 100 }) : setTimeout(resolve, 8),
+      "requestIdleCallback" in globalThis ? requestIdleCallback(resolve, { timeout: 100 }) : setTimeout(resolve, 8),
     );
   }
 

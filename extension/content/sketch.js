@@ -17,7 +17,8 @@ detector.define("sketch", () => {
     let from = source;
     for (let now = FIRST; ; now /= 2) {
       const canvas = new OffscreenCanvas(now, now);
-      const context = canvas.getContext("2d", { willReadFrequently: true });
+      const drawn = canvas.getContext("2d", { willReadFrequently: true });
+      const context = /** @type {OffscreenCanvasRenderingContext2D} */ (drawn);
       context.fillStyle = "#fff";
       context.fillRect(0, 0, now, now);
       context.imageSmoothingQuality = "high";

@@ -6,8 +6,10 @@ import { fill, LANGUAGES, say, words } from "../words.js";
 
 const $ = (id) => document.getElementById(id);
 const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
+/** @type {Record<string, string>} */
 const KEYS = { "check-pointer": "pointer", "check-page": "page", "next-badge": "next", _execute_action: "popup" };
 
+/** @type {Record<string, string>} */
 let texts = {};
 
 for (const [code, name] of Object.entries(LANGUAGES))
@@ -111,8 +113,8 @@ async function showKeys() {
   const commands = (await chrome.commands?.getAll()) ?? [];
   $("keys").replaceChildren(
     ...commands
-      .filter(({ name }) => name in KEYS)
-      .map(({ name, shortcut }) => {
+      .filter(({ name = "" }) => name in KEYS)
+      .map(({ name = "", shortcut }) => {
         const [row, key, text, pressed] = ["div", "dt", "dd", "kbd"].map((tag) => document.createElement(tag));
         pressed.textContent = shortcut || "—";
         key.append(pressed);

@@ -4,23 +4,30 @@ import { say } from "../words.js";
 
 const COLUMNS = ["verdict", "score", "confidence", "state", "copy", "way", "sha256", "report"];
 
-/** The checks that have ended, as the server ranks them, what failed last. */
+/** The checks that have ended, as the server ranks them, what failed last. @param {Job[]} jobs */
 export function ordered(jobs) {
+  /** @param {Job} job */
   const rank = ({ check }) => check?.result?.rank ?? -Infinity;
   return jobs.filter(({ state }) => state === "done" || state === "failed").sort((a, b) => rank(b) - rank(a));
 }
 
-/** The rows of the list. Where nothing has changed they stay, and with them the focus. */
+/**
+ * The rows of the list. Where nothing has changed they stay, and with them the focus.
+ * @param {HTMLElement} list @param {Job[]} jobs @param {Record<string, string>} texts @param {(job: Job) => void} go
+ */
 export function draw(list, jobs, texts, go) {
   const shown = jobs.map(({ key, state, check }) => `${key} ${state} ${check?.result?.rank}`).join();
   if (list.dataset.shown === shown) return;
-  const had = document.activeElement?.dataset.key;
+  const had = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.key;
   list.dataset.shown = shown;
   list.replaceChildren(...jobs.map((job) => row(job, texts, go)));
   if (had) list.querySelector(`[data-key="${had}"]`)?.focus();
 }
 
-/** How many there are of each verdict, the most AI-like first, and how many failed. */
+/**
+ * How many there are of each verdict, the most AI-like first, and how many failed.
+ * @param {HTMLElement} list @param {Job[]} jobs @param {Record<string, string>} texts
+ */
 export function tally(list, jobs, texts) {
   const rows = new Map();
   for (const { check } of jobs) {
@@ -38,7 +45,10 @@ export function tally(list, jobs, texts) {
   list.replaceChildren(...made);
 }
 
-/** What is said of a picture: the server's word and score, and by what it is called on its page, or why it failed. */
+/**
+ * What is said of a picture: the server's word and score, and by what it is called on its page, or why it failed.
+ * @param {Job} job @param {Record<string, string>} texts @param {(job: Job) => void} go
+ */
 function row(job, texts, go) {
   const { result } = job.check ?? {};
   const isScored = typeof result?.shown_score === "number";
@@ -46,7 +56,7 @@ function row(job, texts, go) {
   const about = result ? job.name : reason(job.problem, texts);
   const button = make(
     "button",
-    { type: "button", className: "found" },
+    { type: "button", className: result ? "found" : "found failed" },
     job.thumb ? make("img", { src: job.thumb, alt: "", width: 40, height: 40 }) : make("i", {}),
     make(
       "span",
@@ -62,19 +72,20 @@ function row(job, texts, go) {
   return make("li", {}, button);
 }
 
+/** @param {Problem | undefined} problem @param {Record<string, string>} texts */
 function reason(problem, texts) {
   if (!problem) return "";
   return problem.sentence ?? texts[`problem_${problem.code}`] ?? texts.problem_strange;
 }
 
-/** Save the list as CSV. */
+/** Save the list as CSV. @param {Job[]} jobs @param {string} server */
 export function save(jobs, server) {
   const href = URL.createObjectURL(new Blob([table(jobs, server)], { type: "text/csv" }));
   Object.assign(document.createElement("a"), { href, download: "checks.csv" }).click();
   setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }
 
-/** One check a line. */
+/** One check a line. @param {Job[]} jobs @param {string} server */
 function table(jobs, server) {
   const lines = jobs.map(({ check, state, copy, sha256 }) => {
     const { verdict, score, confidence } = check?.result ?? {};

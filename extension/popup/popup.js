@@ -12,8 +12,10 @@ const ask = (kind, rest = {}) => chrome.runtime.sendMessage({ kind, ...rest });
 const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
 const chosen = await settings();
 const texts = await words(chosen.language);
-const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url).origin : null;
+const origin = /^https?:/.test(tab?.url ?? "") ? new URL(tab.url ?? "").origin : null;
+/** @type {string[]} */
 let toAllow = []; // known before the click, since permissions are asked for first thing in it
+/** @type {string[]} */
 let framesToAllow = [];
 
 fill(document, texts);
@@ -85,7 +87,7 @@ $("auto-site").addEventListener("change", async () => {
 
 /** Show how far this tab's checks are, and what only the person can allow. */
 async function watch() {
-  const { jobs, scan } = await show(tab.id, texts, close);
+  const { jobs, scan } = await show(Number(tab.id), texts, close);
   const barred = jobs.filter((job) => job.state === "needs-host").map((job) => job.host);
   toAllow = patternsOf(barred);
   $("hosts").hidden = !barred.length;
@@ -103,7 +105,7 @@ async function files() {
   $("files").hidden = Boolean(tab?.url) || isFirefox || (await chrome.extension.isAllowedFileSchemeAccess());
 }
 
-/** Frames that were not looked into: how many, and what can be done. */
+/** Frames that were not looked into: how many, and what can be done. @param {Scan["closed"]} found */
 function closed({ count, origins }) {
   framesToAllow = patternsOf(origins);
   $("closed").hidden = !count;

@@ -6,7 +6,9 @@ import { draw, ordered, save, tally } from "./list.js";
 const OPEN = new Set(["waiting", "running", "busy"]);
 const $ = (id) => document.getElementById(id);
 
+/** @type {Job[]} */
 let listed = []; // what is shown
+/** @type {string} */
 let server;
 
 /** The save button works from now on. */
@@ -15,9 +17,12 @@ export function begin(itsServer) {
   $("export").addEventListener("click", () => save(listed, server));
 }
 
-/** Show a tab's checks; its jobs and its last scan. `went` is called when a picture was gone to. */
+/**
+ * Show a tab's checks; its jobs and its last scan. `went` is called when a picture was gone to.
+ * @param {number} tabId @param {Record<string, string>} texts
+ */
 export async function show(tabId, texts, went = () => {}) {
-  const key = `scan:${tabId}`;
+  const key = /** @type {const} */ (`scan:${tabId}`);
   const kept = await chrome.storage.session.get(["jobs", key]);
   const jobs = Object.values(kept.jobs ?? {}).filter((job) => job.tab === tabId);
   const scan = kept[key] ?? { found: 0, closed: { count: 0, origins: [] } };

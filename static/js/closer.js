@@ -27,6 +27,9 @@ export async function open(part) {
   else await tool.takeCopy(part.dataset.picture);
 }
 
+/** @param {HTMLCanvasElement} canvas */
+const pen = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+
 class Closer {
   constructor(part) {
     this.part = part;
@@ -35,7 +38,7 @@ class Closer {
     this.said = part.querySelector("[data-said]");
     this.file = null;
     this.turn = 0;
-    this.at = null;
+    this.at = { x: 0, y: 0 }; // the middle, once there is a picture
   }
 
   async take(file, words) {
@@ -98,14 +101,14 @@ class Closer {
       const canvas = document.createElement("canvas");
       canvas.width = this.picture.width;
       canvas.height = this.picture.height;
-      canvas.getContext("2d").putImageData(this.picture, 0, 0);
+      pen(canvas).putImageData(this.picture, 0, 0);
       canvas.toBlob(resolve, "image/jpeg", quality / 100);
     });
     const again = await createImageBitmap(blob);
     const canvas = document.createElement("canvas");
     canvas.width = again.width;
     canvas.height = again.height;
-    const context = canvas.getContext("2d");
+    const context = pen(canvas);
     context.drawImage(again, 0, 0);
     return context.getImageData(0, 0, canvas.width, canvas.height);
   }
@@ -132,7 +135,7 @@ class Closer {
     const small = document.createElement("canvas");
     small.width = Math.round(this.picture.width * scale);
     small.height = Math.round(this.picture.height * scale);
-    const context = small.getContext("2d");
+    const context = pen(small);
     context.drawImage(this.canvas, 0, 0, small.width, small.height);
     const found = clones(context.getImageData(0, 0, small.width, small.height));
     if (found.length) {
@@ -169,7 +172,7 @@ class Closer {
     const copy = document.createElement("canvas");
     copy.width = this.picture.width;
     copy.height = this.picture.height;
-    copy.getContext("2d").putImageData(this.picture, 0, 0);
+    pen(copy).putImageData(this.picture, 0, 0);
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.context.drawImage(copy, 0, 0, half, height);
     this.context.drawImage(small, half, 0, half, height);
@@ -186,7 +189,7 @@ class Closer {
     const seen = Math.max(2, Math.round(side / ZOOM));
     const copy = document.createElement("canvas");
     copy.width = copy.height = seen;
-    copy.getContext("2d").putImageData(this.picture, seen / 2 - x, seen / 2 - y);
+    pen(copy).putImageData(this.picture, seen / 2 - x, seen / 2 - y);
     const left = Math.min(Math.max(0, x - side / 2), this.canvas.width - side);
     const top = Math.min(Math.max(0, y - side / 2), this.canvas.height - side);
     this.context.imageSmoothingEnabled = false;

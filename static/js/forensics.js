@@ -1,7 +1,7 @@
 // Measurements that a person looks at, made in the browser on the person's own copy. Pixels are RGBA of a canvas; each
 // function gives new pixels, or a list. Nothing here touches the page.
 
-const clamp = (value) => (value < 0 ? 0 : value > 255 ? 255 : value);
+const clamp = (value) => Math.min(255, Math.max(0, value));
 
 /** Luma, one float a pixel. */
 export function grey({ data, width, height }) {

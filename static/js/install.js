@@ -1,5 +1,6 @@
 // The site as an app: its service worker, the button that installs it, the notice that a new version is there.
 
+/** @type {InstallOffer | null} */
 let offer = null;
 
 const button = () => document.getElementById("install");
@@ -40,7 +41,7 @@ export async function start() {
     if (registration.waiting && had) announce(registration.waiting);
     registration.addEventListener("updatefound", () => {
       const worker = registration.installing;
-      worker.addEventListener("statechange", () => worker.state === "installed" && had && announce(worker));
+      worker?.addEventListener("statechange", () => worker.state === "installed" && had && announce(worker));
     });
   } catch {
     // a private window, or a browser without module workers: the site works, online

@@ -173,7 +173,7 @@ async function deliver(line) {
     if (outcome.later) await again(line, outcome);
     else settle(line, outcome);
   } catch (problem) {
-    if (problem.name !== "AbortError") await wait(line);
+    if (!(problem instanceof DOMException && problem.name === "AbortError")) await wait(line);
   }
 }
 
@@ -277,15 +277,16 @@ function takeAddress(address) {
   pump();
 }
 
-for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
+for (const name of /** @type {const} */ (["dragenter", "dragover", "dragleave", "drop"])) {
   document.addEventListener(name, (event) => {
     const kinds = event.dataTransfer?.types ?? [];
     if (!form() || !(kinds.includes("Files") || kinds.includes("text/uri-list"))) return;
     event.preventDefault();
     form().classList.toggle("over", name === "dragenter" || name === "dragover");
     if (name !== "drop") return;
-    const address = addressIn(event.dataTransfer.getData("text/uri-list"));
-    if (event.dataTransfer.files.length) take([...event.dataTransfer.files]);
+    const files = event.dataTransfer?.files ?? [];
+    const address = addressIn(event.dataTransfer?.getData("text/uri-list"));
+    if (files.length) take([...files]);
     else if (address) takeAddress(address);
   });
 }
@@ -315,7 +316,7 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   try {
     const answer = await fetch(sample.href);
-    if (!answer.ok) throw new Error(answer.status);
+    if (!answer.ok) throw new Error(String(answer.status));
     const bytes = await answer.blob();
     take([new File([bytes], sample.dataset.sample, { type: bytes.type })]);
   } catch {

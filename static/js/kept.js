@@ -2,24 +2,42 @@
 
 const MOST = 30;
 const REPORT = /^\/analyses\/[\w-]{22}$/;
+const PAUSES = [0, 1, 4, 15]; // seconds before each try: a connection may break, a server may be busy
 const SHELL = `shell-${new URL(import.meta.url).pathname.split("/")[2]}`;
 
+let turn = Promise.resolve(); // of copies: one after the other
+let isAsked = false; // for a copy that has not begun
 let isLeaving = false; // deleting and signing out take away what is kept: nothing must be kept again meanwhile
 
 document.addEventListener("submit", (event) => {
   isLeaving ||= !event.defaultPrevented;
 });
 
-/** Keep the report on this page; not where the connection breaks, or all is forgotten, meanwhile. */
+/** Keep the report on this page; not where all is forgotten meanwhile. One swap asks many times: that is one copy. */
 export function keep() {
-  return keepWhole().catch(() => undefined);
+  if (isAsked) return;
+  isAsked = true;
+  turn = turn.then(keepPatiently);
+}
+
+async function keepPatiently() {
+  isAsked = false; // what is asked from here on may have changed since
+  for (const pause of PAUSES) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 * pause));
+    try {
+      return await keepWhole();
+    } catch {
+      // once more, or not at all
+    }
+  }
 }
 
 async function keepWhole() {
   const where = location.pathname;
   if (!REPORT.test(where) || !document.querySelector("article.report")) return;
-  if (!navigator.serviceWorker?.controller || !navigator.onLine) return;
+  if (isLeaving || !navigator.serviceWorker?.controller || !navigator.onLine) return;
   const page = await fetch(where, { headers: { Accept: "text/html" } });
+  if (page.status >= 500 || page.status === 429) throw new Error("busy");
   if (!page.ok) return;
   const reports = await caches.open("reports");
   const held = new DOMParser().parseFromString(await page.clone().text(), "text/html");
@@ -52,15 +70,16 @@ export async function list() {
   const place = document.getElementById("kept");
   if (!place || !globalThis.caches) return;
   const reports = await caches.open("reports");
-  for (const one of (await reports.keys()).reverse()) {
+  for (const one of [...(await reports.keys())].reverse()) {
     const where = new URL(one.url).pathname;
     if (!REPORT.test(where)) continue;
     const page = await reports.match(one);
+    if (!page) continue; // deleted meanwhile
     const title = new DOMParser().parseFromString(await page.text(), "text/html").title.split(" · ")[0];
     const link = Object.assign(document.createElement("a"), { href: where, textContent: title });
     const when = document.createElement("span");
     when.className = "quiet";
-    when.textContent = new Date(page.headers.get("Date")).toLocaleString([], {
+    when.textContent = new Date(page.headers.get("Date") ?? 0).toLocaleString([], {
       dateStyle: "medium",
       timeStyle: "short",
     });

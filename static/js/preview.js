@@ -1,5 +1,6 @@
 // The picture just chosen, shown from the person's own device: it never leaves this tab.
 
+/** @type {{url: string, where: string, file: File | null}} */
 let shown = { url: "", where: "", file: null };
 
 /** An address of a picture of the file, for this tab alone; null where the browser cannot draw it. */
@@ -23,7 +24,7 @@ async function firstFrame(file) {
     const canvas = document.createElement("canvas");
     canvas.width = clip.videoWidth;
     canvas.height = clip.videoHeight;
-    canvas.getContext("2d").drawImage(clip, 0, 0);
+    canvas.getContext("2d")?.drawImage(clip, 0, 0);
     return await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.8));
   } catch {
     return null;

@@ -35,7 +35,10 @@ export async function sendQuietly(entry) {
   return outcome(answer.status, answer.headers.get("Location"), await answer.text());
 }
 
-/** For pages: `progress(share)` is told how much has left this device. Rejects when the server cannot be reached. */
+/**
+ * For pages: `progress(share)` is told how much has left this device. Rejects when the server cannot be reached.
+ * @param {object} entry @param {{csrf?: string, progress?: (share: number) => void, signal?: AbortSignal}} [how]
+ */
 export async function send(entry, { csrf, progress, signal } = {}) {
   const known = csrf || (await token());
   const answer = await new Promise((resolve, reject) => {

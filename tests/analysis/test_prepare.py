@@ -8,22 +8,33 @@ from pathlib import Path
 
 PROGRAM = """
 import inspect, sys
+from contextlib import suppress
+from pathlib import Path
 import analysis
+
+here = Path(analysis.__file__).parent
+opened = set()
+
+def hear(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes, Path)):
+        opened.add(Path(str(arguments[0])))
+
 analysis.prepare()
+sys.addaudithook(hear)
 for name, module in sorted(sys.modules.items()):
     if not name.startswith("analysis."):
         continue
     for function in vars(module).values():
         if not hasattr(function, "cache_info") or function.__module__ != name or function.cache_info().currsize:
             continue
-        source = inspect.getsource(function)
-        if inspect.signature(function).parameters or not ("read_text(" in source or "read_bytes(" in source):
+        if inspect.signature(function).parameters:
             continue
-        try:
+        opened.clear()
+        with suppress(ImportError):  # of a component that is not installed here
             function()
-        except FileNotFoundError:
-            continue  # what it reads does not ship yet
-        print(f"{name}.{function.__name__}")
+        read = [file for file in opened if file.is_relative_to(here) and not file.suffix.startswith(".py")]
+        if read:
+            print(f"{name}.{function.__name__}")
 """
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import delete
 
 from analysis.report import Pending, from_json, to_json
 from tests.driven import PATIENCE
-from webapp.storage.rows import Analysis, Lens
+from webapp.storage.rows import Analysis, EncodedReport, Lens
 from webapp.storage.store import Store
 
 FORMS = {"desk": (1280, 900), "phone": (390, 844)}
@@ -64,7 +64,7 @@ class Followed:
             row.started_at = time.time() + 3600  # the real worker's sweep leaves it alone
 
     def complete(self) -> None:
-        self._store.complete(self._id, self.report, self.lenses)
+        self._store.complete(self._id, EncodedReport.of(self.report), self.lenses)
 
     def give_up(self) -> None:
         self._store.fail(self._id, "timeout", "The analysis took over 60 seconds and was stopped.")

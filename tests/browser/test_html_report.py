@@ -39,7 +39,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         plain.report, path=ATTACK, provenance=(finding,), verdict=Verdict.PROVEN_AI, false_alarm_rate=0.004, score=88.0
     )
     report = HtmlReport(folder / "report.html")
-    for examined in (plain, Examined(attacked, plain.lenses), examine(Source(str(folder / "missing.png")))):
+    for examined in (plain, Examined(attacked, b"", plain.lenses), examine(Source(str(folder / "missing.png")))):
         report.add(examined)
     report.close()
     return folder / "report.html"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.extension.gallery import Gallery, gallery
 from tests.extension.targets import Targets
 
 EXTENSION = ROOT / "extension"
+FORGOTTEN = 20  # seconds after which a press that was not heard of will not be
 COMMANDS = {"pointer": "check-pointer", "page": "check-page", "next": "next-badge"}
 
 
@@ -29,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+HEARD = """() => {
+    if (globalThis.heardKeys === undefined) {
+        globalThis.heardKeys = 0;
+        chrome.commands.onCommand.addListener(() => { globalThis.heardKeys += 1; });
+    }
+    return globalThis.heardKeys;
+}"""
 IS_ENTERED = """async () => {
     const [tab] = await chrome.tabs.query({ active: true, lastFocusedWindow: true });
     const look = { target: { tabId: tab.id }, func: () => Boolean(globalThis.detector?.main) };
@@ -80,7 +89,18 @@ class Browser:
         return self.open(f"chrome-extension://{self.id}/{path}")
 
     def key(self, page: Page, command: str) -> None:
-        """Press the keys of a command as a keyboard does: the browser grants the tab to the extension, and tells it."""
+        """Press the keys of a command until the extension hears of it: a busy Chromium forgets a press now and then."""
+        before = self.inside(HEARD)
+        deadline = time.monotonic() + PATIENCE / 1000
+        while self.inside(HEARD) == before:
+            assert time.monotonic() < deadline, f"{command} is not heard"
+            self._press(page, command)
+            forgotten = time.monotonic() + FORGOTTEN
+            while self.inside(HEARD) == before and time.monotonic() < forgotten:
+                page.wait_for_timeout(50)
+
+    def _press(self, page: Page, command: str) -> None:
+        """Press keys as a keyboard does: the browser grants the tab to the extension, and tells it."""
         manifest = json.loads((EXTENSION / "manifest.json").read_text())
         letter = manifest["commands"][COMMANDS[command]]["suggested_key"]["default"].removeprefix("Alt+Shift+")
         press = {"modifiers": 1 | 8, "key": letter, "code": f"Key{letter}",
@@ -143,18 +163,17 @@ def chromium(playwright: Playwright, folder: Path) -> Iterator[Browser]:
     is_new = not (folder / "Default").exists()
     loaded = [f"--disable-extensions-except={EXTENSION}", f"--load-extension={EXTENSION}"]
     loaded.append("--enable-unsafe-swiftshader")  # WebGL, where there is no graphics card
-    context = playwright.chromium.launch_persistent_context(
+    with playwright.chromium.launch_persistent_context(
         folder, executable_path=CHROMIUM, headless=False, args=["--headless=new", *FLAGS, *loaded], no_viewport=True
-    )
-    context.set_default_timeout(PATIENCE)
-    worker = context.service_workers[0] if context.service_workers else context.wait_for_event("serviceworker")
-    made = Browser(context, worker.url.split("/")[2])
-    context.on("console", lambda told: made.complaints.append(told.text) if told.type == "error" else None)
-    context.on("weberror", lambda told: made.complaints.append(str(told.error)))
-    if is_new:
-        made.targets.wait(f"chrome-extension://{made.id}/options/options.html")  # opens by itself, once installed
-    yield made
-    context.close()
+    ) as context:
+        context.set_default_timeout(PATIENCE)
+        worker = context.service_workers[0] if context.service_workers else context.wait_for_event("serviceworker")
+        made = Browser(context, worker.url.split("/")[2])
+        context.on("console", lambda told: made.complaints.append(told.text) if told.type == "error" else None)
+        context.on("weberror", lambda told: made.complaints.append(str(told.error)))
+        if is_new:
+            made.targets.wait(f"chrome-extension://{made.id}/options/options.html")  # opens by itself, once installed
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -225,6 +244,30 @@ def until(page: Page, condition: Callable[[], Any]) -> Any:
         assert time.monotonic() < deadline, "it does not come about"
         page.wait_for_timeout(50)
     return value
+
+
+def kept(browser: Browser) -> dict[str, Any]:
+    """The results that the extension keeps, by the hash of what was judged; those of which all is there."""
+    asked = "async () => (await chrome.storage.local.get('results')).results?.known ?? {}"
+    found: dict[str, Any] = browser.inside(asked)
+    return found
+
+
+def judged(browser: Browser) -> set[str]:
+    """Hashes of all that has a verdict: on pages that are open, and of what is kept."""
+    return {*browser.inside(JUDGED), *kept(browser)}
+
+
+JUDGED = """async () => {
+    const { jobs = {} } = await chrome.storage.session.get("jobs");
+    return Object.values(jobs).filter((job) => job.state === "done" && job.sha256).map((job) => job.sha256);
+}"""
+
+
+def wait_for_verdicts(browser: Browser, page: Page, *files: bytes) -> None:
+    """Wait until these files have been judged, byte for byte. A badge is shown before its result is written down."""
+    wanted = {sha256(one).hexdigest() for one in files}
+    until(page, lambda: wanted <= judged(browser))
 
 
 def within(inner: dict[str, float], outer: dict[str, float]) -> bool:

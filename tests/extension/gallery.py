@@ -65,6 +65,28 @@ def picture(seed: int, width: int = 400, height: int = 300, fmt: str = "JPEG") -
 
 
 @cache
+def scene(seed: int, width: int = 768, height: int = 576) -> bytes:
+    """A file with a sky, hills, round things and grain: enough of a picture for the detectors to have an answer."""
+    rng = np.random.default_rng(seed)
+    down, across = np.mgrid[0:height, 0:width].astype(float)
+    depth = (down / height)[..., None]
+    hills = height * 0.55 + 40 * np.sin(across / 90 + seed) + 25 * np.sin(across / 37 + 2 * seed)
+    sky = np.array([180.0, 200.0, 210.0]) - depth * np.array([60.0, 40.0, 20.0])
+    pixels = np.where((down > hills)[..., None], np.array([70.0, 100.0, 50.0]) + 35 * rng.random(), sky)
+    for size, strength in ((6, 6), (24, 14), (96, 20)):
+        rough = rng.normal(128, strength, (height // size + 2, width // size + 2, 3)).clip(0, 255).astype(np.uint8)
+        pixels += np.asarray(Image.fromarray(rough).resize((width, height), Image.Resampling.BICUBIC)) - 128.0
+    for _ in range(12):
+        x, y, radius = rng.integers(width), rng.integers(height * 6 // 10, height), rng.integers(10, 60)
+        far = (np.hypot(across - x, (down - y) * 1.4) / radius)[..., None]
+        pixels = np.where(far < 1, pixels * 0.4 + rng.integers(30, 220, 3) * 0.6 * (1.2 - far / 2), pixels)
+    pixels += rng.normal(0, 3, pixels.shape)
+    out = io.BytesIO()
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+@cache
 def moving() -> bytes:
     """A clip of two seconds."""
     return clip([striped(number, (320, 240)) for number in range(50)])
@@ -102,7 +124,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     """``/NAME.html`` a page; ``/i/SEED.jpg?w=&h=&gate=`` a picture, also as ``.avif``, ``.webp`` and ``.pdf``.
 
-    ``/v/clip.mp4`` is the clip, ``/photo.jpg`` a photograph.
+    ``/s/SEED.jpg`` a picture that looks like a photograph. ``/v/clip.mp4`` is the clip, ``/photo.jpg`` a photograph.
     WordPress's uploads are pictures as well, of the size that their name ends with.
     """
 
@@ -131,6 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             number, _, size = name.partition(".")[0].partition("-")
             width, height = (int(side) for side in (size or "800x600").split("x"))
             self._say(200, "image/jpeg", picture(int(number), width, height))
+        elif folder == "s":
+            self._say(200, "image/jpeg", scene(int(name.partition(".")[0])))
         elif name == "photo.jpg":
             self._say(200, "image/jpeg", made.photo)
         elif folder == "v":

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.driven import PATIENCE
-from tests.extension.conftest import badge_on, card_of, chromium, until, within
+from tests.extension.conftest import badge_on, card_of, chromium, kept, until, wait_for_verdicts, within
+from tests.extension.gallery import picture
 
 LADDER = {
     "same": ("shown", "page"),
@@ -79,11 +81,6 @@ def test_the_card_says_which_copy_was_judged_and_how_it_was_got(climbed, name):
 
 def test_the_original_bytes_are_sent(climbed, paired, pages, server):
     """What the server has hashed is the file as its site gives it, of the largest copy."""
-    from hashlib import sha256
-
-    from tests.extension.gallery import picture
-
-    kept = paired.inside("async () => Object.keys((await chrome.storage.local.get('results')).results.known)")
     originals = [
         picture(1),
         picture(3),
@@ -92,7 +89,7 @@ def test_the_original_bytes_are_sent(climbed, paired, pages, server):
         picture(10, 528, 396),
         picture(11, 800, 600),
     ]
-    assert {sha256(one).hexdigest() for one in originals} <= set(kept)
+    wait_for_verdicts(paired, climbed, *originals)
 
 
 @pytest.fixture(scope="module")
@@ -209,20 +206,14 @@ SHUT = """async () => {
 
 def test_one_picture_is_analyzed_once_however_often_it_is_asked_about(paired, visit, pages, server):
     page = visit(pages.page("single"))
+    it = sha256(picture(30, 1024, 1024)).hexdigest()
     seen = []
     for _ in range(2):
         paired.inside("() => chrome.storage.local.remove('results')")
         expect(paired.check(page, "#same")).to_have_attribute("data-state", "done")
-        seen.append(jobs(paired))
+        seen.append(until(page, lambda: kept(paired).get(it))["check"]["id"])
         page.reload()
-    assert len(seen[0]) == 1
     assert seen[0] == seen[1]
-
-
-def jobs(browser):
-    """The analyses the extension knows of."""
-    kept = browser.inside("async () => (await chrome.storage.local.get('results')).results.known")
-    return [one["check"]["id"] for one in kept.values()]
 
 
 def test_a_permission_that_reaches_the_page_a_moment_late_is_waited_for(paired, visit, pages):

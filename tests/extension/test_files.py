@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from playwright.sync_api import expect
 
-from tests.extension.conftest import badge_on, card_of
+from tests.extension.conftest import badge_on, card_of, judged, wait_for_verdicts
 from tests.extension.gallery import picture
 
 PAGE = """<!doctype html>
@@ -30,16 +30,6 @@ def folder(tmp_path_factory):
     return made
 
 
-def judged(browser):
-    """Hashes of all that has a verdict."""
-    return set(browser.inside("async () => Object.keys((await chrome.storage.local.get('results')).results.known)"))
-
-
-def hash_of(path):
-    """The hash of a file."""
-    return sha256(path.read_bytes()).hexdigest()
-
-
 def test_a_pages_own_files_are_judged_with_their_original_bytes(paired, visit, folder):
     page = visit((folder / "page.html").as_uri())
     paired.key(page, "page")
@@ -48,14 +38,14 @@ def test_a_pages_own_files_are_judged_with_their_original_bytes(paired, visit, f
         said = card_of(page, badge_on(page, name)).locator("li.copy")
         assert (said.get_attribute("data-copy"), said.get_attribute("data-way")) == (copy, "extension")
         page.keyboard.press("Escape")
-    assert {hash_of(folder / "one.jpg"), hash_of(folder / "large.jpg")} <= judged(paired)
+    wait_for_verdicts(paired, page, *((folder / name).read_bytes() for name in ("one.jpg", "large.jpg")))
 
 
 def test_a_picture_opened_as_a_file_is_judged_by_its_bytes(paired, visit, folder):
     page = visit((folder / "small.jpg").as_uri())
     paired.key(page, "page")
     expect(page.locator("ai-media-detector button.badge[data-state=done]")).to_have_count(1)
-    assert hash_of(folder / "small.jpg") in judged(paired)
+    wait_for_verdicts(paired, page, (folder / "small.jpg").read_bytes())
 
 
 def test_a_web_page_that_names_a_file_gets_nothing_of_it(paired, visit, pages, folder):
@@ -64,4 +54,4 @@ def test_a_web_page_that_names_a_file_gets_nothing_of_it(paired, visit, pages, f
     badge = paired.check(page, "#same")
     expect(badge).to_have_attribute("data-state", "done")
     assert card_of(page, badge).locator("li.copy").get_attribute("data-way") == "screenshot"
-    assert hash_of(folder / "secret.jpg") not in judged(paired)
+    assert sha256((folder / "secret.jpg").read_bytes()).hexdigest() not in judged(paired)

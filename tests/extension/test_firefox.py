@@ -43,7 +43,8 @@ def go_through(server, pages, folder):
         (folder / "one.jpg").write_bytes(picture(804))
         (folder / "page.html").write_text("<!doctype html><title>A file</title><img src='one.jpg' width='400'>")
         scan(browser, (folder / "page.html").as_uri(), 1)
-        asked = "chrome.storage.local.get('results').then(({ results }) => JSON.stringify(Object.keys(results.known)))"
+        keys = "JSON.stringify(Object.keys(results?.known ?? {}))"
+        asked = f"chrome.storage.local.get('results').then(({{ results }}) => {keys})"
         wanted = {hash_of(*which) for which in STYLED.values()}  # backgrounds in all their ways, at their best
         wanted |= {hash_of(81, 800, 600), hash_of(82, 1600, 1200)}  # the originals of sized copies
         wanted.add(hash_of(804))  # a file of this computer

@@ -20,13 +20,34 @@ TABLE = """async () => {
 }"""
 
 
-def test_a_pages_checks_are_listed_worst_first_and_lead_to_their_pictures(paired, visit, pages):
-    page = visit(pages.page("three"))
-    paired.popup(page, "() => document.getElementById('check-page').click()")
+def listed(browser, page):
+    """Have a page with three pictures checked; the rows of its list, and the server's rank of each."""
+    browser.popup(page, "() => document.getElementById('check-page').click()")
     expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(3)
-    rows = until(page, lambda: len(now := paired.popup(page, LISTED)) == 3 and now)
-    scores = [int(one["score"]) if one["score"].isdigit() else -1 for one in rows]  # what has none comes last
-    assert scores == sorted(scores, reverse=True)
+    rows = until(page, lambda: len(now := browser.popup(page, LISTED)) == 3 and now)
+    ranks = browser.inside(RANKS)
+    return rows, [ranks[one["key"]] for one in rows]
+
+
+RANKS = """async () => {
+    const { jobs } = await chrome.storage.session.get("jobs");
+    return Object.fromEntries(Object.values(jobs).map(({ key, check }) => [key, check?.result?.rank]));
+}"""
+
+
+def test_a_pages_checks_are_listed_worst_first_whatever_their_order_on_the_page(paired, visit, pages):
+    for order in (123, 321):
+        page = visit(pages.page("scenes", order))
+        _, ranks = listed(paired, page)
+        assert ranks == sorted(ranks, reverse=True)
+        assert len(set(ranks)) > 1  # else no order would be wrong
+        paired.popup(page, "() => { setTimeout(close, 50); }")
+        until(page, lambda: paired.targets.find(f"chrome-extension://{paired.id}/popup/") is None)
+
+
+def test_the_list_leads_to_the_pictures_and_into_a_file(paired, visit, pages):
+    page = visit(pages.page("scenes", 123))
+    rows, _ = listed(paired, page)
     assert all(one["thumb"] for one in rows)
     lines = paired.popup(page, TABLE).splitlines()
     assert lines[0].startswith('"verdict","score"')

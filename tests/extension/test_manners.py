@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.extension.conftest import badge_on, card_of, until, within
+from tests.extension.conftest import badge_on, card_of, until, wait_for_verdicts, within
 from tests.extension.gallery import picture
 
 BADGES = "ai-media-detector button.badge"
@@ -29,8 +27,7 @@ def test_a_picture_element_with_new_formats_is_judged_at_its_largest(scanned, pa
     assert card.locator("li.copy").get_attribute("data-way") == "page"
     scanned.keyboard.press("Escape")
     expect(badge_on(scanned, "#webp")).to_have_attribute("data-state", "done")
-    kept = paired.inside("async () => Object.keys((await chrome.storage.local.get('results')).results.known)")
-    assert {sha256(one).hexdigest() for one in (picture(71, 800, 600, "AVIF"), picture(70, fmt="WEBP"))} <= set(kept)
+    wait_for_verdicts(paired, scanned, picture(71, 800, 600, "AVIF"), picture(70, fmt="WEBP"))
 
 
 @pytest.mark.parametrize("name", ["fit", "zoomed", "turned"])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 
 from playwright.sync_api import expect
 
-from tests.extension.conftest import EXTENSION, badge_on, card_of
+from tests.extension.conftest import EXTENSION, badge_on, card_of, wait_for_verdicts
 from tests.extension.gallery import picture
 
 RULES = json.loads((EXTENSION / "originals.json").read_text())
@@ -28,6 +27,4 @@ def test_the_original_of_a_sized_copy_is_judged_if_it_is_larger(paired, visit, p
         said = card_of(page, badge_on(page, name)).locator("li.copy")
         assert (said.get_attribute("data-copy"), said.get_attribute("data-way")) == (copy, "page")
         page.keyboard.press("Escape")
-    kept = paired.inside("async () => Object.keys((await chrome.storage.local.get('results')).results.known)")
-    wanted = picture(81, 800, 600), picture(82, 1600, 1200)
-    assert {sha256(one).hexdigest() for one in wanted} <= set(kept)
+    wait_for_verdicts(paired, page, picture(81, 800, 600), picture(82, 1600, 1200))

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from playwright.sync_api import expect
 
-from tests.extension.conftest import badge_on, card_of, until
+from tests.extension.conftest import badge_on, card_of, judged, until, wait_for_verdicts
 from tests.extension.gallery import picture
 
 BADGES = "ai-media-detector button.badge"
@@ -38,11 +38,6 @@ def copy_of(page, badge):
     return told
 
 
-def judged(browser):
-    """Hashes of all that has a verdict."""
-    return set(browser.inside("async () => Object.keys((await chrome.storage.local.get('results')).results.known)"))
-
-
 def hash_of(*seed_and_size):
     """The hash of a picture of the gallery."""
     return sha256(picture(*seed_and_size)).hexdigest()
@@ -60,12 +55,12 @@ def test_what_has_no_address_any_more_is_drawn_again(paired, extras):
 
 def test_a_link_to_another_picture_is_not_its_original(paired, extras):
     assert copy_of(extras, point_at(paired, extras, "#next")) == ("shown", "page")
-    assert hash_of(27) in judged(paired)
+    wait_for_verdicts(paired, extras, picture(27))
     assert hash_of(28) not in judged(paired)
     # one that is larger and of the same shape
     extras.locator("a:has(#next)").evaluate("link => { link.href = '/i/28.jpg?w=800&h=600'; }")
     extras.locator("#next").evaluate("img => { img.src = '/i/30.jpg'; return img.decode(); }")
-    until(extras, lambda: hash_of(30) in judged(paired))  # a picture that changes is judged again by itself
+    wait_for_verdicts(paired, extras, picture(30))  # a picture that changes is judged again by itself
     changed = badge_on(extras, "#next")
     expect(changed).to_have_attribute("data-state", "done")
     assert copy_of(extras, changed) == ("shown", "page")
@@ -87,7 +82,7 @@ def test_a_placeholder_waits_for_its_picture(paired, extras):
     extras.locator("#lazy").evaluate("img => { img.src = img.dataset.src; }")
     expect(badge).to_have_attribute("data-state", "done")
     assert copy_of(extras, badge) == ("shown", "page")
-    assert hash_of(21) in judged(paired)
+    wait_for_verdicts(paired, extras, picture(21))
 
 
 def test_a_scan_waits_for_what_loads_late_and_says_so(paired, visit, pages):
@@ -104,7 +99,7 @@ def test_a_scan_waits_for_what_loads_late_and_says_so(paired, visit, pages):
     expect(done).to_have_count(3)
     page.locator("#empty").evaluate("img => { img.src = img.dataset.src; }")
     expect(done).to_have_count(4)
-    assert {hash_of(seed) for seed in (51, 52, 53, 54)} <= judged(paired)
+    wait_for_verdicts(paired, page, *(picture(seed) for seed in (51, 52, 53, 54)))
 
 
 def test_backgrounds_in_all_their_ways_are_found_and_judged_at_their_best(paired, visit, pages):
@@ -115,7 +110,7 @@ def test_backgrounds_in_all_their_ways_are_found_and_judged_at_their_best(paired
     for name, (seed, *size) in STYLED.items():
         badge = badge_on(page, f"#{name}")
         assert copy_of(page, badge)[1] == "page", name
-        assert hash_of(seed, *size) in judged(paired), name
+        wait_for_verdicts(paired, page, picture(seed, *size))
 
 
 STYLED = {

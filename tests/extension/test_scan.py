@@ -41,13 +41,13 @@ def test_a_first_picture_that_takes_long_holds_nobody_up(paired, visit, pages, s
     page = visit(pages.fresh("three"))
     with server.held("worker.py"):
         paired.key(page, "page")
-        until(page, lambda: paired.inside(WITH_THE_SERVER) == 3)
+        until(page, lambda: paired.inside(UNDER_WAY, ["running"]) == 3)
     expect(page.locator(f"{BADGES}[data-state=done]")).to_have_count(3)
 
 
-WITH_THE_SERVER = """async () => {
+UNDER_WAY = """async (states) => {
     const { jobs = {} } = await chrome.storage.session.get("jobs");
-    return Object.values(jobs).filter((job) => job.state === "running").length;
+    return Object.values(jobs).filter((job) => states.includes(job.state)).length;
 }"""
 
 
@@ -63,7 +63,7 @@ def test_five_hundred_pictures_are_found_cheaply_and_the_checks_stopped(paired, 
     expect(page.locator(f"{BADGES}[data-state=checking]")).to_have_count(0)
     shown = page.locator(f"{BADGES}[data-state=done]").count()
     assert shown < 500
-    page.wait_for_timeout(700)  # long enough for something that had not stopped
+    until(page, lambda: paired.inside(UNDER_WAY, ["waiting", "running", "busy"]) == 0)  # nothing goes on behind
     assert page.locator(BADGES).count() == shown
 
 

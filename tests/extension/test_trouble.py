@@ -99,7 +99,7 @@ def test_a_server_that_answers_late(browser, own, pages):
     page = browser.open(pages.page("strict"))
     with own.held("granian"):
         badge = browser.check(page, "#same")
-        page.wait_for_timeout(2500)
+        until(page, lambda: "waiting" in states(browser))  # the background has the file, and asks
         expect(badge).to_have_attribute("data-state", "checking")
     expect(badge).to_have_attribute("data-state", "done")
     page.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,6 +43,16 @@ def test_galleries_of_the_same_pictures_are_one_source():
     row = {"label": "ai", "kind": "art", "generator_or_camera": "", "repo": "", "commit": "", "path_in_repo": ""}
     rows = [{**row, "source_group": group, "blob_sha": f"{k}"} for k, group in enumerate((first, second))]
     assert {item.group for item in corpus.choose(rows, cap=5, folds=3, untouched=10**9)} == {second}
+
+
+def test_what_was_labelled_wrongly_is_left_out(tmp_path):
+    excluded = next(csv.DictReader(corpus.EXCLUDED.open(encoding="utf-8")))["blob_sha"]
+    manifest, reserved = tmp_path / "manifest.csv", tmp_path / "reserved.txt"
+    manifest.write_text(f"blob_sha,repo,kind\n{excluded},a/b,mixed\n0123,a/b,mixed\n")
+    reserved.write_text("")
+    blobs = {row["blob_sha"] for row in corpus.read(manifest, reserved)}
+    assert "0123" in blobs
+    assert excluded not in blobs
 
 
 def test_classes_weigh_alike_and_sources_by_the_root_of_their_size():

@@ -79,11 +79,11 @@ def shipped(monkeypatch):
         },
         "hard": {"noise.noise_std": Range(low=0.5, high=4, above=Outside(ratio=3, least=1.5))},
     }  # fmt: skip
-    monkeypatch.setattr(ranges, "measured", lambda: known)
+    monkeypatch.setattr(ranges, "measured_ranges", lambda: known)
 
 
 def place(value: float, *ways: str):
-    return ranges.of("noise", {"noise_std": value}, ways).get("noise_std")
+    return ranges.ranges_of("noise", {"noise_std": value}, ways).get("noise_std")
 
 
 @pytest.mark.usefixtures("shipped")
@@ -99,20 +99,20 @@ def test_the_product_says_what_was_measured_and_no_more():
     assert (unknown.unusual, unknown.points_to_ai, unknown.ratio) == (True, False, None)
     assert place(2, "clean") is None
     assert place(2, "web", "clean") is None  # not measured in a way that it may have come
-    assert ranges.of("noise", {"other": 1.0}, ["web"]) == {}
+    assert ranges.ranges_of("noise", {"other": 1.0}, ["web"]) == {}
 
 
 @pytest.mark.usefixtures("shipped")
 def test_reports_carry_the_ranges_beside_the_metrics():
     given = {"noise": ComponentResult(status=Status.OK, score=50.0, metrics={"noise_std": 5.0, "noise_kurtosis": 1.0})}
-    result = components.rescored(given, ["web"])["noise"]
+    result = components.score_components(given, ["web"])["noise"]
     assert set(result.ranges) == {"noise_std"}
     assert result.ranges["noise_std"].points_to_ai
     assert result.evidence == ()
 
 
 def test_ranges_that_ship_are_of_metrics_that_are_measured():
-    for condition, known in ranges.measured().items():
+    for condition, known in ranges.measured_ranges().items():
         assert condition in CONDITIONS
         assert set(known) <= set(pipeline.components.names())
         for one in known.values():

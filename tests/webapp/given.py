@@ -26,7 +26,7 @@ from analysis.report import (
     Verdict,
 )
 from webapp.services import Services
-from webapp.storage.rows import Upload
+from webapp.storage.rows import EncodedReport, Upload
 
 
 def token(client: FlaskClient) -> str:
@@ -147,5 +147,5 @@ def done(client: FlaskClient, doors: Services, **changes: Any) -> str:
     media = doors.store.start(analysis_id)
     assert media is not None
     doors.media.discard(media)
-    doors.store.finish(analysis_id, report(**changes), {"spectrum": lens(), "ela": lens(200)})
+    doors.store.finish(analysis_id, EncodedReport.of(report(**changes)), {"spectrum": lens(), "ela": lens(200)})
     return address

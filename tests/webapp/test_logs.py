@@ -17,7 +17,7 @@ from webapp import logs
 from webapp.app import create_app
 from webapp.queue.jobs import _Worker
 from webapp.sandbox.child import ChildLimits
-from webapp.sandbox.child import run as in_child
+from webapp.sandbox.child import run_in_child as in_child
 
 MARK = "canary-7f3a91"
 

@@ -12,15 +12,14 @@ from flask import Blueprint, Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from analysis.explain.headline import band, certainty, evidence_of, headline, light_detector, rank, whole
-from analysis.explain.words import BANDS, LENSES, VERDICTS
+from analysis.explain.rows import SCALE, arrival, stability
+from analysis.explain.words import BANDS, LENSES, SUPPORTS, VERDICTS
 from analysis.report import Report, from_json
 
 from ..access import auth
 from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, wants_clip
-from ..presenters.axes import arrival, stability
-from ..presenters.words import SUPPORTS
 from ..services import services
 from ..storage.rows import Analysis, JobState
 from ..storage.tokens import ORIGIN
@@ -57,8 +56,8 @@ _LARGEST_JSON = 64 * 1024
 _STRONGEST = 3
 _STATES = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
 _SCALE = [
-    Band(key=key, title=VERDICTS[key].title, tone=VERDICTS[key].tone, low=low, high=high)
-    for (low, key), high in zip(reversed(BANDS), [*(least for least, _ in reversed(BANDS[:-1])), 100.0], strict=True)
+    Band(key=key, title=VERDICTS[key].title, tone=tone, low=low, high=high)
+    for (low, high, tone), (_, key) in zip(SCALE, reversed(BANDS), strict=True)
 ]
 
 
@@ -296,7 +295,7 @@ def _result(analysis_id: str, found: Report) -> Result:
         rank=rank(found),
         means=words.means,
         shown_score=None if found.score is None else whole(found.score),
-        certainty=certainty(found.confidence) if found.score is not None else None,
+        certainty=certainty(found),
         summary=found.summary,
         does_not_show=words.does_not_show,
         recommendation=found.recommendation,
@@ -337,9 +336,9 @@ def _result(analysis_id: str, found: Report) -> Result:
 
 def _notes(found: Report) -> list[Note]:
     """What a card says beside the verdict, as far as it is known and the summary does not say it already."""
-    steady = stability(found.stability, found.score)
+    steady = stability(found)
     said: dict[About, str | None] = {
-        "quality": arrival(found.quality),
+        "quality": arrival(found),
         "stability": steady.sentence if steady else None,
         "likeness": found.likeness.sentence if found.likeness else None,
         "detector": light_detector(found),

@@ -66,7 +66,7 @@ def fetch(untrusted_url: str, file: BinaryIO, settings: Settings, stop: Callable
     told: list[ErrorBody] = []
     work = partial(_download, untrusted_url, file.fileno(), settings.max_bytes, settings.fetch_allow)
     limits = sandbox.ChildLimits(settings.fetch_seconds, _MEMORY, file=settings.max_bytes, network=True)
-    ending = sandbox.run(
+    ending = sandbox.run_in_child(
         work,
         limits,
         lambda _kind, payload: told.append(msgspec.json.decode(payload, type=ErrorBody)),

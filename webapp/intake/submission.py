@@ -13,7 +13,7 @@ from collections.abc import Collection
 from functools import cache
 
 from analysis.backbones import manifest
-from analysis.backbones.installed import versions
+from analysis.backbones.installed import network_versions
 
 from ..errors import Refusal
 from ..queue.jobs import QueueDown, QueueFull
@@ -34,14 +34,14 @@ _A_FEW = 3  # analyses of one person that wait at the same time before further o
 def engine_version(settings: Settings) -> str:
     """Names all that decides what an analysis finds: change it, and known results are no longer reused."""
     without = (f"no_{name}" for name in sorted(settings.skip))
-    networks = versions(settings.networks_folder, sorted({*settings.networks, *_backbones()}))
+    networks = network_versions(settings.networks_folder, sorted({*settings.networks, *_backbones()}))
     return "-".join((_version(), _parameters(), *without, *networks))
 
 
 @cache
 def _backbones() -> tuple[str, ...]:
     """Networks that set-up brings: with one or without it, the detector finds other things."""
-    return tuple(name for name, entry in manifest.load().entries.items() if entry.wheel is not None)
+    return tuple(name for name, entry in manifest.load_manifest().entries.items() if entry.wheel is not None)
 
 
 def content_key(sha256: str, settings: Settings, *, as_clip: bool = False) -> str:

@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from analysis.explain import words
+from analysis.explain import rows, statements, words
 from analysis.facts import Kind
 from analysis.registry import all_analyzers
 from analysis.report import DISCLAIMER, Metric
@@ -24,8 +24,7 @@ from .. import errors
 from ..language import FOLDER, TEMPLATE, missing
 from ..pages.extension import PERMISSIONS
 from ..pages.packages import facts
-from ..presenters import accuracy, provenance, report, tools, translate
-from ..presenters import words as presented
+from ..presenters import accuracy, report, tools, translate
 from ..settings import ROOT
 from ..storage.tokens import SCOPES
 
@@ -64,6 +63,8 @@ def _data() -> Said:
             yield said.title, "A verdict."
             yield said.means, "What a verdict means."
             yield said.does_not_show, "Stands behind “The verdict.” under the heading “What this does not show”."
+    yield words.REFUSED.title, "Stands where a verdict stands, of a file that was refused."
+    yield words.REFUSED.does_not_show, "Stands behind “The verdict.” under the heading “What this does not show”."
     for lens in words.LENSES.values():
         yield lens.title, "A lens: a picture that a filter has brought out."
         yield lens.reads, ""
@@ -77,13 +78,13 @@ def _data() -> Said:
         yield analyzer.explains, ""
         yield analyzer.fails_when, "Stands behind “Misleads:”."
         yield from _metrics(analyzer.metrics)
-    for word in (*presented.GRADES.values(), *presented.MEANINGS.values(), *presented.SUPPORTS.values()):
+    for word in (*words.GRADES.values(), *words.MEANINGS.values(), *words.SUPPORTS.values()):
         yield word.text, "A label of a statement or of a piece of evidence."
-    yield from _plain(presented.STATUSES.values(), "How a measurement ended.")
+    yield from _plain(words.STATUSES.values(), "How a measurement ended.")
     yield from _plain(report._PROMISES.values())
-    for labels in (report._TAGS, provenance._FAMILIES, provenance._RECIPE, provenance._MANIFEST, provenance._LABELS):
+    for labels in (rows._TAGS, statements._FAMILIES, statements._RECIPE, statements._MANIFEST, statements._LABELS):
         yield from _plain(labels.values(), "A label in front of a value.")
-    yield from _plain(provenance._RELATIONSHIPS.values(), "What an ingredient is to a picture.")
+    yield from _plain(statements._RELATIONSHIPS.values(), "What an ingredient is to a picture.")
     for tool in tools.CLOSER_TOOLS.values():
         yield from _plain(tool)
     yield from _plain(accuracy._ARRIVALS.values(), "How a picture arrived.")

@@ -147,7 +147,7 @@ class _Everywhere:
         yield _gauge("detector_workers", "Workers heard of lately", workers or 0)
         try:
             backlog = self._doors.store.backlog()
-            counted = counters.read(self._doors.store)
+            counted = counters.read_counters(self._doors.store)
         except DatabaseDown:
             yield _gauge("detector_database_up", "Whether the database answers", 0)
             return

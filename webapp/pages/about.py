@@ -11,7 +11,7 @@ from analysis.registry import all_analyzers
 
 from .. import language
 from ..access.security import own_page
-from ..presenters.accuracy import accuracy_figures, versions
+from ..presenters.accuracy import accuracy_figures, versions_in_use
 from ..services import services
 
 about = Blueprint("about", __name__)
@@ -40,7 +40,7 @@ def privacy() -> str:
 @about.get("/versions")
 def imprint() -> str:
     """What runs here."""
-    return render_template("versions.html", versions=versions())
+    return render_template("versions.html", versions=versions_in_use())
 
 
 @about.post("/language")

@@ -9,13 +9,13 @@ from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response, request
 
+from analysis.explain.statements import embedded_thumbnail
 from analysis.explain.words import VERDICTS
 from analysis.registry import all_analyzers
 from analysis.report import Pending, Report, from_json
 
 from ..access.security import is_loopback, owner
 from ..errors import Refusal
-from ..presenters import provenance as present_provenance
 from ..presenters import report as present
 from ..presenters.compare import beside
 from ..services import services
@@ -47,7 +47,7 @@ def rest(analysis_id: str) -> Response:
 @reports.get("/analyses/<analysis_id>/thumbnails/<int:number>")
 def thumbnail(analysis_id: str, number: int) -> Response:
     """A small picture that the file's credentials hold."""
-    return _jpeg(present_provenance.thumbnail(_finished(analysis_id)[1], number))
+    return _jpeg(embedded_thumbnail(_finished(analysis_id)[1], number))
 
 
 @reports.post("/analyses/<analysis_id>/name")
@@ -142,7 +142,7 @@ def lens(token: str, name: str) -> Response:
 @shared.get("/shared/<token>/thumbnails/<int:number>")
 def shared_thumbnail(token: str, number: int) -> Response:
     """A small picture that a shared report's credentials hold."""
-    return _unlisted(_jpeg(present_provenance.thumbnail(_shared(token)[2], number)))
+    return _unlisted(_jpeg(embedded_thumbnail(_shared(token)[2], number)))
 
 
 @shared.get("/shared/<token>/report.json")

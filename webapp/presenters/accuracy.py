@@ -119,7 +119,7 @@ def _preferred() -> Path | None:
 
 
 @cache
-def versions() -> dict[str, list[tuple[str, str]]]:
+def versions_in_use() -> dict[str, list[tuple[str, str]]]:
     """Versions of the product, of Python and of the libraries behind it, in groups."""
     installed = []
     for name in _LIBRARIES:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.explain import words
-from analysis.registry import all_analyzers
+from analysis.explain.rows import component_title, over_time, tone
 from analysis.report import FrameReading, Pending, Report, StepReading, Timeline
-
-from .words import tone
 
 _WIDE, _HIGH = 1000.0, 200.0  # of the drawing of the curves
 
@@ -71,8 +69,8 @@ def clip(found: Report, names: Collection[str]) -> dict[str, Any] | None:
         "motion": _curve(timeline.steps, across),
         "cuts": [(across((cut.start + cut.end) / 2 if cut.time is None else cut.time), cut) for cut in timeline.cuts],
         "freezes": [(across(one.start), across(one.end) - across(one.start), one) for one in timeline.freezes],
-        "notes": [*timeline.notes, *([timeline.cadence.sentence] if timeline.cadence else [])],
-        "titles": {a.component: a.title for a in all_analyzers()},
+        "notes": over_time(found),
+        "titles": {name: component_title(found, name) for name in found.components},
         "start": start,
         "end": end,
     }

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.registry import all_analyzers
+from analysis.explain.rows import component_title, tone
 from analysis.report import Report
-
-from .words import tone
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,11 @@ class Difference:
 
 def beside(first: Report, second: Report) -> list[Difference]:
     """All components that at least one of them has a score for."""
-    titles = {a.component: a.title for a in all_analyzers()}
     found = []
     for name in dict.fromkeys([*first.components, *second.components]):
         results = first.components.get(name), second.components.get(name)
         scores = tuple(result.score if result else None for result in results)
         if any(score is not None for score in scores):
-            found.append(Difference(titles.get(name, name), (scores[0], scores[1])))
+            title = component_title(first if results[0] else second, name)
+            found.append(Difference(title, (scores[0], scores[1])))
     return sorted(found, key=lambda one: (one.by is None, -abs(one.by or 0.0), one.title))

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from itertools import product
 
+from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from markupsafe import Markup, escape
@@ -23,6 +25,10 @@ _NUMBER = r"[-+−]?\d[\d,]*(?:\.\d+)?"
 _PLACE = re.compile(r"\{(\w+)(?::([ntl]))?\}")
 _CHOICE = re.compile(r"\[([^\]]+)\]")
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?:”]) (?=[“\dA-Z])")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+"""A number in thousands; one with a point alone may be a version, and stays."""
+_MOMENT = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d(?= UTC$|$)")
+"""A moment as ``analysis.explain.statements`` writes it."""
 _LISTED = re.compile(r", | and ")
 _LONGEST = 8  # sentences that one message may hold
 
@@ -93,6 +99,8 @@ def translate_value(english: object) -> str:
     text = str(english)
     if language() == ENGLISH or not text:
         return text
+    if _GROUPED.fullmatch(text):
+        return numerals(text)
     if " › " in text:
         return " › ".join(translate_value(part) for part in text.split(" › "))
     spoken = _spoken(text)
@@ -147,12 +155,26 @@ def _said(english: str) -> str | None:
     """One message in the page's language; None where it is none."""
     if english in _known():
         return gettext(english)
+    if _MOMENT.match(english):
+        return _MOMENT.sub(_moment, english)
     for one in sentences():
         fit = one.fits.fullmatch(english)
         if fit is not None:
             places = {name: _place(text, one.kinds[name]) for name, text in fit.groupdict().items()}
             return gettext(one.message).format(**places)
     return None
+
+
+def moment(time: datetime) -> str:
+    """A day and a time of it, without seconds, as the page's language writes them."""
+    return f"{format_date(time, 'long', locale=locale())}, {format_time(time, 'short', locale=locale())}"
+
+
+def _moment(written: re.Match[str]) -> str:
+    try:
+        return moment(datetime.strptime(written[0], "%d %B %Y, %H:%M"))  # noqa: DTZ007 -- the zone stays beside it
+    except ValueError:
+        return written[0]
 
 
 def _place(english: str, kind: str) -> str:

@@ -1,76 +1,23 @@
-"""The words, icons and tones of the enums, and numbers for people."""
+"""Numbers and moments for people: what templates ask for as filters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from babel.dates import format_date, format_time
 from babel.numbers import format_percent
 from babel.units import format_unit
 
-from analysis.explain import words
+from analysis.explain import rows
 from analysis.explain.headline import whole
-from analysis.report import Evidence, Grade, Meaning, MeasuredRange, Status, Supports
+from analysis.explain.rows import clock, placed, tone
+from analysis.explain.words import STATUSES, SUPPORTS
+from analysis.report import Evidence
 
 from ..language import locale
 from .translate import FILTERS as TRANSLATING
-from .translate import numerals, translate_value
-
-_LOWEST_FIRST = [(low, words.VERDICTS[verdict].tone) for low, verdict in reversed(words.BANDS)]
-BANDS = tuple(
-    (low, high, tone) for (low, tone), (high, _) in zip(_LOWEST_FIRST, [*_LOWEST_FIRST[1:], (100.0, "")], strict=True)
-)
-"""From, to, tone: the bands of the score, lowest first."""
-
-
-@dataclass(frozen=True)
-class Word:
-    """How a value of an enum is said and shown: never by color alone."""
-
-    text: str
-    icon: str
-    tone: str
-
-
-GRADES = {
-    Grade.SIGNED: Word("Signed", "seal", "strong"),
-    Grade.WATERMARK: Word("Watermark", "wave", "strong"),
-    Grade.DECLARED: Word("Declared", "tag", "plain"),
-    Grade.HINT: Word("Hint", "dot", "faint"),
-}
-MEANINGS = {
-    Meaning.GENERATED: Word("says generated", "spark", "ai"),
-    Meaning.EDITED: Word("says edited", "pen", "likely"),
-    Meaning.CAPTURED: Word("says captured", "lens", "plain"),
-    None: Word("says neither", "dot", "unknown"),
-}
-SUPPORTS = {
-    Supports.GENERATED: Word("speaks for AI", "spark", "ai"),
-    Supports.EDITED: Word("speaks for editing", "pen", "likely"),
-    Supports.GENUINE: Word("speaks for genuine", "lens", "unknown"),
-}
-STATUSES = {
-    Status.OK: "measured",
-    Status.NOT_APPLICABLE: "not available",
-    Status.FAILED: "failed",
-}
-
-
-def tone(score: float | None) -> str:
-    """The tone of the band a score falls in."""
-    if score is None:
-        return "unknown"
-    return next((name for low, high, name in BANDS if low <= score < high), BANDS[-1][2])
-
-
-def placed(usual: MeasuredRange) -> Word:
-    """What it is worth that a value lies outside what is usual: "points to AI" only where that was measured."""
-    if not usual.points_to_ai:
-        return Word("unusual", "dot", "unknown")
-    return Word(f"points to AI: {usual.ratio:.2g} times as many AI pictures lie there", "spark", "likely")
+from .translate import moment, numerals, translate_value
 
 
 def gauge(evidence: Evidence) -> dict[str, str] | None:
@@ -93,8 +40,8 @@ def gauge(evidence: Evidence) -> dict[str, str] | None:
 
 
 def number(value: float) -> str:
-    """A metric for people: four significant digits, no exponent where none is needed."""
-    return numerals(f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}")
+    """A metric as the page's language writes it."""
+    return numerals(rows.number(value))
 
 
 def decimals(value: float, places: int) -> str:
@@ -124,10 +71,8 @@ def strength(value: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes for people."""
-    if count < 1000:
-        return translate_value(f"{count:.0f} bytes")
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{decimals(count / 1_000_000, 1)} MB"
+    """Bytes for people, in the page's language."""
+    return translate_value(rows.file_size(count))
 
 
 def when(stamp: float) -> str:
@@ -135,19 +80,9 @@ def when(stamp: float) -> str:
     return f"{moment(datetime.fromtimestamp(stamp, UTC))} UTC"
 
 
-def moment(time: datetime) -> str:
-    """A day and a time of it, without seconds."""
-    return f"{format_date(time, 'long', locale=locale())}, {format_time(time, 'short', locale=locale())}"
-
-
 def iso(stamp: float) -> str:
     """A moment for machines."""
     return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds")
-
-
-def clock(seconds: float) -> str:
-    """A place in a clip."""
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
 
 
 def duration(seconds: float) -> str:

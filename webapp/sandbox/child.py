@@ -49,7 +49,7 @@ class Ending(StrEnum):
     STOPPED = "stopped"
 
 
-def run(
+def run_in_child(
     work: Callable[[Send], None],
     limits: ChildLimits,
     receive: Callable[[str, bytes], None],
@@ -103,11 +103,11 @@ def preload(work: Callable[[Send], None], limits: ChildLimits) -> None:
         work(send)
         send("m", "\n".join(sorted(set(sys.modules) - loaded)).encode())
 
-    first = run(tell, replace(limits, network=True), lambda _kind, names: told.extend(names.decode().split()))
+    first = run_in_child(tell, replace(limits, network=True), lambda _kind, names: told.extend(names.decode().split()))
     for name in told:
         with contextlib.suppress(ImportError):  # names that a library put there by itself
             importlib.import_module(name)
-    if first is not Ending.DONE or run(work, limits, lambda _kind, _payload: None) is not Ending.DONE:
+    if first is not Ending.DONE or run_in_child(work, limits, lambda _kind, _payload: None) is not Ending.DONE:
         raise RuntimeError("analyses do not work on this machine; the reason is in the log")
 
 
@@ -144,7 +144,7 @@ class Isolation:
 def isolation() -> Isolation:
     """What protects this machine from a child, found by sending one that tries to get out."""
     heard: list[tuple[str, str]] = []
-    run(_try_everything, ChildLimits(10, 64 << 20), lambda kind, text: heard.append((kind, text.decode())))
+    run_in_child(_try_everything, ChildLimits(10, 64 << 20), lambda kind, text: heard.append((kind, text.decode())))
     walls = tuple(text for kind, text in heard if kind == _WALL)
     tried = dict(text.split(":") for kind, text in heard if kind == _TRIED)
     return Isolation(walls, tuple(name for name in _ATTEMPTS if tried.get(name) != "refused"))

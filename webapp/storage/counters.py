@@ -55,7 +55,7 @@ def note(session: Session, end: End) -> None:
     _grow(session, grown)
 
 
-def read(store: Store) -> dict[tuple[str, str, str], float]:
+def read_counters(store: Store) -> dict[tuple[str, str, str], float]:
     """Everything counted so far."""
     with store.transaction() as session:
         return {(row.what, row.label, row.bucket): row.value for row in session.scalars(select(Counter))}

@@ -8,6 +8,8 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from analysis.report import Report, to_json
+
 from .database import Base
 
 
@@ -97,6 +99,19 @@ class Upload:
     """No picture of it shall be kept."""
     may_be_clip: bool = False
     """Of what an address has led to: whether it can be looked at so."""
+
+
+@dataclass(frozen=True)
+class EncodedReport:
+    """A report and its JSON, which is stored as it is."""
+
+    report: Report
+    json: bytes
+
+    @classmethod
+    def of(cls, report: Report) -> EncodedReport:
+        """Encode it now."""
+        return cls(report, to_json(report))
 
 
 def picture_type(data: bytes) -> str:

@@ -20,11 +20,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from analysis.report import Incomplete, Report, from_json, to_json
+from analysis.report import Incomplete, Report, from_json
 
 from .database import connect
 from .numbers_only import without_pictures
-from .rows import ANSWERED, Analysis, JobState, Lens, Upload, picture_type
+from .rows import ANSWERED, Analysis, EncodedReport, JobState, Lens, Upload, picture_type
 
 MOST_RUNS = 2
 """How often an analysis may be begun."""
@@ -213,20 +213,23 @@ class Store:
             found = session.execute(query).one_or_none()
             return (found[0], found[1]) if found else ("", False)
 
-    def finish(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes], engine: str | None = None) -> None:
+    def finish(
+        self, analysis_id: str, encoded: EncodedReport, lenses: Mapping[str, bytes], engine: str | None = None
+    ) -> None:
         """Write report and lenses at once, if the analysis still runs (it may have been deleted meanwhile).
 
         Where only numbers are to be kept, nothing else is written.
         Of a report that is pending the answer stands from now on: :meth:`complete` or :meth:`fail` ends what follows.
         """
         with self.transaction() as session:
-            report, lenses = _kept_of(session, analysis_id, report, lenses)
+            encoded, lenses = _kept_of(session, analysis_id, encoded, lenses)
+            report = encoded.report
             done = self._end(
                 session,
                 analysis_id,
                 state=JobState.DONE,
                 found=report,
-                report=to_json(report),
+                report=encoded.json,
                 verdict=report.verdict,
                 score=report.score,
                 engine=engine,
@@ -235,11 +238,11 @@ class Store:
             if done:
                 _add(session, analysis_id, lenses)
 
-    def complete(self, analysis_id: str, report: Report, lenses: Mapping[str, bytes]) -> None:
+    def complete(self, analysis_id: str, encoded: EncodedReport, lenses: Mapping[str, bytes]) -> None:
         """Write the whole report in the place of the answer that stands, with the lenses that came since."""
         with self.transaction() as session:
-            report, lenses = _kept_of(session, analysis_id, report, lenses)
-            if self._close(session, analysis_id, report):
+            encoded, lenses = _kept_of(session, analysis_id, encoded, lenses)
+            if self._close(session, analysis_id, encoded):
                 _add(session, analysis_id, lenses)
 
     def fail(self, analysis_id: str, code: str, message: str) -> None:
@@ -307,15 +310,16 @@ class Store:
             self._count(session, values["state"], values.get("error_code"), found, (ended[0], ended[1]))
         return ended is not None
 
-    def _close(self, session: Session, analysis_id: str, report: Report) -> bool:
+    def _close(self, session: Session, analysis_id: str, encoded: EncodedReport) -> bool:
         """End what followed an answer; False where there is none (any more) that anything follows."""
         ended = session.execute(
             update(Analysis)
             .where(Analysis.id == analysis_id, ANSWERED)
-            .values(finished_at=time.time(), report=to_json(report))
+            .values(finished_at=time.time(), report=encoded.json)
             .returning(Analysis.created_at, Analysis.started_at)
         ).one_or_none()
         if ended is not None:
+            report = encoded.report
             code = report.incomplete.code if report.incomplete is not None else None
             self._count(session, JobState.DONE, code, report, (ended[0], ended[1]))
         return ended is not None
@@ -326,7 +330,8 @@ class Store:
         if answer is not None:
             report = from_json(answer)
             lost = Incomplete(parts=report.pending, code=code, message=message)
-            self._close(session, analysis_id, structs.replace(report, pending=(), incomplete=lost))
+            left = EncodedReport.of(structs.replace(report, pending=(), incomplete=lost))
+            self._close(session, analysis_id, left)
 
     def _count(
         self, session: Session, state: str, code: str | None, report: Report | None, times: tuple[float, float | None]
@@ -343,12 +348,12 @@ class Store:
 
 
 def _kept_of(
-    session: Session, analysis_id: str, report: Report, lenses: Mapping[str, bytes]
-) -> tuple[Report, Mapping[str, bytes]]:
+    session: Session, analysis_id: str, encoded: EncodedReport, lenses: Mapping[str, bytes]
+) -> tuple[EncodedReport, Mapping[str, bytes]]:
     """What is written of a report and its pictures: without pictures where only numbers are to be kept."""
     if session.scalar(select(Analysis.numbers_only).where(Analysis.id == analysis_id)):
-        return without_pictures(report), {}
-    return report, lenses
+        return EncodedReport.of(without_pictures(encoded.report)), {}
+    return encoded, lenses
 
 
 def _add(session: Session, analysis_id: str, lenses: Mapping[str, bytes]) -> None:

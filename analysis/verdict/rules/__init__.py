@@ -38,7 +38,8 @@ def score_image(measured: Mapping[str, ComponentResult], context: Context) -> Sc
         ``score`` is None only when nothing at all could be measured.
     """
     camera_size = 0.0 if context.width == context.height and context.width in GENERATOR_SIDES else 1.0
-    components, evidence = _assess(measured, {"camera_size": camera_size}, IMAGE_RULES, context, IMAGE_WEIGHTS)
+    known = dict(measured) | {"metadata": _with_facts(measured, camera_size=camera_size)}
+    components, evidence = _assess(known, known, IMAGE_RULES, context, IMAGE_WEIGHTS)
     if not _anything_measured(measured, IMAGE_WEIGHTS):
         return _nothing_measured(components)
     total = weighted_sum(components, IMAGE_WEIGHTS)
@@ -72,16 +73,26 @@ def score_image(measured: Mapping[str, ComponentResult], context: Context) -> Sc
     )
 
 
-def score_video(measured: Mapping[str, ComponentResult], *, duration: float | None, width: int, height: int) -> Scored:
+def score_video(
+    measured: Mapping[str, ComponentResult],
+    *,
+    duration: float | None,
+    width: int,
+    height: int,
+    within_scenes: ComponentResult | None = None,
+) -> Scored:
     """Score a clip from its metrics' means over the sampled frames, its length in seconds and its frame size.
 
-    Parameters, errors and result are those of :func:`score_image`.
+    The rules over time read ``within_scenes`` where it is given: ``temporal``, measured over the steps that cross no
+    cut. Errors and result are those of :func:`score_image`.
     """
     common = any(abs(width - w) <= 10 and abs(height - h) <= 10 for w, h in COMMON_SIZES)
-    facts = {"duration": math.nan if duration is None else duration, "common_size": float(common)}
+    length = {} if duration is None else {"duration": duration}
+    facts = {"metadata": _with_facts(measured, **length, common_size=float(common))}
+    read = dict(measured) if within_scenes is None else {**measured, "temporal": within_scenes}
     context = Context(width=width, height=height)
-    components, evidence = _assess(measured, facts, VIDEO_RULES, context, VIDEO_WEIGHTS)
-    if not _anything_measured(measured, VIDEO_WEIGHTS):
+    components, evidence = _assess({**measured, **facts}, read | facts, VIDEO_RULES, context, VIDEO_WEIGHTS)
+    if not _anything_measured(read, VIDEO_WEIGHTS):
         return _nothing_measured(components)
     return _score_footage(components, evidence, VIDEO_WEIGHTS)
 
@@ -90,7 +101,7 @@ def score_frame(measured: Mapping[str, ComponentResult], *, width: int, height: 
     """Score one sampled frame by the thresholds of a clip, leaving out what only a clip has (time, length, size)."""
     rules = [rule for rule in VIDEO_RULES if rule.component not in CLIP_ONLY]
     weights = {name: weight for name, weight in VIDEO_WEIGHTS.items() if name not in CLIP_ONLY}
-    components, evidence = _assess(measured, {}, rules, Context(width=width, height=height), weights)
+    components, evidence = _assess(measured, measured, rules, Context(width=width, height=height), weights)
     if not _anything_measured(measured, weights):
         return _nothing_measured(components)
     return _score_footage(components, evidence, weights)
@@ -157,24 +168,29 @@ def weighted_sum(components: Mapping[str, ComponentResult], weights: Mapping[str
     return sum(weights[name] * score for name, score in present.items()) * sum(weights.values()) / counted
 
 
+def _with_facts(measured: Mapping[str, ComponentResult], **facts: float) -> ComponentResult:
+    """The component ``metadata``: what an analyzer made of the file, if one did, and the facts that the rules read."""
+    known = measured.get("metadata", ComponentResult(status=Status.OK))
+    return msgspec.structs.replace(known, status=Status.OK, metrics={**known.metrics, **facts})
+
+
 def _assess(
     measured: Mapping[str, ComponentResult],
-    facts: Mapping[str, float],
+    read: Mapping[str, ComponentResult],
     rules: Collection[Rule],
     context: Context,
     weights: Mapping[str, float],
 ) -> tuple[dict[str, ComponentResult], tuple[Evidence, ...]]:
-    """Evidence of every rule, in their order, and the components with score and evidence filled in."""
+    """Evidence of every rule, in their order, and the measured components with score and evidence filled in.
+
+    The rules ``read`` the same components, but of those over time perhaps other steps.
+    """
     components = dict(measured)
-    known = components.get("metadata", ComponentResult(status=Status.OK))
-    components["metadata"] = msgspec.structs.replace(
-        known, status=Status.OK, metrics={**known.metrics, **{k: v for k, v in facts.items() if math.isfinite(v)}}
-    )
-    found = [piece for rule in rules if (piece := _apply(rule, components, context)) is not None]
-    for name, result in components.items():
+    found = [piece for rule in rules if (piece := _apply(rule, read, context)) is not None]
+    for name, result in read.items():
         own = tuple(piece for piece in found if piece.component == name)
         if result.status is Status.OK and (name in weights or own or name == "metadata"):
-            components[name] = msgspec.structs.replace(result, score=component_score(own), evidence=own)
+            components[name] = msgspec.structs.replace(components[name], score=component_score(own), evidence=own)
     return components, tuple(found)
 
 

@@ -22,7 +22,7 @@ _GRID_SIDE = 256
 _QUALITY_SIDE = 128
 
 
-def of(media: Media) -> Context:
+def context_of(media: Media) -> Context:
     """The context of a still.
 
     All of it is read on the preview, as the documented rules are; only *small* asks for the size of the original.

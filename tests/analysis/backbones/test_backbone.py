@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 
 from analysis.backbones import installed
 from analysis.backbones.installed import Place, UnavailableError
-from analysis.backbones.manifest import Entry, load
+from analysis.backbones.manifest import Entry, load_manifest
 from analysis.backbones.onnx import open_backbone, open_entry, session_of, shipped
 from analysis.backbones.preprocessing import views
 from analysis.backbones.tiles import whole_tiles
@@ -33,7 +33,7 @@ def nothing_beside(tmp_path, monkeypatch):
 
 
 def light_like(**changes: object) -> dict[str, object]:
-    return {**msgspec.to_builtins(load().get("light")), **changes}
+    return {**msgspec.to_builtins(load_manifest().get("light")), **changes}
 
 
 WHEEL = {"package": "made", "version": "1.0", "sha256": "0" * 64, "member": "made/model.onnx"}
@@ -77,7 +77,7 @@ def test_a_wheel_is_an_origin_and_a_catalogue_says_nothing_of_builds(tmp_path):
     built = {"recipe": "0" * 64, "files": {"model.onnx": "0" * 64}}
     made_networks.catalogue(tmp_path, msgspec.convert({**msgspec.to_builtins(known), "built": built}, type=Entry))
     with pytest.raises(ValueError, match="not what was built"):
-        load(tmp_path)
+        load_manifest(tmp_path)
     with pytest.raises(UnavailableError, match="not what was built"):
         open_backbone(tmp_path, "made")
 
@@ -96,7 +96,7 @@ def test_the_light_network_answers_as_it_did_before_it_was_an_entry(which):
         pixels = np.asarray(cv2.resize(made_networks.picture(12, -5), (700, 500), interpolation=cv2.INTER_NEAREST))
     answers, features = PICTURES[which]
     seen = open_backbone(None, "light").see(pixels)
-    direct = session_of(shipped(load().get("light"))).run(None, {"tiles": np.stack(whole_tiles(pixels))})
+    direct = session_of(shipped(load_manifest().get("light"))).run(None, {"tiles": np.stack(whole_tiles(pixels))})
     assert np.array_equal(seen.answers, direct[0])
     assert np.array_equal(seen.features["features"], direct[1])
     # to the last bit on the machine where they were recorded; other processors round otherwise
@@ -194,9 +194,11 @@ def test_what_is_not_there_is_told(tmp_path):
 
 
 def test_a_shipped_file_that_was_changed_is_not_run(monkeypatch):
-    known = load().get("light")
+    known = load_manifest().get("light")
     changed = msgspec.structs.replace(known, sha256="0" * 64)
-    monkeypatch.setattr("analysis.backbones.onnx.load", lambda folder: type(load())({"light": changed}))
+    monkeypatch.setattr(
+        "analysis.backbones.onnx.load_manifest", lambda folder: type(load_manifest())({"light": changed})
+    )
     with pytest.raises(UnavailableError, match="SHA-256 differs"):
         open_backbone(None, "light")
 

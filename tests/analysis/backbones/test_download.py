@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from analysis.cli.download import RefusedError, Wanted, check_address, fetch
+from analysis.cli.download import RefusedError, Wanted, check_address, download_file
 
 DATA = bytes(range(256)) * 4000
 
@@ -75,7 +75,7 @@ def left(folder) -> list[str]:
 
 def test_a_whole_file_arrives_under_its_name_alone(server, tmp_path):
     told = []
-    fetch(wanted(server), tmp_path / "model.onnx", lambda done, of: told.append((done, of)))
+    download_file(wanted(server), tmp_path / "model.onnx", lambda done, of: told.append((done, of)))
     assert (tmp_path / "model.onnx").read_bytes() == DATA
     assert left(tmp_path) == ["model.onnx"]
     assert told[-1] == (len(DATA), len(DATA))
@@ -84,10 +84,10 @@ def test_a_whole_file_arrives_under_its_name_alone(server, tmp_path):
 def test_a_broken_download_goes_on_where_it_stopped(server, tmp_path):
     server.breaks_after = 300_000
     with pytest.raises(RefusedError, match="call again to go on from 300,000 bytes"):
-        fetch(wanted(server), tmp_path / "model.onnx")
+        download_file(wanted(server), tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
     server.breaks_after = None
-    fetch(wanted(server), tmp_path / "model.onnx")
+    download_file(wanted(server), tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").read_bytes() == DATA
     assert server.asked == [None, "bytes=300000-"]
     assert left(tmp_path) == ["model.onnx"]
@@ -97,19 +97,19 @@ def test_a_broken_download_goes_on_where_it_stopped(server, tmp_path):
 def test_what_cannot_be_continued_begins_anew(server, tmp_path, change):
     server.breaks_after = 300_000
     with pytest.raises(RefusedError):
-        fetch(wanted(server), tmp_path / "model.onnx")
+        download_file(wanted(server), tmp_path / "model.onnx")
     server.breaks_after = None
     if change == "no ranges":
         server.ranges = False
     else:
         server.etag, server.data = '"two"', DATA[::-1]
-    fetch(wanted(server, server.data), tmp_path / "model.onnx")
+    download_file(wanted(server, server.data), tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").read_bytes() == server.data
 
 
 def test_another_file_than_the_pinned_one_is_thrown_away(server, tmp_path):
     with pytest.raises(RefusedError, match="what arrived is another file"):
-        fetch(wanted(server, b"something else", most=len(DATA)), tmp_path / "model.onnx")
+        download_file(wanted(server, b"something else", most=len(DATA)), tmp_path / "model.onnx")
     assert left(tmp_path) == []
 
 
@@ -121,13 +121,13 @@ def test_a_file_that_is_too_large_is_not_taken(server, tmp_path, told, monkeypat
             Handler, "send_header", lambda self, name, value: name == "Content-Length" or sent(self, name, value)
         )
     with pytest.raises(RefusedError, match="larger" if told else "more than"):
-        fetch(wanted(server, most=len(DATA) - 1), tmp_path / "model.onnx")
+        download_file(wanted(server, most=len(DATA) - 1), tmp_path / "model.onnx")
     assert left(tmp_path) == []
 
 
 def test_a_file_of_another_size_than_pinned_is_not_taken(server, tmp_path):
     with pytest.raises(RefusedError, match="were announced"):
-        fetch(wanted(server, most=len(DATA) + 1, exact=True), tmp_path / "model.onnx")
+        download_file(wanted(server, most=len(DATA) + 1, exact=True), tmp_path / "model.onnx")
     assert left(tmp_path) == []
 
 
@@ -144,7 +144,7 @@ def test_a_file_of_another_size_than_pinned_is_not_taken(server, tmp_path):
 def test_a_redirect_leads_only_where_it_may(server, tmp_path, redirect, why):
     server.redirect = redirect
     with pytest.raises(RefusedError, match=why):
-        fetch(wanted(server), tmp_path / "model.onnx")
+        download_file(wanted(server), tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
 
 
@@ -154,11 +154,11 @@ def test_a_redirect_to_a_named_host_is_followed_but_not_for_ever(server, tmp_pat
     thread.start()
     try:
         server.redirect = other.url
-        fetch(wanted(server, hosts=("127.0.0.1",)), tmp_path / "model.onnx")
+        download_file(wanted(server, hosts=("127.0.0.1",)), tmp_path / "model.onnx")
         assert (tmp_path / "model.onnx").read_bytes() == DATA
         server.redirect = server.url + "?again"
         with pytest.raises(RefusedError, match="302"):
-            fetch(wanted(server), tmp_path / "other.onnx")
+            download_file(wanted(server), tmp_path / "other.onnx")
     finally:
         other.shutdown()
         other.server_close()
@@ -178,4 +178,4 @@ def test_two_downloads_of_one_file_do_not_mix(server, tmp_path):
     with (tmp_path / ".model.onnx.part").open("ab") as busy:
         fcntl.flock(busy.fileno(), fcntl.LOCK_EX)
         with pytest.raises(RefusedError, match="another process"):
-            fetch(wanted(server), tmp_path / "model.onnx")
+            download_file(wanted(server), tmp_path / "model.onnx")

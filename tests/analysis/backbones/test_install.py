@@ -11,7 +11,7 @@ import pytest
 
 from analysis.backbones import install, installed, vision_transformer
 from analysis.backbones.installed import Place, UnavailableError
-from analysis.backbones.manifest import Build, Entry, load
+from analysis.backbones.manifest import Build, Entry, load_manifest
 from analysis.backbones.onnx import open_backbone, open_entry
 from analysis.backbones.preprocessing import tensor, views
 from analysis.cli import models
@@ -206,7 +206,7 @@ def test_the_list_names_everything_and_what_ships_stays(tmp_path, capsys):
 )
 def test_the_backbone_of_this_checkout_gives_what_its_entry_says(monkeypatch):
     monkeypatch.undo()  # this one is looked at
-    known = load().get("clip_vit_b16")
+    known = load_manifest().get("clip_vit_b16")
     backbone = open_backbone(None, "clip_vit_b16")
     assert min(backbone.entry.built.cosine.values()) > install.LEAST_COSINE
     features = backbone.see(made_networks.picture(6)).features

@@ -16,11 +16,11 @@ from PIL import Image
 
 import analysis
 from analysis.__main__ import main as analysis_main
-from analysis.backbones.installed import Place, versions
+from analysis.backbones.installed import Place, network_versions
 from analysis.backbones.onnx import Backbone
 from analysis.cli import calibrate as calibrating
 from analysis.cli import models
-from analysis.cli.labelled import read
+from analysis.cli.labelled import read_labelled
 from analysis.report import Scoring, Status
 from analysis.verdict import answer
 from analysis.verdict.fusion import combine
@@ -148,7 +148,7 @@ def test_answers_are_kept_so_that_a_calibration_goes_on_where_it_stopped(own, co
     (network,) = open_networks(own, ["redness"])
     asked = []
     monkeypatch.setattr(calibrating, "ask", lambda *args: asked.append(args))
-    again = calibrating.measure(network, read(corpus), own / "redness" / "measured.jsonl", jobs=1)
+    again = calibrating.measure_pictures(network, read_labelled(corpus), own / "redness" / "measured.jsonl", jobs=1)
     assert len(again) == 66
     assert not asked
 
@@ -184,9 +184,9 @@ def test_networks_have_no_say_in_the_rules(installed):
     ids=["gone", "corrupt", "not calibrated", "empty calibration", "no entry"],
 )
 def test_a_network_that_cannot_be_used_leaves_the_shipped_verdict(own, harm, why):
-    before = versions(own, ["redness"])
+    before = network_versions(own, ["redness"])
     harm(own / "redness")
-    assert versions(own, ["redness"]) != before
+    assert network_versions(own, ["redness"]) != before
     networks = open_networks(own, ["redness"])
     assert isinstance(networks[0], Missing)
     alone, with_it = analyzed(30, ()), analyzed(30, networks)
@@ -268,18 +268,18 @@ def test_torchscript_is_calibrated_and_used_like_onnx(tmp_path, monkeypatch):
 
 
 def test_labels_come_from_folders_or_from_a_table(corpus, tmp_path):
-    found = read(corpus)
+    found = read_labelled(corpus)
     assert sum(picture.generated for picture in found) == 30
     assert {picture.source for picture in found} == {"source0", "source1"}
-    assert not any(picture.generated for picture in read(corpus / "real", genuine_alone=True))
+    assert not any(picture.generated for picture in read_labelled(corpus / "real", genuine_alone=True))
     with pytest.raises(ValueError, match="neither a folder"):
-        read(corpus / "real")
+        read_labelled(corpus / "real")
     table = corpus / "table.csv"
     table.write_text("path,label,source\n" + "".join(f"{p.name},{'ai' if p.generated else 'real'},s\n" for p in found))
-    assert [(p.name, p.generated) for p in read(table)] == [(p.name, p.generated) for p in found]
+    assert [(p.name, p.generated) for p in read_labelled(table)] == [(p.name, p.generated) for p in found]
     table.write_text("path,label\nreal/source0/000.jpg,perhaps\n")
     with pytest.raises(ValueError, match="line 2"):
-        read(table)
+        read_labelled(table)
     table.unlink()
 
 

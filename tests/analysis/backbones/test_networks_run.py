@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from analysis.backbones.installed import UnavailableError
-from analysis.backbones.manifest import Entry, Input, Output, SecondLook, load
+from analysis.backbones.manifest import Entry, Input, Output, SecondLook, load_manifest
 from analysis.backbones.onnx import open_entry
 from analysis.backbones.preprocessing import tensor, views
 from analysis.verdict.network import Network, raw_of
@@ -26,7 +26,7 @@ def network(data: bytes, **changes) -> Network:
 
 def test_the_shorter_side_is_scaled_and_the_middle_cut_as_torchvision_does_it():
     pixels = np.random.default_rng(0).integers(0, 256, (441, 700, 3), dtype=np.uint8)
-    wants = load().get("community_forensics").input
+    wants = load_manifest().get("community_forensics").input
     (square,) = views(pixels, wants)
     image = Image.fromarray(pixels).resize((int(440 * 700 / 441), 440), Image.Resampling.BILINEAR)
     top, left = round((image.height - 384) / 2), round((image.width - 384) / 2)
@@ -111,7 +111,7 @@ def test_a_network_that_fails_or_answers_nonsense_says_so():
 
 
 def test_the_shipped_catalogue_pins_what_it_names():
-    for known in load().entries.values():
+    for known in load_manifest().entries.values():
         assert known.sha256
         assert known.licence in {"MIT", "Apache-2.0"}
         assert known.notes
@@ -121,15 +121,15 @@ def test_the_shipped_catalogue_pins_what_it_names():
 
 
 def test_an_operators_entry_with_an_unknown_word_or_a_taken_name_is_refused(tmp_path):
-    made_networks.catalogue(tmp_path, msgspec.structs.replace(load().get("sieve")))
+    made_networks.catalogue(tmp_path, msgspec.structs.replace(load_manifest().get("sieve")))
     with pytest.raises(ValueError, match="two networks are called sieve"):
-        load(tmp_path)
+        load_manifest(tmp_path)
     (tmp_path / "catalogue.json").write_text('[{"name": "a", "colour": 1}]')
     with pytest.raises(ValueError, match="cannot be read"):
-        load(tmp_path)
+        load_manifest(tmp_path)
     with pytest.raises(LookupError, match="no network is called 'nothing'"):
-        load().get("nothing")
+        load_manifest().get("nothing")
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(
-            msgspec.json.encode({**msgspec.to_builtins(load().get("sieve")), "name": "../x"}), type=Entry
+            msgspec.json.encode({**msgspec.to_builtins(load_manifest().get("sieve")), "name": "../x"}), type=Entry
         )

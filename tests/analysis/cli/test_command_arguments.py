@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis import __version__
-from analysis.cli.arguments import components, parse
+from analysis.cli.arguments import components, parse_arguments
 from analysis.media.frames import Limits
 from analysis.registry import all_analyzers
 from analysis.report import Scoring
@@ -24,7 +24,7 @@ def test_the_names_for_skip_are_the_components() -> None:
 
 
 def test_the_defaults_are_the_engines() -> None:
-    options = parse(["photo.jpg"])
+    options = parse_arguments(["photo.jpg"])
     assert Limits(options.max_bytes, options.max_pixels) == Limits()
     assert options.scoring is AVAILABLE[0]
     assert options.fail_above is None
@@ -32,11 +32,11 @@ def test_the_defaults_are_the_engines() -> None:
 
 
 def test_skip_may_be_repeated_and_listed() -> None:
-    assert parse(["--skip", "deep, noise", "--skip", "ela", "x"]).skip == {"deep", "noise", "ela"}
+    assert parse_arguments(["--skip", "deep, noise", "--skip", "ela", "x"]).skip == {"deep", "noise", "ela"}
 
 
 def test_a_name_that_begins_with_a_dash_can_be_given() -> None:
-    assert parse(["--json", "--", "--json"]).paths == ("--json",)
+    assert parse_arguments(["--json", "--", "--json"]).paths == ("--json",)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_call_that_makes_no_sense_is_refused_in_a_sentence(
     arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse(arguments)
+        parse_arguments(arguments)
     assert ended.value.code == 2
     output, errors = capsys.readouterr()
     assert says in errors
@@ -74,9 +74,9 @@ def test_a_photograph_is_not_overwritten_by_a_page(tmp_path: Path, capsys: pytes
     photo, page = tmp_path / "a.jpg", tmp_path / "report.html"
     photo.write_bytes(b"\xff\xd8\xff\xe0")
     page.write_text("<!doctype html>")
-    assert parse(["--html", str(page), str(photo)]).html == page
+    assert parse_arguments(["--html", str(page), str(photo)]).html == page
     with pytest.raises(SystemExit):
-        parse(["--html", str(photo), str(photo)])  # as --html *.jpg would
+        parse_arguments(["--html", str(photo), str(photo)])  # as --html *.jpg would
     assert "left as it is" in capsys.readouterr().err
 
 
@@ -85,7 +85,7 @@ def test_a_scoring_that_this_version_lacks_is_refused(
 ) -> None:
     monkeypatch.setattr("analysis.cli.arguments.AVAILABLE", (Scoring.RULES,))
     with pytest.raises(SystemExit):
-        parse(["--scoring", "calibrated", "x"])
+        parse_arguments(["--scoring", "calibrated", "x"])
     assert "no calibrated scoring" in capsys.readouterr().err
 
 
@@ -109,5 +109,5 @@ def test_help_loads_nothing_heavy_and_tells_the_exit_codes() -> None:
 def test_a_trust_list_is_read_once(tmp_path: Path) -> None:
     listed = tmp_path / "trust.pem"
     listed.write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
-    assert parse(["--trust", str(listed), "x"]).trust_anchors == listed.read_text()
-    assert parse(["x"]).trust_anchors is None
+    assert parse_arguments(["--trust", str(listed), "x"]).trust_anchors == listed.read_text()
+    assert parse_arguments(["x"]).trust_anchors is None

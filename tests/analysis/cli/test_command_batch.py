@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from analysis.cli.batch import AHEAD, run
+from analysis.cli.batch import AHEAD, examine_all
 from analysis.cli.examine import Examined
 from analysis.cli.inputs import Source
 from analysis.report import Report
@@ -27,14 +27,14 @@ def examine(source: Source) -> Examined:
         case "exit":
             os._exit(7)
         case "last":
-            return Examined(Report(path="last", summary="x" * 3_000_000))
+            return Examined(Report(path="last", summary="x" * 3_000_000), b"")
         case "die idle":
             signal.setitimer(signal.ITIMER_REAL, 0.05)  # after the answer, between two files
-    return Examined(Report(path=source.path))
+    return Examined(Report(path=source.path), b"")
 
 
 def answers(*paths: str, workers: int = 2, timeout: float = 60.0) -> list[tuple[str, str | None]]:
-    examined = run(examine, [Source(path) for path in paths], workers=workers, timeout=timeout)
+    examined = examine_all(examine, [Source(path) for path in paths], workers=workers, timeout=timeout)
     return [(str(one.report.path), one.report.error and one.report.error.code) for one in examined]
 
 
@@ -68,7 +68,7 @@ def test_one_file_alone_is_as_safe(path: str, code: str | None) -> None:
 def test_a_worker_that_dies_between_two_files_costs_none() -> None:
     def paced() -> Iterator[tuple[str, str | None]]:
         sources = [Source("die idle"), *(Source(str(i)) for i in range(2 * AHEAD))]
-        for examined in run(examine, sources, workers=1, timeout=60):
+        for examined in examine_all(examine, sources, workers=1, timeout=60):
             time.sleep(0.2 if examined.report.path == "die idle" else 0)
             yield str(examined.report.path), examined.report.error and examined.report.error.code
 
@@ -76,7 +76,7 @@ def test_a_worker_that_dies_between_two_files_costs_none() -> None:
 
 
 def test_stopping_early_leaves_no_process() -> None:
-    running = run(examine, [Source("a"), Source("hang"), Source("hang")], workers=2, timeout=600)
+    running = examine_all(examine, [Source("a"), Source("hang"), Source("hang")], workers=2, timeout=600)
     assert next(running).report.path == "a"
     running.close()
     assert not workers_left()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from analysis.cli.inputs import Source, find, read
+from analysis.cli.inputs import Source, find_sources, read_source
 from analysis.errors import ErrorCode, MediaError
 
 LIMIT = 1_000_000
@@ -24,13 +24,13 @@ def picture(path: Path) -> Path:
 
 
 def found(*paths: object) -> tuple[list[str], int]:
-    sources, passed_over = find([str(path) for path in paths], NOTHING, LIMIT)
+    sources, passed_over = find_sources([str(path) for path in paths], NOTHING, LIMIT)
     return [source.path for source in sources], passed_over
 
 
 def refusal(path: Path, limit: int = LIMIT) -> MediaError:
     with pytest.raises(MediaError) as caught:
-        read(Source(str(path)), limit)
+        read_source(Source(str(path)), limit)
     return caught.value
 
 
@@ -68,11 +68,11 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
 
 def test_standard_input_is_read_no_further_than_the_limit() -> None:
     stream = io.BytesIO(b"x" * 100)
-    (source,), _ = find(["-"], stream, 10)
+    (source,), _ = find_sources(["-"], stream, 10)
     assert stream.tell() == 11
     assert source.shown == "-"
     with pytest.raises(MediaError) as caught:
-        read(source, 10)
+        read_source(source, 10)
     assert caught.value.code is ErrorCode.TOO_LARGE
 
 
@@ -86,7 +86,7 @@ def test_a_large_file_is_refused_by_its_size_alone(tmp_path: Path) -> None:
 def test_the_limit_itself_is_allowed(tmp_path: Path) -> None:
     exact = tmp_path / "exact"
     exact.write_bytes(b"12345")
-    assert read(Source(str(exact)), 5) == b"12345"
+    assert read_source(Source(str(exact)), 5) == b"12345"
     assert refusal(exact, 4).code is ErrorCode.TOO_LARGE
 
 
@@ -114,4 +114,4 @@ def test_what_may_not_be_opened_is_reported_and_not_passed_over(
 def test_an_empty_name_is_not_the_current_folder() -> None:
     assert found("") == ([""], 0)
     with pytest.raises(MediaError, match="no such file"):
-        read(Source(""), LIMIT)
+        read_source(Source(""), LIMIT)

@@ -76,7 +76,7 @@ def test_no_number_is_shown_above_its_band():
 
 
 def test_confidence_is_a_word():
-    assert [certainty(value) for value in (None, 15.0, 59.9, 60.0, 79.9, 80.0)] == [
+    assert [certainty(low(confidence=value)) for value in (None, 15.0, 59.9, 60.0, 79.9, 80.0)] == [
         None, "low", "low", "medium", "medium", "high",
     ]  # fmt: skip
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from analysis import Limits, MediaError, open_media, provenance
-from analysis.media import camera_raw, heif_boxes, jxl_header, readable
+from analysis.media import camera_raw, heif_boxes, jpeg_header, jxl_header, readable
 from analysis.media.sniff import sniff
 from tests.made_stills import (
     BLUE,
@@ -96,7 +96,7 @@ def test_high_dynamic_range_stills_come_out_as_on_an_ordinary_screen():
     avif = encode(flat, "AVIF", quality=95)
     at = avif.index(b"nclx") + 4
     pq = avif[:at] + struct.pack(">HH", 9, 16) + avif[at + 4 :]
-    assert heif_boxes.read(pq).transfer == 16
+    assert heif_boxes.read_heif_items(pq).transfer == 16
     assert open_media(pq).frame.pixels.min() >= 170
     assert abs(int(open_media(avif).frame.pixels.mean()) - 148) <= 3
 
@@ -115,9 +115,9 @@ def test_the_colors_of_a_gain_map_are_not_those_of_the_picture():
         primary = box(b"pitm", bytes(4), struct.pack(">H", 7))
         return box(b"ftyp", b"heic", bytes(4), b"mif1heic") + box(b"meta", bytes(4), primary, properties)
 
-    assert heif_boxes.read(file(2)).transfer == 13
-    assert heif_boxes.read(file(1)).transfer == 16
-    assert heif_boxes.read(file()).transfer == 0
+    assert heif_boxes.read_heif_items(file(2)).transfer == 13
+    assert heif_boxes.read_heif_items(file(1)).transfer == 16
+    assert heif_boxes.read_heif_items(file()).transfer == 0
 
 
 def test_ten_bits_gain_maps_and_depth_give_the_primary_picture():
@@ -168,7 +168,7 @@ def test_a_samsung_panorama_has_a_trailer_where_its_end_should_be():
     media = open_media(whole[:-2] + trailer)
     assert np.array_equal(media.frame.pixels, open_media(whole).frame.pixels)
     assert refusal(whole[:-400] + trailer).code == "truncated"
-    assert readable.of_jpeg(b"\xff\xd8\xff") is None
+    assert readable.of_jpeg(b"\xff\xd8\xff", jpeg_header.walk(b"\xff\xd8\xff")) is None
 
 
 # --- camera RAW ---
@@ -288,7 +288,7 @@ def cgbi() -> bytes:
 @pytest.mark.parametrize("container", [False, True])
 def test_jpeg_xl(size, container):
     data = encode(corners(*size), "JXL", quality=95, use_container=container)
-    assert jxl_header.size(data) == size
+    assert jxl_header.jxl_size(data) == size
     media = open_media(data)
     assert (media.facts.format, media.facts.mime, media.facts.width) == ("JXL", "image/jxl", size[0])
     assert near(at_corners(media), [RED, GREEN, BLUE, WHITE])

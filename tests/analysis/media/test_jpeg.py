@@ -26,7 +26,7 @@ def saved(image: Image.Image, **how: object) -> bytes:
 @pytest.mark.parametrize("quality", range(1, 101))
 def test_the_standard_quality_is_read_back_exactly(quality: int) -> None:
     for image in (noisy(), noisy().convert("L")):
-        facts = jpeg.read(saved(image, quality=quality))
+        facts = jpeg.read_jpeg_facts(saved(image, quality=quality))
         assert facts is not None
         assert facts.quality_exact
         assert facts.tables == "standard (libjpeg)"
@@ -36,7 +36,7 @@ def test_the_standard_quality_is_read_back_exactly(quality: int) -> None:
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
 @pytest.mark.parametrize("progressive", [False, True])
 def test_subsampling_and_order(subsampling: str, progressive: bool) -> None:
-    facts = jpeg.read(saved(noisy(), subsampling=subsampling, progressive=progressive))
+    facts = jpeg.read_jpeg_facts(saved(noisy(), subsampling=subsampling, progressive=progressive))
     assert facts is not None
     assert facts.subsampling == subsampling
     assert facts.progressive is progressive
@@ -48,16 +48,16 @@ def test_subsampling_and_order(subsampling: str, progressive: bool) -> None:
 def test_subsampling_that_pillow_does_not_write(factors: int, name: str) -> None:
     data = bytearray(saved(noisy()))
     data[data.index(b"\xff\xc0") + 11] = factors
-    facts = jpeg.read(bytes(data))
+    facts = jpeg.read_jpeg_facts(bytes(data))
     assert facts is not None
     assert facts.subsampling == name
 
 
 def test_grey_and_cmyk() -> None:
-    grey = jpeg.read(saved(noisy().convert("L")))
+    grey = jpeg.read_jpeg_facts(saved(noisy().convert("L")))
     assert grey is not None
     assert grey.subsampling == "grey"
-    inks = jpeg.read(saved(noisy().convert("CMYK")))
+    inks = jpeg.read_jpeg_facts(saved(noisy().convert("CMYK")))
     assert inks is not None
     assert inks.subsampling == "4:4:4"
 
@@ -65,7 +65,7 @@ def test_grey_and_cmyk() -> None:
 def test_tables_of_nobody_are_custom_and_the_nearest_quality_is_given() -> None:
     luminance, chrominance = (table.tolist() for table in jpeg_header.standard_tables(80))
     luminance[40] += 3
-    facts = jpeg.read(saved(noisy(), qtables=[_rows(luminance), _rows(chrominance)]))
+    facts = jpeg.read_jpeg_facts(saved(noisy(), qtables=[_rows(luminance), _rows(chrominance)]))
     assert facts is not None
     assert facts.quality == 80
     assert not facts.quality_exact
@@ -81,7 +81,7 @@ def test_chrominance_of_another_quality_is_not_standard() -> None:
 @pytest.mark.parametrize("quality", [40, 80, 82, 95])
 def test_mozjpeg_is_named_with_its_own_quality(quality: int) -> None:
     table = jpeg._MOZJPEG_AT[quality - 1]
-    facts = jpeg.read(saved(noisy(), qtables=[_rows(table.tolist())] * 2))
+    facts = jpeg.read_jpeg_facts(saved(noisy(), qtables=[_rows(table.tolist())] * 2))
     assert facts is not None
     assert facts.tables == f"mozjpeg, quality {quality} (a web optimizer)"
     assert not facts.quality_exact
@@ -94,7 +94,7 @@ def test_known_tables_name_who_was_seen_to_write_them(tmp_path: Path, monkeypatc
     monkeypatch.setattr(jpeg, "_KNOWN_TABLES", tmp_path / "known.json")
     jpeg._known_writers.cache_clear()
     try:
-        facts = jpeg.read(saved(noisy(), qtables=[_rows(luminance.tolist()), _rows(chrominance.tolist())]))
+        facts = jpeg.read_jpeg_facts(saved(noisy(), qtables=[_rows(luminance.tolist()), _rows(chrominance.tolist())]))
         assert facts is not None
         assert facts.tables == "Acme (camera; the same tables were seen in 12 of its files)"
         assert jpeg.writer_of(luminance, chrominance) == jpeg.Writer("Acme", 12, "camera")
@@ -120,7 +120,7 @@ def test_real_files_name_their_writers(shared: Path) -> None:
     }
     for pattern, start in expected.items():
         [path] = originals.glob(pattern)
-        facts = jpeg.read(path.read_bytes())
+        facts = jpeg.read_jpeg_facts(path.read_bytes())
         assert facts is not None
         assert str(facts.tables).startswith(start), path.name
 
@@ -143,24 +143,24 @@ def test_real_files_name_their_writers(shared: Path) -> None:
     ids=range(11),
 )
 def test_what_is_no_jpeg_has_no_facts(data: bytes) -> None:
-    assert jpeg.read(data) is None
+    assert jpeg.read_jpeg_facts(data) is None
 
 
 def test_every_cut_and_every_flipped_header_byte_ends_in_an_answer() -> None:
     data = saved(noisy(), quality=75)
     scan = data.index(b"\xff\xda")
     for end in range(scan + 20):
-        jpeg.read(data[:end])
+        jpeg.read_jpeg_facts(data[:end])
     for at in range(2, scan + 14):
         for value in (0x00, 0xFF, data[at] ^ 0x80):
-            facts = jpeg.read(data[:at] + bytes([value]) + data[at + 1 :])
+            facts = jpeg.read_jpeg_facts(data[:at] + bytes([value]) + data[at + 1 :])
             assert facts is None or 1 <= facts.quality <= 100
 
 
 def test_tables_in_pixel_data_comments_and_thumbnails_are_not_believed() -> None:
     other = saved(noisy(), quality=20)
     data = saved(noisy(), quality=90, comment=other[:2000])
-    facts = jpeg.read(data + other)
+    facts = jpeg.read_jpeg_facts(data + other)
     assert facts is not None
     assert facts.quality == 90
 
@@ -170,7 +170,7 @@ def test_wide_tables_are_read() -> None:
     narrow = data.index(b"\xff\xdb")
     body = data[narrow + 5 : narrow + 69]
     wide = b"\xff\xdb" + (3 + 128).to_bytes(2, "big") + b"\x10" + np.frombuffer(body, np.uint8).astype(">u2").tobytes()
-    facts = jpeg.read(data[:narrow] + wide + data[narrow + 69 :])
+    facts = jpeg.read_jpeg_facts(data[:narrow] + wide + data[narrow + 69 :])
     assert facts is not None
     assert (facts.quality, facts.quality_exact) == (60, True)
 

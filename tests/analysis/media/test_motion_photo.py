@@ -64,10 +64,10 @@ def test_a_motion_photo_says_so_and_opens_as_a_clip_when_asked(maker):
 def test_other_pictures_hold_no_video():
     plain = encode(noise(), "JPEG")
     for data in (plain, plain + b"ftyp" * 100, plain + mp4()[:40], plain + b"\x00\x00\x00\x18ftypheic" + bytes(60)):
-        assert motion_photo.find(data, "JPEG") is None
+        assert motion_photo.find_video(data, "JPEG") is None
         assert open_media(data).facts.notes == ()
         assert open_media(data, animations=True).facts.kind == "image"
     watch = ClipWatch()
     watch.feed(encode(corners(), "AVIF"))
     assert not watch.may_be_clip("AVIF")
-    assert motion_photo.find(mp4(), "MP4") is None
+    assert motion_photo.find_video(mp4(), "MP4") is None

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from analysis.media import jpeg, resaved
-from analysis.media.jpeg_header import parse
+from analysis.media.jpeg_header import read_header
 
 
 def scene(width: int = 900, height: int = 600, seed: int = 5) -> Image.Image:
@@ -35,9 +35,9 @@ def again(image: Image.Image, first: int, second: int, **how: object) -> bytes:
 
 
 def find(data: bytes) -> resaved.Resaved | None:
-    header = parse(data)
+    header = read_header(data)
     assert header is not None
-    return resaved.find(header, data)
+    return resaved.find_earlier_saving(header, data)
 
 
 @pytest.mark.parametrize("quality", [30, 50, 60, 70, 75, 80, 85, 90, 95, 98, 100])
@@ -58,7 +58,7 @@ def test_a_rise_in_quality_is_found_and_the_earlier_one_named(first: int, second
 def test_the_steps_found_are_those_of_the_first_saving() -> None:
     found = find(again(scene(), 70, 92))
     assert found is not None
-    first = parse(saved(scene(), 70))
+    first = read_header(saved(scene(), 70))
     assert first is not None
     right = sum(int(first.luminance[position]) == step for position, step in found.steps.items())
     assert right >= 0.8 * len(found.steps)
@@ -90,7 +90,7 @@ def test_grey_pictures_are_looked_at_too() -> None:
 
 def test_only_the_top_of_a_large_picture_is_decoded() -> None:
     data = saved(scene().resize((3000, 2000)), 90)
-    header = parse(data)
+    header = read_header(data)
     assert header is not None
     grey = resaved._luminance(header, data)
     assert grey is not None
@@ -101,7 +101,7 @@ def test_only_the_top_of_a_large_picture_is_decoded() -> None:
 
 
 def test_the_hint_in_words() -> None:
-    facts = jpeg.read(again(scene(), 60, 90))
+    facts = jpeg.read_jpeg_facts(again(scene(), 60, 90))
     assert facts is not None
     assert facts.double_compression is not None
     assert "saved as JPEG before, at a lower quality (about 6" in facts.double_compression

@@ -14,7 +14,7 @@ from PIL import Image
 from analysis.media.frames import Media
 from analysis.provenance import camera
 from analysis.provenance.carriers import Carried
-from analysis.provenance.exif import Exif, parse
+from analysis.provenance.exif import Exif, parse_exif
 from analysis.provenance.xmp import Packet
 
 CAPTURE = {
@@ -122,7 +122,7 @@ def likeness(data: bytes):
     media = media_of(data)
     from analysis.provenance.carriers import carried
 
-    exif = parse(carried(data).exif[0])
+    exif = parse_exif(carried(data).exif[0])
     assert exif.thumbnail
     return camera._thumbnail(media, exif)
 
@@ -140,7 +140,7 @@ def test_the_thumbnail_and_the_picture():
 
 
 def test_a_different_thumbnail_is_told_beside_a_camera():
-    exif = parse(Files.exif(DEVICE, CAPTURE))
+    exif = parse_exif(Files.exif(DEVICE, CAPTURE))
     exif.thumbnail = likeness_bytes(picture(2, (160, 107)))
     media = decoded(picture(1))
     (found,) = camera.read(media, Carried(), exif, Packet(), {})

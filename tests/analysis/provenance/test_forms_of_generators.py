@@ -230,13 +230,13 @@ def test_iptcs_originating_program():
     ],
 )
 def test_programs_by_the_name_they_leave(field, name):
-    assert programs.generator(field) == name
+    assert programs.generator_named(field) == name
     data = Files.with_exif(Files.exif({0x0131: field or "x"}))
     assert about_ai(findings_of(data)) == ([("declared", "generated", "generator_chunks")] if name else [])
 
 
 def test_comfyuis_name_alone_says_nothing():
-    assert programs.generator("ComfyUI") == "ComfyUI"
+    assert programs.generator_named("ComfyUI") == "ComfyUI"
     assert about_ai(findings_of(Files.with_exif(Files.exif({0x0131: "ComfyUI"})))) == []
 
 
@@ -289,7 +289,7 @@ def test_relatives_of_the_text_form(tail, name):
 def test_infotext_without_its_line_breaks():
     found = generated(user_comment(INFOTEXT.replace("\n", " ")))
     assert (found.detail["prompt"], found.detail["negative_prompt"]) == (PROMPT, NEGATIVE)
-    assert infotext.parse("I took these Steps: 3, Sampler: none of your business, Seed: lost") is None
+    assert infotext.parse_infotext("I took these Steps: 3, Sampler: none of your business, Seed: lost") is None
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ def test_graphs_that_lead_in_circles_and_odd_ones_are_survived():
     circle["1"]["inputs"]["model"] = ["5", 0]
     nodes = comfyui.graph_of(circle)
     assert nodes is not None
-    assert comfyui.describe(nodes)["seed"] == 4242
+    assert comfyui.describe_workflow(nodes)["seed"] == 4242
     for odd in (
         {"1": {"class_type": 3}},
         {"nodes": [1, {"id": 2}], "links": 7},
@@ -305,5 +305,5 @@ def test_texts_are_capped_and_made_visible():
 
 def test_the_first_of_several_texts_of_a_name_counts():
     data = Files.texts(("parameters", "just words"), ("parameters", INFOTEXT))
-    assert infotext.parse(INFOTEXT) is not None
+    assert infotext.parse_infotext(INFOTEXT) is not None
     assert about_ai(findings_of(data)) == []

@@ -111,7 +111,7 @@ def test_any_bytes_are_survived(data):
     for head in (b"", b"\xff\xd8\xff\xe1", b"\x89PNG\r\n\x1a\n", b"RIFF\x00\x00\x00\x00WEBP", b"MM\x00*", b"II*\x00"):
         carried(head + data)
         iptc_resources(b"8BIM" + data)
-        for parse in (exif.parse, xmp.parse):
+        for parse in (exif.parse_exif, xmp.parse_xmp):
             try:
                 parse(head + data)
             except Unreadable:
@@ -124,7 +124,7 @@ def test_damaged_exif_is_survived(noise, at):
     block = Files.exif(
         {0x010F: "Canon", 0x0131: "x" * 40}, {0x829A: (1, 250), 0x9286: b"ASCII\x00\x00\x00hello"}, {2: (1, 1)}
     )
-    parsed = exif.parse(block[:8] + (block[: 8 + at] + noise + block[8 + at :])[8:])
+    parsed = exif.parse_exif(block[:8] + (block[: 8 + at] + noise + block[8 + at :])[8:])
     msgspec.json.encode(parsed.shown())
 
 
@@ -136,7 +136,7 @@ def test_exif_that_loops_or_counts_too_far():
         + struct.pack(">HHII", 0x8769, 4, 1, 8)
         + struct.pack(">I", 8)
     )
-    assert exif.parse(loop).damaged
+    assert exif.parse_exif(loop).damaged
     huge = (
         b"II*\x00"
         + struct.pack("<I", 8)
@@ -144,17 +144,17 @@ def test_exif_that_loops_or_counts_too_far():
         + struct.pack("<HHII", 0x010F, 2, 2**32 - 1, 8)
         + bytes(4)
     )
-    assert exif.parse(huge).damaged
-    assert exif.parse(huge).tags == {}
+    assert exif.parse_exif(huge).damaged
+    assert exif.parse_exif(huge).tags == {}
     many = b"MM\x00*" + struct.pack(">I", 8) + struct.pack(">H", 65535)
     many += b"".join(struct.pack(">HHII", 0x8000 + n % 30_000, 7, 60_000, 8) for n in range(65535)) + bytes(4)
-    assert len(exif.parse(many).tags) <= exif.MAX_ENTRIES
+    assert len(exif.parse_exif(many).tags) <= exif.MAX_ENTRIES
     shared = b"MM\x00*" + struct.pack(">I", 8) + struct.pack(">H", 1000)
     shared += b"".join(struct.pack(">HHII", 0x8000 + n, 7, 1_000_000, 8) for n in range(1000)) + bytes(1_000_000)
-    assert sum(len(value) for value in exif.parse(shared).tags.values()) <= exif.MAX_BYTES
+    assert sum(len(value) for value in exif.parse_exif(shared).tags.values()) <= exif.MAX_BYTES
     for block in (b"", b"MM", b"XX\x00*" + bytes(8), b"MM\x00+" + bytes(8)):
         with pytest.raises(Unreadable):
-            exif.parse(block)
+            exif.parse_exif(block)
 
 
 @pytest.mark.parametrize(
@@ -169,12 +169,12 @@ def test_exif_that_loops_or_counts_too_far():
 )  # fmt: skip
 def test_xmp_beyond_its_limits_is_unreadable(packet):
     with pytest.raises(Unreadable):
-        xmp.parse(packet)
+        xmp.parse_xmp(packet)
 
 
 def test_xmp_in_its_forms():
     packet = xmp.Packet(
-        xmp.parse(
+        xmp.parse_xmp(
             Files.packet(
                 "<dc:title><rdf:Alt><rdf:li xml:lang='x-default'>One</rdf:li><rdf:li xml:lang='de'>Eins</rdf:li>"
                 "</rdf:Alt></dc:title><dc:format>image/&#106;peg</dc:format><xmpMM:DerivedFrom stEvt:x='nested'/>",
@@ -188,9 +188,9 @@ def test_xmp_in_its_forms():
     assert packet.first(xmp.XMP_MM, "DerivedFrom") == ""
     assert packet.shown() == {"xmp:Rating": "5", "dc:title": "One; Eins", "dc:format": "image/jpeg"}
     padded = Files.packet("<dc:format>x</dc:format>") + b"   \x00\x00"
-    assert xmp.Packet(xmp.parse(padded)).first(xmp.DC, "format") == "x"
+    assert xmp.Packet(xmp.parse_xmp(padded)).first(xmp.DC, "format") == "x"
     outside = b'<x xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:format>x</dc:format></x>'
-    assert xmp.parse(outside) == []
+    assert xmp.parse_xmp(outside) == []
 
 
 def test_a_damaged_chunk_is_skipped_and_told():
@@ -245,4 +245,4 @@ def test_exif_over_several_segments():
     jpeg = Files.segment(Files.photo(), 0xE1, b"Exif\x00\x00" + block[60_000:])
     jpeg = Files.segment(jpeg, 0xE1, b"Exif\x00\x00" + block[:60_000])
     (whole,) = carried(jpeg).exif
-    assert exif.parse(whole).text(0x010F) == "x" * 90_000
+    assert exif.parse_exif(whole).text(0x010F) == "x" * 90_000

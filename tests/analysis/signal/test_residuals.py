@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from analysis.signal import residuals
-from analysis.signal.recompression import jpeg_error
+from analysis.signal.recompression import jpeg_error, recompress
 
 
 def test_nothing_is_left_of_a_flat_picture():
@@ -58,4 +58,4 @@ def test_jpeg_error_is_that_of_pillows_encoder(quality):
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=quality)
     expected = np.abs(np.asarray(Image.open(file)).astype(float) - picture).mean(axis=2)
-    assert jpeg_error(picture, quality) == pytest.approx(expected, abs=1e-4)
+    assert jpeg_error(picture, recompress(picture, quality)) == pytest.approx(expected, abs=1e-4)

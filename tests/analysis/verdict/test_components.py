@@ -58,7 +58,7 @@ def test_a_component_on_another_scale_loses_its_score_and_keeps_its_evidence() -
         "deep": ComponentResult(status=Status.OK, score=99.0, metrics={"layer3_std": 1.0}),
         "color": ComponentResult(status=Status.NOT_APPLICABLE, note="needs color"),
     }
-    scores = {name: result.score for name, result in components.rescored(given, ["web"]).items()}
+    scores = {name: result.score for name, result in components.score_components(given, ["web"]).items()}
     assert scores["deep"] is None
     assert scores["color"] is None
     assert scores["noise"] is not None

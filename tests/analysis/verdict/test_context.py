@@ -30,7 +30,7 @@ def test_the_reference_pictures_agree(shared: Path) -> None:
         # The reference previews were reduced by OpenCV; at their size nothing is left to reduce.
         if pixels.shape[1::-1] != tuple(case["preview"]):
             pixels = cv2.resize(pixels, case["preview"], interpolation=cv2.INTER_LANCZOS4)
-        found = context.of(media_of(Frame.from_pixels(pixels), fmt, case["width"], case["height"]))
+        found = context.context_of(media_of(Frame.from_pixels(pixels), fmt, case["width"], case["height"]))
         for field, value in case["context"].items():
             assert getattr(found, field) == pytest.approx(value, rel=1e-6), (name, field)
 
@@ -48,9 +48,9 @@ def saved(image: Image.Image, quality: int) -> Frame:
 
 def test_lossless_formats_take_no_jpeg_penalty() -> None:
     blocky = saved(noisy(640, 480), 20)
-    assert context.of(media_of(blocky, "JPEG", 640, 480)).has_jpeg_artifacts
+    assert context.context_of(media_of(blocky, "JPEG", 640, 480)).has_jpeg_artifacts
     for fmt in ("PNG", "BMP", "TIFF"):
-        found = context.of(media_of(blocky, fmt, 640, 480))
+        found = context.context_of(media_of(blocky, fmt, 640, 480))
         assert found.is_lossless
         assert not found.has_jpeg_artifacts
         assert not found.is_heavily_compressed
@@ -76,7 +76,7 @@ def test_the_grid_shows_more_the_harder_the_compression() -> None:
     ],
 )
 def test_size_and_shape(width: int, height: int, document: bool, small: bool) -> None:
-    found = context.of(media_of(Frame(noisy(width, height)), "PNG", width, height))
+    found = context.context_of(media_of(Frame(noisy(width, height)), "PNG", width, height))
     assert (found.width, found.height) == (width, height)
     assert found.is_document_photo is document
     assert found.is_small is small
@@ -85,6 +85,6 @@ def test_size_and_shape(width: int, height: int, document: bool, small: bool) ->
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 7), (8, 8), (9, 9), (256, 255)])
 def test_any_size_gives_finite_answers(size: tuple[int, int]) -> None:
     frame = Frame(noisy(*size))
-    found = context.of(media_of(frame, "JPEG", *size))
+    found = context.context_of(media_of(frame, "JPEG", *size))
     assert 20 <= found.jpeg_quality_estimate <= 100
     assert context.grid_ratio(frame.planes.grey) >= 0

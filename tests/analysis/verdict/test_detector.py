@@ -43,7 +43,7 @@ def test_without_the_backbone_the_light_detector_answers_and_the_report_says_so(
     found = detector.load()
     assert found.name == detector.LIGHT
     assert "not installed" in found.instead_of[PREFERRED]
-    name, reason = detector.describe()
+    name, reason = detector.describe_detector()
     assert name == detector.LIGHT
     assert PREFERRED in (reason or "")
     report = analyze(open_media(picture()), skip={"deep"})
@@ -73,7 +73,7 @@ def test_a_damaged_backbone_is_not_used(elsewhere: Path, harm: str) -> None:
 def test_the_preferred_detector_gives_a_map_that_covers_the_picture_and_adds_up() -> None:
     found = detector.load()
     assert found.name == PREFERRED
-    assert detector.describe() == (PREFERRED, None)
+    assert detector.describe_detector() == (PREFERRED, None)
     frame = open_media(picture()).frame
     sight = found.see(frame.pixels, frame.preview)
     values = found.evidence(sight)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from analysis import analyze, open_media
-from analysis.verdict.answer import answer
+from analysis.signal.planes import Planes
+from analysis.verdict.answer import ask_detector
 from analysis.verdict.conditions import CONDITIONS
 from analysis.verdict.detector import load, load_light
 from analysis.verdict.stability import strip
@@ -37,7 +38,7 @@ def test_the_parameters_say_where_they_come_from() -> None:
 
 
 def test_a_verdict_is_finite_repeatable_and_in_range(scene: np.ndarray) -> None:
-    first, second = (answer(load(), scene, scene, ("clean", "web")) for _ in range(2))
+    first, second = (ask_detector(load(), scene, scene, ("clean", "web")) for _ in range(2))
     assert first.calibrated == second.calibrated
     assert 0 <= first.calibrated.score <= 100
     assert 15 <= first.calibrated.confidence <= 90
@@ -46,7 +47,7 @@ def test_a_verdict_is_finite_repeatable_and_in_range(scene: np.ndarray) -> None:
 
 
 def test_the_strip_scores_every_change(scene: np.ndarray) -> None:
-    scores = strip(load(), scene)
+    scores = strip(load(), Planes(scene))
     assert set(scores) == {"JPEG 90", "JPEG 75", "JPEG 60", "half size", "cropped"}
     assert all(0 <= score <= 100 for score in scores.values())
 
@@ -70,4 +71,4 @@ def test_a_judged_picture_starts_no_more_threads_than_it_may(
 @pytest.mark.parametrize("size", [(1, 1), (3, 700), (70, 70)])
 def test_odd_sizes_are_judged_or_declined_but_never_fail(size: tuple[int, int]) -> None:
     pixels = np.zeros((*size, 3), np.uint8)
-    assert answer(load(), pixels, pixels, ("clean", "screenshot")).abstained
+    assert ask_detector(load(), pixels, pixels, ("clean", "screenshot")).abstained

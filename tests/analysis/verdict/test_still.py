@@ -14,7 +14,7 @@ from analysis.facts import Kind
 from analysis.registry import all_analyzers
 from analysis.report import ComponentResult, Status
 from analysis.verdict import bands, components, detector, still
-from analysis.verdict.answer import answer
+from analysis.verdict.answer import ask_detector
 
 SKIP = {"deep"}
 
@@ -95,7 +95,7 @@ def test_the_answer_stands_when_every_analyzer_fails(monkeypatch):
 def test_a_flip_lowers_the_confidence_to_what_flips_are_worth(monkeypatch):
     media = open_media(saved(scene()))
     known = detector.load()
-    sure = answer(known, media.frame.pixels, media.frame.preview, ("clean", "screenshot"))
+    sure = ask_detector(known, media.frame.pixels, media.frame.preview, ("clean", "screenshot"))
     sure = replace(sure, calibrated=replace(sure.calibrated, confidence=89.0))
     score = sure.calibrated.score
     other_side = 10.0 if score >= 45 else 90.0

@@ -17,7 +17,7 @@ from analysis.report import from_json
 from tests.webapp.given import animation, evidence, lens, media_files, picture, report, send
 from webapp.app import create_app
 from webapp.intake import submission as intake
-from webapp.storage.rows import JobState
+from webapp.storage.rows import EncodedReport, JobState
 
 
 class Program:
@@ -62,7 +62,7 @@ def done(program, doors, data=None, *, as_clip="false", **changes):
     analysis_id = program.send(data, as_clip=as_clip).json["id"]
     doors.media.discard(doors.store.start(analysis_id))
     engine = intake.engine_version(doors.settings)
-    doors.store.finish(analysis_id, report(**changes), {"spectrum": lens()}, engine)
+    doors.store.finish(analysis_id, EncodedReport.of(report(**changes)), {"spectrum": lens()}, engine)
     return analysis_id
 
 
@@ -141,7 +141,7 @@ def test_a_forbidden_address_ends_with_its_code(program, work):
 def test_waiting_ends_with_the_analysis_or_with_its_time(program, doors):
     analysis_id = program.send().json["id"]
     doors.media.discard(doors.store.start(analysis_id))
-    threading.Timer(0.3, lambda: doors.store.finish(analysis_id, report(), {})).start()
+    threading.Timer(0.3, lambda: doors.store.finish(analysis_id, EncodedReport.of(report()), {})).start()
     assert program("GET", f"/analyses/{analysis_id}?wait=20").json["state"] == "done"
     unfinished = program.send(picture(64)).json["id"]
     start = time.monotonic()
@@ -299,7 +299,7 @@ def test_what_was_sent_through_the_page_is_known_too(app, client, doors):
         mine = Program(app, session["owner"])
     sha256 = hashlib.sha256(picture()).hexdigest()
     assert mine("POST", "/lookups", json={"hashes": [sha256]}).json["known"] == {}  # it has not ended
-    doors.store.finish(sent, report(), {}, intake.engine_version(doors.settings))
+    doors.store.finish(sent, EncodedReport.of(report()), {}, intake.engine_version(doors.settings))
     assert mine("POST", "/lookups", json={"hashes": [sha256]}).json["known"][sha256]["id"] == sent
     again = mine.send()
     assert (again.status_code, again.json["id"]) == (200, sent)

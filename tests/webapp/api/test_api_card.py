@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import re
+import json
+import shutil
+import subprocess
 
 import pytest
 
-from analysis.explain.words import LENSES, VERDICTS
+from analysis.explain.rows import SCALE
+from analysis.explain.words import LENSES, SUPPORTS, VERDICTS
 from analysis.facts import Kind
 from analysis.report import EvidenceMap, Likeness, Scoring, Verdict
 from tests.webapp.api.test_api import Program, done
 from tests.webapp.given import evidence, picture, report
-from webapp.presenters.words import BANDS, SUPPORTS
 from webapp.settings import ROOT
 
 
@@ -35,7 +37,7 @@ def result(program, doors):
 
 def test_bands_and_words_are_those_of_the_pages(program, result):
     found = result(score=38.2, verdict=Verdict.SUSPICIOUS)
-    assert [(one["low"], one["high"], one["tone"]) for one in found["scale"]] == list(BANDS)
+    assert [(one["low"], one["high"], one["tone"]) for one in found["scale"]] == list(SCALE)
     assert [one["title"] for one in found["scale"]] == [VERDICTS[one["key"]].title for one in found["scale"]]
     assert program("GET", "/token").json["scale"] == found["scale"]
     assert (found["band"], found["word"], found["icon"]) == ("suspicious", "Suspicious", "split")
@@ -113,12 +115,26 @@ def test_the_evidence_map_is_offered_where_there_is_one(program, doors, result):
     assert (found["picture"], found["overlay"]) == (f"{where}/original", f"{where}/evidence")
 
 
-def test_every_icon_that_the_api_names_is_drawn_by_the_extension_and_its_cards_know_no_bands():
-    source = (ROOT / "extension" / "content" / "icons.js").read_text()
-    drawn = set(re.findall(r"^ {4}(\w+):", source, re.MULTILINE))
+def test_every_icon_that_the_api_names_is_drawn_by_the_extension():
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("SKIPPED LOUDLY: node is missing")
     named = {one.icon for one in VERDICTS.values()} | {one.icon for one in SUPPORTS.values()} | {"wave", "alert"}
-    assert named <= drawn
-    assert not re.findall(r"\b(?:18|30|45|60)\b", (ROOT / "extension" / "content" / "card.js").read_text())
-    typed = re.compile("|".join([*Verdict, *(re.escape(one.short) for one in VERDICTS.values())]))
-    for path in (ROOT / "extension").rglob("*.js"):
-        assert not typed.findall(path.read_text()), path
+    asked = json.dumps([str(ROOT / "extension" / "content" / "icons.js"), *sorted(named)])
+    done = subprocess.run([node, "-e", DRAW], input=asked, capture_output=True, text=True, check=True)
+    unknown, *drawn = json.loads(done.stdout)
+    assert [name for name, path in zip(sorted(named), drawn, strict=True) if path == unknown] == ["question"]
+
+
+DRAW = """
+const [script, ...names] = JSON.parse(require("fs").readFileSync(0, "utf8"));
+class Drawn {
+  setAttribute(key, value) { this[key] = value; }
+  append(inside) { this.inside = inside; }
+}
+globalThis.document = { createElementNS: () => new Drawn() };
+globalThis.detector = { define(name, make) { this[name] = make(); } };
+require(script);
+const pathOf = (name) => detector.icons.icon(name).inside.d;
+process.stdout.write(JSON.stringify(["no such icon", ...names].map(pathOf)));
+"""

@@ -13,6 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.webapp.given import lens, report, upload
+from webapp.storage.rows import EncodedReport
 from webapp.storage.tokens import Tokens
 
 load_all_checks()
@@ -45,7 +46,7 @@ def known(doors):
     """An ended analysis of that owner."""
     analysis_id = doors.store.create("somebody", upload(), "0" * 64 + ":1")
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(), {"ela": lens()})
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {"ela": lens()})
     return analysis_id
 
 

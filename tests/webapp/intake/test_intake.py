@@ -14,6 +14,7 @@ from webapp.intake import submission as intake
 from webapp.presenters.progress import progress
 from webapp.queue.jobs import JobProgress, QueuePosition
 from webapp.storage import submissions
+from webapp.storage.rows import EncodedReport
 from webapp.storage.store import KnownKey, Store
 
 KEY = "0d9f5a52-7b1c-4f8e-a4b0-000000000001"
@@ -132,7 +133,7 @@ def test_an_address_carries_the_wish(client, doors):
 def test_a_key_taken_at_the_very_moment_an_address_arrives_lends_no_other_result(client, doors, monkeypatch):
     other = put(client).headers["Location"].rpartition("/")[2]  # sent without a key, as forms without scripts do
     doors.store.start(other)
-    doors.store.finish(other, report(), {})
+    doors.store.finish(other, EncodedReport.of(report()), {})
     form = {"csrf_token": token(client), "url": "http://pictures.example/a.gif"}
     mine = client.post("/analyses", data=form).headers["Location"].rpartition("/")[2]
     doors.store.start(mine)
@@ -194,7 +195,7 @@ def test_what_has_ended_cannot_be_cancelled(client, doors):
     address = put(client).headers["Location"]
     analysis_id = address.rpartition("/")[2]
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(), {})
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {})
     cancel(client, address)
     assert "Suspicious" in client.get(address).get_data(as_text=True)
 

@@ -138,7 +138,7 @@ def test_counting_at_the_same_time_loses_nothing(doors):
         one.start()
     for one in threads:
         one.join()
-    assert counters.read(doors.store)[counters.OUTCOME, "failed:timeout", ""] == 60
+    assert counters.read_counters(doors.store)[counters.OUTCOME, "failed:timeout", ""] == 60
 
 
 def test_requests_are_counted_by_route_never_by_address(client, doors):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.webapp.given import done, report, token, upload
 from webapp.ops import commands
-from webapp.storage.rows import JobState
+from webapp.storage.rows import EncodedReport, JobState
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def ended(doors):
     """An ended analysis of "somebody"."""
     analysis_id = doors.store.create("somebody", upload())
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(), {}, "0.1.0-abc")
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {}, "0.1.0-abc")
     return analysis_id
 
 

@@ -25,7 +25,7 @@ from analysis.report import (
     Timeline,
     Verdict,
 )
-from tests.webapp.given import done, evidence, picture, report, send
+from tests.webapp.given import done, evidence, picture, report, send, token
 from webapp import language
 from webapp.presenters import accuracy
 from webapp.queue.jobs import JobProgress
@@ -227,3 +227,52 @@ def test_progress_and_refusals_hold_no_word_that_is_not_in_the_catalog(client, d
     assert untranslated(refused.get_data(as_text=True)) == []
     doors.store.fail(address.rpartition("/")[2], "timeout", "The analysis took over 60 seconds and was stopped.")
     assert untranslated(client.get(address, headers=GERMAN).get_data(as_text=True)) == []
+
+
+def choose(client, code, coming_back):
+    return client.post("/language", data={"csrf_token": token(client), "language": code, "next": coming_back})
+
+
+def test_a_chosen_language_is_kept_and_the_reader_comes_back(client, marked):
+    page = client.get("/methods", headers=GERMAN)
+    assert page.headers["Content-Language"] == "de"
+    assert "Accept-Language" in page.headers["Vary"]
+    assert client.get("/methods").headers["Content-Language"] == "en"
+    answer = choose(client, "de", "/methods?")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/methods?")
+    assert "session=" in answer.headers["Set-Cookie"]
+    assert '<html lang="de">' in client.get("/methods", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    choose(client, "en", "/")
+    assert '<html lang="en">' in client.get("/methods", headers=GERMAN).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org/", "/\\example.org", ""])
+def test_a_choice_leads_to_our_own_pages_only(client, marked, elsewhere):
+    answer = choose(client, "de", elsewhere)
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_language_that_is_not_offered_is_not_chosen(client, marked):
+    choose(client, "de", "/")
+    choose(client, "xx", "/")
+    assert client.get("/methods").headers["Content-Language"] == "en"
+    assert client.get("/methods", headers=GERMAN).headers["Content-Language"] == "de"
+
+
+def test_a_language_with_a_message_missing_is_not_offered(client, brackets, tmp_path, monkeypatch):
+    with (brackets / "de.po").open("rb") as file:
+        catalog = read_po(file, locale="de")
+    next(one for one in catalog if one.id == "Skip to the content").string = ""
+    with (tmp_path / "de.po").open("wb") as file:
+        write_po(file, catalog)
+    monkeypatch.setattr(language, "FOLDER", tmp_path)
+    forget()
+    page = client.get("/", headers=GERMAN)
+    assert page.headers["Content-Language"] == "en"
+    assert 'class="languages' not in page.get_data(as_text=True)
+    forget()
+
+
+def test_the_api_stays_english(client, marked):
+    answer = client.get("/api/v1/token", headers=GERMAN).get_json()
+    assert "⟦" not in answer["error"]["message"]

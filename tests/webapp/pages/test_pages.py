@@ -10,13 +10,14 @@ import pytest
 from flask import render_template
 
 from analysis.explain.headline import headline
+from analysis.explain.statements import flatten
 from analysis.explain.words import RULES_CAUTION, VERDICTS
 from analysis.report import Scoring, Verdict
 from tests.webapp.given import done, evidence, lens, media_files, picture, report, send, token, upload
-from webapp.presenters import provenance as present_provenance
 from webapp.presenters import report as present
 from webapp.presenters import words as present_words
 from webapp.queue.jobs import JobProgress
+from webapp.storage.rows import EncodedReport
 from webapp.storage.store import Store
 
 
@@ -239,9 +240,9 @@ def test_details_of_any_depth_become_a_bounded_list():
         inner["k"] = {}
         inner = inner["k"]
     inner["end"] = 1
-    assert present_provenance.flatten({"a": [1, {"b": 2}]}) == [("a › 1", "1"), ("a › 2 › b", "2")]
-    assert len(present_provenance.flatten({"many": list(range(5000))})) <= 201
-    assert present_provenance.flatten(deep)[0][1] == "1"
+    assert flatten({"a": [1, {"b": 2}]}) == [("a › 1", "1"), ("a › 2 › b", "2")]
+    assert len(flatten({"many": list(range(5000))})) <= 201
+    assert flatten(deep)[0][1] == "1"
 
 
 def test_old_reports_are_read_with_fields_that_came_later():
@@ -258,7 +259,7 @@ def test_rows_are_claimed_once(settings, app):
     assert store.start(analysis_id) == "a" * 32
     assert store.start(analysis_id) is None
     store.fail(analysis_id, "timeout", "Over.")
-    store.finish(analysis_id, report(), {})  # too late: the row has ended
+    store.finish(analysis_id, EncodedReport.of(report()), {})  # too late: the row has ended
     row = store.get(analysis_id, "me")
     assert (row.state, row.error_code, row.report, row.media) == ("failed", "timeout", None, None)
     store.close()

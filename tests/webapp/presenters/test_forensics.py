@@ -127,5 +127,3 @@ def test_a_cameras_preview_is_taken_out_of_the_file():
 
 def test_every_tool_says_what_it_shows_and_what_fools_it():
     assert all(len(words) == 3 and all(word.strip() for word in words) for words in CLOSER_TOOLS.values())
-    drawing = SCRIPT.with_name("closer.js").read_text()
-    assert all(f"async {name}()" in drawing for name in CLOSER_TOOLS)

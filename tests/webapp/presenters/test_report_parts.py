@@ -10,7 +10,9 @@ import re
 import pytest
 from PIL import Image
 
+from analysis.explain import rows
 from analysis.explain.headline import false_alarm
+from analysis.explain.statements import told
 from analysis.explain.words import FRAME_PICTURE, RULES_CAUTION
 from analysis.facts import Kind
 from analysis.report import (
@@ -32,10 +34,8 @@ from analysis.report import (
 )
 from tests.webapp.given import done, evidence, lens, report
 from webapp.pages.report import cell
-from webapp.presenters import axes as present_axes
 from webapp.presenters import clip as present_clip
 from webapp.presenters import compare as present_compare
-from webapp.presenters import provenance as present_provenance
 from webapp.presenters import report as present
 from webapp.storage.rows import Lens
 
@@ -133,25 +133,27 @@ def test_a_calibrated_score_says_what_it_promises(client, doors):
 
 @pytest.mark.parametrize("rate", [0.0004, 0.0, 0.001])
 def test_a_tiny_p_value_is_not_said_to_be_none(rate):
-    assert "hardly any" in false_alarm(rate, Kind.IMAGE)
+    assert "hardly any" in false_alarm(report(false_alarm_rate=rate))
+
+
+def steady(scores: dict[str, float], score: float | None) -> rows.StabilityStrip | None:
+    return rows.stability(report(stability=Stability(scores=scores), score=score))
 
 
 def test_the_stability_strip_shows_a_flip(client, doors):
     flips = {"JPEG 90": 61.0, "JPEG 60": 22.0, "half size": 40.0}
-    strip = present_axes.stability(Stability(scores=flips), 58.0)
+    strip = steady(flips, 58.0)
     assert strip.varies
     assert [one.score for one in strip.strip] == [58.0, 61.0, 22.0, 40.0]
     assert strip.sentence.endswith(
         "from “No sign of AI found” to “Strong AI indicators”: do not lean on one of these answers."
     )
     assert "from 22 to 61" in strip.sentence
-    assert not present_axes.stability(Stability(scores={"JPEG 90": 55.0}), 58.0).varies
-    assert not present_axes.stability(Stability(scores={"JPEG 90": 29.8}), 4.0).varies  # both low bands are one answer
-    assert "from 4 to 29:" in present_axes.stability(Stability(scores={"JPEG 90": 29.8}), 4.0).sentence
-    assert present_axes.stability(Stability(scores={"JPEG 90": 30.0}), 29.8).varies
-    assert (
-        present_axes.stability(None, 58.0) is present_axes.stability(Stability(scores={"JPEG 90": 5.0}), None) is None
-    )
+    assert not steady({"JPEG 90": 55.0}, 58.0).varies
+    assert not steady({"JPEG 90": 29.8}, 4.0).varies  # both low bands are one answer
+    assert "from 4 to 29:" in steady({"JPEG 90": 29.8}, 4.0).sentence
+    assert steady({"JPEG 90": 30.0}, 29.8).varies
+    assert rows.stability(report(score=58.0)) is steady({"JPEG 90": 5.0}, None) is None
     page = client.get(done(client, doors, stability=Stability(scores=flips), score=58.0)).get_data(as_text=True)
     assert "do not lean on one of these answers" in page
     assert "JPEG 60" in page
@@ -159,8 +161,11 @@ def test_the_stability_strip_shows_a_flip(client, doors):
 
 def test_quality_is_said_in_words(client, doors):
     quality = Quality(arrived="as a web copy", lost=("Fine grain is gone.", "Colors are halved."))
-    rows = present_axes.quality_rows(quality)
-    assert rows == [("Arrived", "as a web copy"), ("Lost", "Fine grain is gone."), ("Lost", "Colors are halved.")]
+    assert rows.quality_rows(report(quality=quality)) == [
+        ("Arrived", "as a web copy"),
+        ("Lost", "Fine grain is gone."),
+        ("Lost", "Colors are halved."),
+    ]
     assert "Fine grain is gone." in client.get(done(client, doors, quality=quality)).get_data(as_text=True)
 
 
@@ -205,7 +210,7 @@ def test_manifests_within_manifests_end():
     tree: dict = {"label": "deepest"}
     for _ in range(60):
         tree = {"label": "level", "ingredients": [{"title": "t", "manifest": tree}]}
-    one = present_provenance.told(report(provenance=(credentials(**tree),))).statements[0].manifest
+    one = told(report(provenance=(credentials(**tree),))).statements[0].manifest
     levels = 0
     while one is not None:
         levels += 1

@@ -20,6 +20,7 @@ GERMAN = {
     "the measurements": "die Messungen",
     "the lenses": "die Ansichten",
     "{count} bytes": "{count} Bytes",
+    "{count} MB": "{count} MB",
     "The picture itself was not scored: {why}.": "Das Bild wurde nicht bewertet: {why}.",
     "The picture is unlike any the detector was calibrated on.": "Das Bild gleicht keinem bekannten.",
     "Model": "Modell",
@@ -76,6 +77,14 @@ def test_values_that_are_none_of_ours_stay(german):
     assert translate.translate_value("Canon EOS R5") == "Canon EOS R5"
     assert translate.translate_value("Model › Canon") == "Modell › Canon"
     assert translate.translate_value("{curly} <b>") == "{curly} <b>"
+    assert translate.translate_value("1.10") == "1.10"
+    assert translate.translate_value("40 July 2024, 20:22 UTC") == "40 July 2024, 20:22 UTC"
+
+
+def test_numbers_and_moments_of_rows_are_written_as_the_language_does(german):
+    assert translate.translate_value("1,234") == "1.234"
+    assert translate.translate_value("8 March 2024, 20:22 UTC") == "8. März 2024, 20:22 UTC"
+    assert translate.translate_value("8 March 2024, 20:22") == "8. März 2024, 20:22"
 
 
 def test_plain_text_is_translated_line_by_line(german):

@@ -19,7 +19,7 @@ from tests.webapp.given import lens, media_files, picture, report, send, token, 
 from webapp.intake import submission as intake
 from webapp.queue.reconcile import LOST
 from webapp.sandbox.child import ChildLimits
-from webapp.storage.rows import Analysis, Upload
+from webapp.storage.rows import Analysis, EncodedReport, Upload
 
 MORE = (Pending.MEASUREMENTS, Pending.STABILITY)
 ALL = (*MORE, Pending.LENSES)
@@ -82,7 +82,7 @@ def standing(asked, doors):
     """An analysis whose answer stands while a worker goes on."""
     doors.media.discard(doors.store.start(asked.id))
     given = report(pending=ALL, components={}, score=38.2)
-    doors.store.finish(asked.id, given, {"original": lens()}, "0.1.0-abc")
+    doors.store.finish(asked.id, EncodedReport.of(given), {"original": lens()}, "0.1.0-abc")
     return asked
 
 
@@ -178,7 +178,7 @@ def test_what_is_deleted_in_between_is_gone_and_its_child_is_stopped(asked, door
     deleting.join()
     assert asked.row is None
     assert doors.store.lens_names(asked.id) == []
-    doors.store.complete(asked.id, report(), {"ela": lens()})
+    doors.store.complete(asked.id, EncodedReport.of(report()), {"ela": lens()})
     assert doors.store.lens_names(asked.id) == []
 
 
@@ -188,7 +188,7 @@ def test_cancelling_after_the_answer_keeps_it_and_stops_the_rest(client, standin
     assert standing.row.state == "done"
     assert standing.report.incomplete.code == "cancelled"
     assert not doors.store.is_running(standing.id)
-    doors.store.complete(standing.id, report(), {"ela": lens()})
+    doors.store.complete(standing.id, EncodedReport.of(report()), {"ela": lens()})
     assert standing.report.incomplete.code == "cancelled"
     assert doors.store.lens_names(standing.id) == ["original"]
 
@@ -213,7 +213,7 @@ def test_the_page_shows_the_answer_and_asks_only_while_something_follows(client,
     assert "still being drawn" in page
     assert client.get(f"{standing.address}/rest").status_code == 204
     assert client.get(f"{standing.address}/metrics.csv").status_code == 409
-    doors.store.complete(standing.id, report(score=38.2, stability=STABILITY), {"ela": lens()})
+    doors.store.complete(standing.id, EncodedReport.of(report(score=38.2, stability=STABILITY)), {"ela": lens()})
     rest = client.get(f"{standing.address}/rest").get_data(as_text=True)
     assert "hx-trigger" not in rest
     assert "Everything is computed" in rest
@@ -244,7 +244,7 @@ def test_a_shared_link_follows_the_answer_too(client, standing, doors):
     link = f"/shared/{doors.archive.share(standing.id, standing.owner, 3600.0)}"
     assert f'hx-get="{link}/rest"' in client.get(link).get_data(as_text=True)
     assert client.get(f"{link}/rest").status_code == 204
-    doors.store.complete(standing.id, report(score=38.2), {"ela": lens()})
+    doors.store.complete(standing.id, EncodedReport.of(report(score=38.2)), {"ela": lens()})
     assert f"{link}/lenses/ela" in client.get(f"{link}/rest").get_data(as_text=True)
 
 
@@ -263,7 +263,7 @@ def test_the_api_gives_the_answer_with_what_is_pending(app, client, standing, do
     assert (short.json["pending"], "Retry-After" in short.headers) == (list(ALL), True)
     same = {**headers, "If-None-Match": short.headers["ETag"]}
     assert api.get(f"{where}/report", headers=same).status_code == 304
-    doors.store.complete(standing.id, report(score=38.2, stability=STABILITY), {"ela": lens()})
+    doors.store.complete(standing.id, EncodedReport.of(report(score=38.2, stability=STABILITY)), {"ela": lens()})
     last = api.get(where, headers=headers)
     assert (last.json["pending"], last.json["result"]["stability"]) == ([], {"scores": STABILITY.scores})
     assert last.json["finished_at"] is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import threading
@@ -211,9 +212,10 @@ def while_it_runs(doors, engine, act):
 
 def test_a_worker_asked_to_leave_ends_what_it_runs(client, doors, work, engine):
     first, second = new(client), new(client)
-    engine(lambda say: (say("p", b'{"name":"open"}'), time.sleep(0.5), say("r", analysis.to_json(report()))))
+    asked = multiprocessing.get_context("fork").Event()
+    engine(lambda say: (say("p", b'{"name":"open"}'), asked.wait(60), say("r", analysis.to_json(report()))))
     tell = doors.jobs.report
-    doors.jobs.report = lambda *args: (tell(*args), os.kill(os.getpid(), signal.SIGTERM))
+    doors.jobs.report = lambda *args: (tell(*args), os.kill(os.getpid(), signal.SIGTERM), asked.set())
     work()
     assert (state(doors, first)[0], state(doors, second)[0]) == ("done", "queued")
 

@@ -108,7 +108,7 @@ def test_an_analysis_has_every_core_while_alone_and_its_part_beside_others(  # n
     had = []
     monkeypatch.setattr(worker.os, "cpu_count", lambda: 8)
     monkeypatch.setattr(worker, "_services", lambda: replace(doors, settings=replace(doors.settings, workers=workers)))
-    monkeypatch.setattr(worker.sandbox, "run", lambda work, *_, **__: work(lambda *_: None))
+    monkeypatch.setattr(worker.sandbox, "run_in_child", lambda work, *_, **__: work(lambda *_: None))
     engine(
         analyze=lambda *_, threads, **__: had.append(threads) or report(),
         draw=lambda *_, threads, **__: had.append(threads) or {},

@@ -25,12 +25,12 @@ def main() -> None:
     for name in sys.argv[1:]:
         published: dict[str, bytes] = {}
         messages = worker._ChildMessages(
-            lambda _progress: None, lambda _answer, lenses, kept=published: kept.update(lenses)
+            "one", lambda _progress: None, lambda _answer, lenses, kept=published: kept.update(lenses)
         )
         with Path(name).open("rb") as file:
-            work = partial(worker._analyze, file, settings, None)
-            ending = sandbox.run(work, limits, messages.receive, keep=(file.fileno(),))
-        report = messages.report
+            work = partial(worker._analyze, file, settings, None, analysis_id="one")
+            ending = sandbox.run_in_child(work, limits, messages.receive, keep=(file.fileno(),))
+        report = messages.report.report if messages.report else None
         failed = [part for part, result in report.components.items() if result.status == "failed"] if report else None
         code = messages.error.code if messages.error else None
         drawn = len(published | messages.lenses)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from webapp.sandbox import confinement
-from webapp.sandbox.child import ChildLimits, Ending, Isolation, Level, isolation, run
+from webapp.sandbox.child import ChildLimits, Ending, Isolation, Level, isolation, run_in_child
 from webapp.sandbox.confinement import EMPTY_ROOT, LANDLOCK, NAMESPACES, SECCOMP
 
 ROOT = Path(__file__).parents[3]
@@ -59,7 +59,7 @@ def attempt(work, limits=LIMITS, **kwargs):
             send("a", type(problem).__name__.encode())
 
     heard = []
-    ending = run(tell, limits, lambda _kind, payload: heard.append(payload.decode()), **kwargs)
+    ending = run_in_child(tell, limits, lambda _kind, payload: heard.append(payload.decode()), **kwargs)
     assert ending is Ending.DONE
     return heard[0]
 
@@ -178,8 +178,8 @@ def test_it_signals_nobody(only, wall):
 
 def test_it_may_end_itself(only):
     """``abort`` and failed assertions in C must still end the child as what they are."""
-    assert run(lambda send: os.abort(), LIMITS, lambda *_: None) is Ending.DIED
-    assert run(lambda send: os.kill(os.getpid(), signal.SIGSEGV), LIMITS, lambda *_: None) is Ending.DIED
+    assert run_in_child(lambda send: os.abort(), LIMITS, lambda *_: None) is Ending.DIED
+    assert run_in_child(lambda send: os.kill(os.getpid(), signal.SIGSEGV), LIMITS, lambda *_: None) is Ending.DIED
 
 
 def test_memory_is_limited():
@@ -194,7 +194,7 @@ def test_processor_time_is_limited(monkeypatch):
         while True:
             pass
 
-    assert run(burn, ChildLimits(seconds=200, memory=1 << 28), lambda *_: None) is Ending.DIED
+    assert run_in_child(burn, ChildLimits(seconds=200, memory=1 << 28), lambda *_: None) is Ending.DIED
 
 
 def test_a_file_it_was_handed_cannot_grow_past_its_limit(tmp_path):

@@ -11,14 +11,14 @@ import time
 import pytest
 
 from webapp.sandbox import confinement
-from webapp.sandbox.child import ChildLimits, Ending, preload, run
+from webapp.sandbox.child import ChildLimits, Ending, preload, run_in_child
 
 LIMITS = ChildLimits(seconds=10, memory=512 << 20)
 
 
 def listen(work, limits=LIMITS, **kwargs):
     heard = []
-    ending = run(work, limits, lambda kind, payload: heard.append((kind, payload)), **kwargs)
+    ending = run_in_child(work, limits, lambda kind, payload: heard.append((kind, payload)), **kwargs)
     return ending, heard
 
 
@@ -93,7 +93,7 @@ def test_a_listener_that_raises_kills_the_child():
         raise ValueError("nonsense from the child")
 
     with pytest.raises(ValueError, match="nonsense"):
-        run(work, LIMITS, receive)
+        run_in_child(work, LIMITS, receive)
     with pytest.raises(ProcessLookupError):
         os.kill(seen[0], 0)
 

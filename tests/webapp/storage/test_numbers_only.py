@@ -12,6 +12,7 @@ from analysis.report import Finding, Grade, Pending, Scoring, Stability
 from tests.webapp.given import done, lens, picture, report, send, token
 from webapp.pages.report import is_local
 from webapp.presenters import report as present
+from webapp.storage.rows import EncodedReport
 
 WITH_A_PICTURE = Finding(
     family="c2pa",
@@ -34,7 +35,9 @@ def ended(client, doors, **form):
     address = client.post("/analyses", data=form, content_type="multipart/form-data").headers["Location"]
     analysis_id = address.rpartition("/")[2]
     doors.media.discard(doors.store.start(analysis_id))
-    doors.store.finish(analysis_id, report(provenance=(WITH_A_PICTURE,)), {"original": lens(), "evidence": lens(5)})
+    doors.store.finish(
+        analysis_id, EncodedReport.of(report(provenance=(WITH_A_PICTURE,))), {"original": lens(), "evidence": lens(5)}
+    )
     return address, analysis_id
 
 
@@ -60,8 +63,10 @@ def test_what_follows_the_answer_leaves_no_picture_either(client, doors):
     analysis_id = address.rpartition("/")[2]
     doors.media.discard(doors.store.start(analysis_id))
     found = report(provenance=(WITH_A_PICTURE,))
-    doors.store.finish(analysis_id, msgspec.structs.replace(found, pending=(Pending.LENSES,)), {"original": lens()})
-    doors.store.complete(analysis_id, found, {"ela": lens(5)})
+    doors.store.finish(
+        analysis_id, EncodedReport.of(msgspec.structs.replace(found, pending=(Pending.LENSES,))), {"original": lens()}
+    )
+    doors.store.complete(analysis_id, EncodedReport.of(found), {"ela": lens(5)})
     told = client.get(f"{address}/report.json").json
     assert (told["pending"], told["provenance"][0]["detail"]["thumbnail"]) == ([], "differs")
     assert "ingredients" in told["provenance"][0]["detail"]["manifest"]

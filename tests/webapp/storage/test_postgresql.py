@@ -129,7 +129,7 @@ def test_counting_at_the_same_time_loses_nothing_and_blocks_nobody(doors):
         one.start()
     for one in threads:
         one.join()
-    known = counters.read(doors.store)
+    known = counters.read_counters(doors.store)
     assert known[counters.OUTCOME, "failed:timeout", ""] == 60
     assert sum(v for (what, _, bucket), v in known.items() if (what, bucket != "sum") == (counters.WAITED, True)) == 60
 

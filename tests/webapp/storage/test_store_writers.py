@@ -6,6 +6,7 @@ import threading
 
 from tests.webapp.given import lens, report, upload
 from webapp.storage.database import migrate
+from webapp.storage.rows import EncodedReport
 from webapp.storage.store import Store
 
 WRITERS, EACH = 6, 15
@@ -24,7 +25,7 @@ def test_six_writers_and_no_error(tmp_path):
             for _ in range(EACH):
                 analysis_id = store.create(owner, upload())
                 store.start(analysis_id)
-                store.finish(analysis_id, given, drawn)
+                store.finish(analysis_id, EncodedReport.of(given), drawn)
         except Exception as problem:  # noqa: BLE001 -- whatever it was, the test tells it
             errors.append(problem)
         finally:

@@ -1,4 +1,4 @@
-"""What a file says of itself, as a page shows it: findings, the generator's recipe, the tree of manifests.
+"""What a file says of itself, as people are shown it: findings, the generator's recipe, the tree of manifests.
 
 Everything in a finding's ``detail`` comes from a stranger's file through a process that has read it: every value is
 checked for its type here, capped, and escaped by the templates. Nothing is interpreted.
@@ -9,12 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from analysis.report import Finding, Report
-
-from . import words
+from ..report import Finding, Report
+from .rows import Rows
 from .words import GRADES, MEANINGS, Word
 
 _FAMILIES = {
@@ -82,8 +81,6 @@ _VALUE = 600
 _PROMPT = 6000
 _RAW = 8000
 
-Rows = list[tuple[str, str]]
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -95,14 +92,15 @@ class Recipe:
     raw: str
 
     @property
+    def pairs(self) -> Rows:
+        """Everything but the raw data, with labels."""
+        written = [("Prompt", self.prompt), ("Negative prompt", self.negative), *self.rows]
+        return [(label, text) for label, text in written if text]
+
+    @property
     def text(self) -> str:
-        """Everything but the raw data, a line each."""
-        lines = [f"{label}: {value}" for label, value in self.rows]
-        if self.negative:
-            lines.insert(0, f"Negative prompt: {self.negative}")
-        if self.prompt:
-            lines.insert(0, f"Prompt: {self.prompt}")
-        return "\n".join(lines)
+        """The same, a line each."""
+        return "\n".join(f"{label}: {text}" for label, text in self.pairs)
 
 
 @dataclass(frozen=True)
@@ -115,6 +113,16 @@ class Manifest:
     assertions: list[tuple[str, Rows]]
     thumbnail: int | None
     ingredients: list[Ingredient]
+
+    @property
+    def story(self) -> Rows:
+        """Who signed, what was done and from what, without what those things were made from."""
+        done = dict.fromkeys(act.get("words") or act.get("action") or "an action" for act in self.actions)
+        return [
+            *self.rows,
+            *([("Done", "; ".join(done))] if done else []),
+            *(("Made from", f"{one.title} ({one.relationship})") for one in self.ingredients),
+        ]
 
 
 @dataclass(frozen=True)
@@ -138,6 +146,11 @@ class Statement:
     recipe: Recipe | None
     manifest: Manifest | None
     rows: Rows
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether its rows are fields as they are written, of which nothing is concluded."""
+        return self.finding.meaning is None and self.finding.family == "exif_xmp"
 
 
 @dataclass
@@ -193,7 +206,7 @@ def told(report: Report) -> Told:
     return all_of_it
 
 
-def thumbnail(report: Report, number: int) -> bytes | None:
+def embedded_thumbnail(report: Report, number: int) -> bytes | None:
     """A manifest's thumbnail: a JPEG, or None."""
     pictures = told(report).thumbnails
     if not 0 <= number < len(pictures):
@@ -305,7 +318,10 @@ def moment(untrusted: str) -> str:
         when = datetime.fromisoformat(untrusted)
     except ValueError:
         return untrusted
-    return words.moment(when) if when.tzinfo is None else words.when(when.timestamp())
+    if when.tzinfo is None:
+        return f"{when.day} {when:%B %Y, %H:%M}"
+    when = when.astimezone(UTC)
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:
