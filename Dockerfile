@@ -41,7 +41,7 @@ RUN install -d var/networks \
 FROM python:3.11-slim-bookworm
 RUN python -m pip uninstall -y pip setuptools wheel \
  && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin detector \
- && install -d -o detector -g detector -m 0700 /data
+ && install -d -o detector -g detector -m 0700 /data /keys
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/venv/bin:$PATH \
     DATA_DIR=/data HOST=0.0.0.0 LOG_FORMAT=json
 WORKDIR /app
@@ -53,6 +53,7 @@ COPY templates templates
 COPY static static
 COPY extension extension
 COPY docs/accuracy.md docs/accuracy.md
+COPY docs/versions.json docs/versions.json
 COPY --from=backbone /app/var/networks var/networks
 COPY --from=front /app/static/vendor static/vendor
 # compiled once here: the running container cannot write

@@ -21,36 +21,31 @@ from PIL import Image
 import analysis
 from analysis import ErrorCode, Media, MediaError, Report
 from analysis.explain import lenses
-from analysis.explain.headline import headline
 from analysis.explain.words import FRAME_LENS, FRAME_PICTURE, LENSES
 from analysis.report import ErrorBody, Pending
+from analysis.signal.pdq import LEAST_QUALITY, picture_hash
 from webapp import logs
 from webapp.fetching.fetch import fetch
+from webapp.fetching.stamp import stamp
 from webapp.intake import submission as intake
-from webapp.queue.jobs import JobProgress, QueueDown
+from webapp.queue.jobs import QueueDown
+from webapp.queue.messages import ERROR, FEATURES, HASHES, LENS, PROGRESS, REPORT, ChildMessages, Step
 from webapp.queue.reconcile import LOST
 from webapp.sandbox import child as sandbox
 from webapp.sandbox.child import Ending, Level, Send
 from webapp.services import Services
-from webapp.settings import Settings
+from webapp.settings import SeenScope, Settings
 from webapp.storage import quarantine, submissions
 from webapp.storage.media_store import MediaDown
-from webapp.storage.rows import EncodedReport, picture_type
+from webapp.storage.rows import EncodedReport
+from webapp.storage.seen_search import HashedFrame
 
 log = logging.getLogger(__name__)
 
 _CRASHED = "The analysis of this file broke off. The file may be damaged, or need more memory than it may have here."
 _GONE = "The file was no longer there when its turn came. Please send it again."
-_PROGRESS, _LENS, _REPORT, _ERROR = "p", "l", "r", "e"
 _EXTRA_STEPS = 1  # opening the file
 _BESIDE_THE_ANSWER = ("original", lenses.EVIDENCE)
-
-
-class Step(msgspec.Struct, frozen=True):
-    """What a child says of its progress."""
-
-    name: str
-    total: int = 0
 
 
 def run(analysis_id: str) -> None:
@@ -118,7 +113,7 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
     if services.quarantine.holds(content):
         services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.SENTENCE)
         return
-    messages = _ChildMessages(
+    messages = ChildMessages(
         analysis_id, partial(services.jobs.report, analysis_id), partial(_publish, services, analysis_id)
     )
     limits = sandbox.ChildLimits(services.settings.timeout, services.settings.memory)
@@ -140,9 +135,12 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         services.store.fail(analysis_id, messages.error.code, messages.error.message)
     elif ending is Ending.DONE and messages.report is not None:
         if messages.answer is None:
-            _publish(services, analysis_id, messages.report, messages.lenses)
+            _publish(services, analysis_id, messages.report, messages.lenses, messages.hashes)
         else:
             services.store.complete(analysis_id, messages.report, messages.lenses)
+        if messages.features is not None and services.settings.features_days:
+            services.second_thoughts.keep(analysis_id, messages.features)
+        _have_stamped(services, analysis_id)
     else:
         services.quarantine.note(content)
         seconds = f"{services.settings.timeout:g}"
@@ -152,8 +150,28 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         services.store.fail(analysis_id, code, too_long if timed_out else _CRASHED)
 
 
-def _publish(services: Services, analysis_id: str, report: EncodedReport, drawn: Mapping[str, bytes]) -> None:
-    """Write a report that stands, whole or with more to come."""
+def _have_stamped(services: Services, analysis_id: str) -> None:
+    """Where the operator has named a time-stamp authority: the whole report gets a time stamp."""
+    report = services.bundles.whole_report(analysis_id) if services.settings.time_stamp_url else None
+    if report is not None:
+        with services.media.scratch() as file:
+            answer = stamp(report, file, services.settings)
+        if answer is not None:
+            services.bundles.keep_stamp(analysis_id, report, answer)
+
+
+def _publish(
+    services: Services,
+    analysis_id: str,
+    report: EncodedReport,
+    drawn: Mapping[str, bytes],
+    hashes: list[HashedFrame],
+) -> None:
+    """Write a report that stands, whole or with more to come, and what the file looks like that was seen before."""
+    try:
+        services.seen_search.note(analysis_id, hashes)
+    except Exception:
+        log.exception("analysis %s could not be compared with what was seen before", analysis_id)
     services.store.finish(analysis_id, report, drawn, intake.engine_version(services.settings))
 
 
@@ -189,7 +207,9 @@ def main() -> None:
 
     def maintain() -> None:
         services.jobs.announce(found.level, detector)
+        services.second_thoughts.forget_old(services.settings.features_days)
         sweep()
+        services.seen_search.refresh()
 
     services.jobs.work(maintain)
 
@@ -201,60 +221,6 @@ def prepare(settings: Settings) -> None:
     analysis.prepare(skip=settings.skip, networks_folder=settings.networks_folder)
     for network in _networks(settings):
         log.info("network %s: %s", network.name, network.version)
-
-
-class _ChildMessages:
-    """What came from the child so far, checked: the child has read a stranger's file and is not believed blindly."""
-
-    def __init__(
-        self,
-        analysis_id: str,
-        tell: Callable[[JobProgress], None],
-        publish: Callable[[EncodedReport, Mapping[str, bytes]], None],
-    ) -> None:
-        self._id = analysis_id
-        self.answer: Report | None = None
-        """The first report, where more followed or was to follow; it is published."""
-        self.report: EncodedReport | None = None
-        """The whole report, as the child encoded it."""
-        self.error: ErrorBody | None = None
-        self.lenses: dict[str, bytes] = {}
-        """Those that came since the answer was published."""
-        self._progress = JobProgress()
-        self._tell, self._publish = tell, publish
-
-    def receive(self, kind: str, payload: bytes) -> None:
-        if kind == _PROGRESS:
-            step = msgspec.json.decode(payload, type=Step)
-            self._progress = JobProgress((*self._progress.done, step.name), step.total or self._progress.total)
-            if self.answer is None:
-                self._tell(self._progress)
-        elif kind == _LENS:
-            name, _, picture = payload.partition(b"\0")
-            picture_type(picture)  # raises when it is none
-            self.lenses[name.decode("ascii")] = picture
-        elif kind == _REPORT:
-            self._take(EncodedReport(analysis.from_json(payload), payload))
-        elif kind == _ERROR:
-            self.error = msgspec.json.decode(payload, type=ErrorBody)
-
-    def _take(self, encoded: EncodedReport) -> None:
-        report = encoded.report
-        if report.id != self._id:
-            raise ValueError("a report of another analysis")
-        if self.answer is None and report.pending:
-            self._publish(encoded, self.lenses)
-            self.answer, self.lenses = report, {}
-        elif report.pending or (self.answer is not None and not _agree(self.answer, report)):
-            raise ValueError("a report that takes back the answer")
-        else:
-            self.report = encoded
-
-
-def _agree(answer: Report, report: Report) -> bool:
-    """Whether the whole report says what its answer has said already."""
-    said = (answer.verdict, answer.score, headline(answer))
-    return said == (report.verdict, report.score, headline(report))
 
 
 def _share(services: Services) -> int:
@@ -288,28 +254,30 @@ def _analyze(
     """In the child: open, analyze, draw; say everything over the pipe, the answer as soon as it stands."""
 
     def step(name: str, total: int = 0) -> None:
-        send(_PROGRESS, msgspec.json.encode(Step(name, total and total + _EXTRA_STEPS)))
+        send(PROGRESS, msgspec.json.encode(Step(name, total and total + _EXTRA_STEPS)))
 
     start = time.perf_counter()
     try:
         limits = analysis.Limits(settings.max_bytes, settings.max_pixels)
         media = analysis.open_media(file.read(), limits, animations=as_clip)
     except MediaError as refusal:
-        send(_ERROR, msgspec.json.encode(ErrorBody(code=refusal.code, message=refusal.message)))
+        send(ERROR, msgspec.json.encode(ErrorBody(code=refusal.code, message=refusal.message)))
         return
     step("open")
+    if settings.seen_before is not SeenScope.OFF:
+        send(HASHES, msgspec.json.encode(_hashes(media)))
     drawn: list[str] = []
 
     def draw(report: Report, *, first: bool) -> None:
         """Draw and send what was not sent yet; with the answer, what stands beside it: the picture and its map."""
         for name, picture in _draw(media, report, threads, _BESIDE_THE_ANSWER if first else None, drawn):
-            send(_LENS, name.encode() + b"\0" + picture)
+            send(LENS, name.encode() + b"\0" + picture)
             drawn.append(name)
 
     def tell(report: Report, pending: tuple[Pending, ...]) -> None:
         seconds = round(time.perf_counter() - start, 4)  # reading, measuring and drawing together
         report = msgspec.structs.replace(report, id=analysis_id, pending=pending, seconds=seconds)
-        send(_REPORT, analysis.to_json(report))
+        send(REPORT, analysis.to_json(report))
 
     def answer(report: Report) -> None:
         draw(report, first=True)
@@ -324,9 +292,17 @@ def _analyze(
         threads=threads,
         progress=lambda _done, total, name: step(name, total),
         on_answer=answer,
+        on_features=(lambda packed: send(FEATURES, packed)) if settings.features_days else None,
     )
     draw(report, first=False)
     tell(report, report.pending)
+
+
+def _hashes(media: Media) -> list[HashedFrame]:
+    """The perceptual hashes of a picture, of a clip those of its sampled frames; not of what is flat."""
+    made = [picture_hash(frame.planes.grey32) for frame in media.frames]
+    forms = 8 if len(made) == 1 else 2  # clips are mirrored, hardly ever turned
+    return [HashedFrame([form.hex() for form in one.variants[:forms]]) for one in made if one.quality >= LEAST_QUALITY]
 
 
 def _draw(

@@ -1,4 +1,6 @@
-"""``python -m analysis FILE|FOLDER|- …`` and ``python -m analysis models|trust …``: see ``--help`` and docs/command.md.
+"""``python -m analysis FILE|FOLDER|- …`` and ``python -m analysis models|trust|bundle|verify …``.
+
+See ``--help`` and docs/command.md.
 
 This process hands out files and prints; it loads no decoder and no analyzer. Those live in the workers.
 """
@@ -15,7 +17,8 @@ from typing import NoReturn, Protocol
 
 from .cli.arguments import Options, parse_arguments
 from .cli.batch import examine_all
-from .cli.examine import Examined, Examiner
+from .cli.examine import Examiner
+from .cli.examined import Examined
 from .cli.inputs import find_sources
 from .cli.terminal import FULL_SUMMARIES, Errors, Summary, progress_bar, say
 from .report import Report, Verdict
@@ -60,6 +63,14 @@ def main(arguments: list[str] | None = None) -> int:
         from .cli import trust  # noqa: PLC0415 -- as above
 
         return trust.main(given[1:])
+    if given[:1] == ["rejudge"]:
+        from .cli import rejudge  # noqa: PLC0415 -- as above
+
+        return rejudge.main(given[1:])
+    if given[:1] in (["bundle"], ["verify"]):
+        from .cli import evidence  # noqa: PLC0415 -- as above
+
+        return evidence.main(given)
     options = parse_arguments(given)
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):

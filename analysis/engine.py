@@ -28,7 +28,7 @@ from .registry import all_analyzers
 from .report import Context, ErrorBody, Finding, Pending, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
-from .verdict import AVAILABLE, Scored, clip, components, detector, interpretation, ranges, rules, still
+from .verdict import AVAILABLE, Scored, again, clip, components, detector, interpretation, ranges, rules, still
 from .verdict.network import Missing, Network
 from .verdict.rules import context as scoring_context
 
@@ -54,6 +54,7 @@ def analyze(
     networks: Sequence[Network | Missing] = (),
     networks_folder: Path | None = None,
     on_answer: Callable[[Report], None] | None = None,
+    on_features: Callable[[bytes], None] | None = None,
 ) -> Report:
     """Analyze a decoded file.
 
@@ -82,6 +83,9 @@ def analyze(
         report it gets says in ``pending`` what the returned one adds: of a still in calibrated scoring the measurements
         and the stability strip, else nothing. Score, verdict and headline are the same in both; where the strip shows
         that the score flips, the returned report's confidence is lower.
+    on_features
+        Called once with what a still's score was computed from, packed for :func:`analysis.verdict.again.judge`; not
+        where there is no score, or where networks of the operator's have a say in it.
 
     Returns
     -------
@@ -117,6 +121,10 @@ def analyze(
         if by_detector:
             context = scoring_context.context_of(media)
             answered = still.answer_still(media, findings, _detector(media, networks_folder), networks)
+            if on_features is not None and answered.scored.score is not None and not answered.joined:
+                packed = again.pack(answered.detector, answered.found.sight.seen, answered.ways)
+                if packed is not None:
+                    on_features(packed)
             tell(report(answered.scored, context, pending=(Pending.MEASUREMENTS, *_stability_of(answered))))
             return report(_complete(answered, skip, progress, threads), context)
         look = _look_at_clip if media.facts.kind is Kind.VIDEO else _look_at_still

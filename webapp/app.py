@@ -10,6 +10,9 @@ from analysis.explain.rows import SCALE
 
 from . import errors, language, logs
 from .access import auth, security
+from .api import evidence as _evidence  # noqa: F401 -- its views are part of the API
+from .api import exports  # noqa: F401 -- adds its views to the API
+from .api import remarks as _remarks  # noqa: F401 -- as above
 from .api.v1 import api
 from .intake import uploads
 from .ops import health
@@ -17,10 +20,13 @@ from .pages import account as views_account
 from .pages import pwa
 from .pages.about import about
 from .pages.analyses import pages
+from .pages.bundle import bundles
 from .pages.extension import extension
 from .pages.history import history
 from .pages.pairing import pairing
+from .pages.remarks import remarks
 from .pages.report import reports, shared
+from .presenters import seen as present_seen
 from .presenters import tools as present_tools
 from .presenters import words as present_words
 from .services import Services
@@ -45,7 +51,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(present_words.FILTERS)
     app.jinja_env.globals.update(asset=_asset, bands=SCALE, search_engines=present_tools.SEARCH_ENGINES)
-    app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS)
+    app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS, seen_caution=present_seen.CAUTION)
+    app.jinja_env.globals.update(has_reports_stamped=settings.time_stamp_url is not None)
     Htmx(app)
     language.init_app(app)
     logs.init_app(app, settings.log_format)
@@ -54,13 +61,19 @@ def create_app(settings: Settings | None = None) -> Flask:
         views_account.init_app(app, public_links=settings.public_links)
     uploads.init_app(app, settings.max_bytes)
     errors.init_app(app)
-    for blueprint in (pages, reports, shared, history, about, pairing, extension, api):
+    for blueprint in (pages, reports, shared, history, bundles, remarks, about, pairing, extension, api):
         app.register_blueprint(blueprint)
     health.init_app(app)
     security.init_app(
         app,
         settings,
-        costly={"pages.create": settings.upload_rate, "api.create": settings.api_rate},
+        costly={
+            "pages.create": settings.upload_rate,
+            "bundles.verify": settings.upload_rate,
+            "bundles.download_with_file": settings.upload_rate,
+            "api.create": settings.api_rate,
+            "api.bundle_with_file": settings.api_rate,
+        },
         guessed={"account.enter": settings.sign_in_rate} if settings.sign_in else {},
         free=["health.alive", "health.ready", "static"],
         by_token=api,

@@ -12,10 +12,15 @@ from .settings import Settings
 from .storage import counters
 from .storage.accounts import Accounts
 from .storage.archive import Archive
+from .storage.bundles import BundleParts
 from .storage.feedback import FeedbackBox
 from .storage.media_shared import open_media_store
 from .storage.media_store import MediaStore
 from .storage.quarantine import Quarantine
+from .storage.remarks import Remarks
+from .storage.second_verdicts import SecondThoughts
+from .storage.seen import SeenBefore
+from .storage.seen_search import SeenSearch
 from .storage.store import Store
 from .storage.tokens import Tokens
 
@@ -28,11 +33,17 @@ class Services:
     store: Store
     archive: Archive
     feedback: FeedbackBox
+    remarks: Remarks
+    bundles: BundleParts
+    second_thoughts: SecondThoughts
     tokens: Tokens
     accounts: Accounts
     media: MediaStore
     jobs: Jobs
     quarantine: Quarantine
+    seen: SeenBefore
+    seen_search: SeenSearch
+    """For the worker alone: it holds hashes in memory."""
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
@@ -43,11 +54,16 @@ class Services:
             store,
             Archive(store),
             FeedbackBox(store),
+            Remarks(store),
+            BundleParts(store),
+            SecondThoughts(store),
             Tokens(store),
             Accounts(store),
             open_media_store(settings),
             Jobs(settings.redis_url, timeout=settings.timeout + settings.fetch_seconds, limit=settings.queue_limit),
             Quarantine(store),
+            SeenBefore(store, settings.seen_before),
+            SeenSearch(store, settings.seen_before),
         )
 
     def reconciler(self) -> Reconciler:
@@ -57,6 +73,7 @@ class Services:
             self.store,
             archive=self.archive,
             quarantine=self.quarantine,
+            seen=self.seen,
             media=self.media,
             jobs=self.jobs,
         )

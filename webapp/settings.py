@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from limits import parse_many
@@ -23,6 +24,18 @@ SKIP_COMPONENTS TIMEOUT_SECONDS TRUSTED_PROXIES TRUST_FILE TRUST_FOLDER UPLOAD_R
 """
 NAMES = frozenset(_NAMES.split())
 """Environment variables that are read: no other is."""
+
+
+class SeenScope(StrEnum):
+    """What a new check is compared with. Only the last two keep a hash of what is checked."""
+
+    OFF = "off"
+    LISTS = "lists"
+    """The operator's lists."""
+    OWN = "own"
+    """Those, and earlier checks of the same owner."""
+    ALL = "all"
+    """Those, and all earlier checks of this server."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,8 @@ class Settings:
     """How many of one person may wait; the next one is refused with 429."""
     keep_days: float = 30.0
     """How long ended checks are kept; 0 keeps them until their owner deletes them."""
+    seen_before: SeenScope = SeenScope.OFF
+    """What a new check is compared with."""
     upload_rate: str = "60 per minute"
     page_rate: str = "1200 per minute"
     api_rate: str = "300 per minute"
@@ -76,6 +91,14 @@ class Settings:
     """Seconds an address has to send its whole file."""
     fetch_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     """Networks addresses may lead to beside the public internet; none unless the operator says so."""
+    bundle_key: Path | None = None
+    """The key that signs evidence bundles; by default ``bundle.key`` in ``data_dir``, made at first use."""
+    time_stamp_url: str | None = None
+    """RFC 3161 authority that stamps every report; none unless the operator names one."""
+    time_stamp_roots: Path | None = None
+    """Certificates (PEM) of time-stamp authorities that are trusted when a bundle is checked."""
+    features_days: float = 0.0
+    """How long the numbers a verdict is computed from are kept; 0, the default, keeps none."""
     skip: tuple[str, ...] = ()
     """Components left out (``deep``)."""
     weights_folder: Path | None = None
@@ -125,11 +148,16 @@ class Settings:
             queue_limit=_whole(given, "QUEUE_LIMIT", 100, highest=1_000_000),
             owner_limit=_whole(given, "OWNER_QUEUE_LIMIT", cls.owner_limit, highest=1_000_000),
             keep_days=_number(given, "KEEP_DAYS", cls.keep_days, lowest=0),
+            seen_before=SeenScope(_one_of(given, "SEEN_BEFORE", tuple(SeenScope))),
             upload_rate=_rate(given, "UPLOAD_RATE", cls.upload_rate),
             page_rate=_rate(given, "PAGE_RATE", cls.page_rate),
             api_rate=_rate(given, "API_RATE", cls.api_rate),
             fetch_seconds=_number(given, "FETCH_SECONDS", 20, lowest=1, highest=3600),
             fetch_allow=_networks(given, "FETCH_ALLOW"),
+            bundle_key=Path(given["BUNDLE_KEY"]).absolute() if "BUNDLE_KEY" in given else None,
+            time_stamp_url=_address(given, "TIME_STAMP_URL"),
+            time_stamp_roots=Path(given["TIME_STAMP_ROOTS"]).absolute() if "TIME_STAMP_ROOTS" in given else None,
+            features_days=_number(given, "FEATURES_DAYS", cls.features_days, lowest=0),
             skip=_words(given, "SKIP_COMPONENTS"),
             weights_folder=Path(given["WEIGHTS_FOLDER"]).absolute() if "WEIGHTS_FOLDER" in given else None,
             networks=_names(given, "NETWORKS"),
@@ -186,6 +214,13 @@ def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> st
     value = given.get(name, allowed[0])
     if value not in allowed:
         raise ValueError(f"{name} must be {' or '.join(allowed)}, not {value!r}")
+    return value
+
+
+def _address(given: Mapping[str, str], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValueError(f"{name} must be an http or https address, not {value!r}")
     return value
 
 

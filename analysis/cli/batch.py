@@ -14,7 +14,8 @@ from itertools import islice
 from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 
 from ..errors import ErrorCode, MediaError
-from .examine import Examined, crashed, refused_source
+from .examine import crashed, refused_source
+from .examined import Examined
 from .inputs import Source
 from .safe_text import printable
 

@@ -95,10 +95,30 @@ def read_text(url: str, most: int) -> str:
         When the address, a redirect or the size is not as it must be, or the server does not deliver text.
     """
     check_address(url)
-    request = urllib.request.Request(url, headers={"User-Agent": f"ai-media-detector/{__version__}"})  # noqa: S310 -- checked: https
     try:
-        with _opener(Wanted(url, "", most)).open(request, timeout=_SILENCE) as answer:
-            data = answer.read(most + 1)
+        return _ask(url, {}, None, most).decode("utf-8")
+    except UnicodeDecodeError:
+        raise RefusedError("what arrived is no text") from None
+
+
+def send(url: str, body: bytes, kind: str, most: int) -> bytes:
+    """Send a few bytes and return the answer, as a time-stamp authority is asked. The answer is signed: http will do.
+
+    Raises
+    ------
+    RefusedError
+        When the address, a redirect or the size is not as it must be, or the server does not answer.
+    """
+    check_address(url, plain=True)
+    return _ask(url, {"Content-Type": kind}, body, most)
+
+
+def _ask(url: str, headers: dict[str, str], body: bytes | None, most: int) -> bytes:
+    headers = {"User-Agent": f"ai-media-detector/{__version__}", **headers}
+    request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310 -- checked by check_address
+    try:
+        with _opener(Wanted(url, "", most, plain=body is not None)).open(request, timeout=_SILENCE) as answer:
+            data: bytes = answer.read(most + 1)
     except urllib.error.HTTPError as error:
         raise RefusedError(f"the server answers {error.code} {error.reason}") from None
     except (OSError, http.client.HTTPException) as error:
@@ -107,11 +127,7 @@ def read_text(url: str, most: int) -> str:
         ) from None
     if len(data) > most:
         raise RefusedError(f"the file is larger than it may be ({most:,} bytes)")
-    try:
-        text: str = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise RefusedError("what arrived is no text") from None
-    return text
+    return data
 
 
 def check_address(url: str, *, plain: bool = False) -> str:

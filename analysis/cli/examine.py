@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ import msgspec
 
 from ..errors import ErrorCode, MediaError
 from ..report import Report, Scoring, to_json
+from .examined import Examined
 from .inputs import Source, read_source
 
 if TYPE_CHECKING:
@@ -24,18 +25,6 @@ if TYPE_CHECKING:
     from ..verdict.network import Missing, Network
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What a worker hands back: the report and, for an HTML page, the lenses by name as ``data:`` addresses."""
-
-    report: Report
-    json: bytes = field(repr=False)
-    """The report, encoded where it was made: what cannot be encoded fails there, and costs that file alone."""
-    lenses: dict[str, str] = field(default_factory=dict, repr=False)
-    strip: tuple[str, ...] = field(default=(), repr=False)
-    """Of a clip: small copies of the sampled frames, in their order."""
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,21 @@ import base64
 import hashlib
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import jinja2
 from markupsafe import Markup
 
-from .. import __version__
 from ..explain import rows
 from ..explain.headline import certainty, evidence_of, false_alarm, headline, whole
 from ..explain.statements import told
 from ..explain.words import LENSES, STATUSES, SUPPORTS
 from ..report import DISCLAIMER, Report
-from .examine import Examined
+from .examined import Examined
 from .inputs import shown_name
 from .safe_text import printable
 
@@ -63,10 +62,7 @@ class HtmlReport:
     def add(self, examined: Examined) -> None:
         """Render one report."""
         anchor = f"r{len(self._entries) + 1}"
-        template = _environment().get_template("_report.html.j2")
-        text = template.render(
-            anchor=anchor, report=examined.report, lenses=examined.lenses, strip=examined.strip
-        ).encode()
+        text = _body(examined, anchor).encode()
         self._entries.append(ReportEntry(anchor, examined.report, self._parts.tell(), len(text)))
         self._parts.write(text)
 
@@ -75,15 +71,8 @@ class HtmlReport:
         with self._parts:
             if not complete:
                 return
-            style = (FOLDER / "report.css").read_text("utf-8")
-            page = _environment().get_template("report.html.j2").stream(
-                style=Markup(style),  # noqa: S704 -- a file of ours
-                style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-                entries=self._entries,
-                parts=self._rendered(),
-                version=__version__,
-                disclaimer=DISCLAIMER,
-            )  # fmt: skip
+            words = _around(self._entries, self._rendered())
+            page = _environment().get_template("report.html.j2").stream(**words)
             unfinished = self._path.with_name(f".{self._path.name}.part")
             try:
                 with unfinished.open("wb") as file:
@@ -96,6 +85,32 @@ class HtmlReport:
         for entry in self._entries:
             self._parts.seek(entry.offset)
             yield Markup(self._parts.read(entry.length).decode())  # noqa: S704 -- add() rendered, hence escaped it
+
+
+def single_page(examined: Examined) -> bytes:
+    """One report as a page, made in memory."""
+    text = _body(examined, "r1")
+    entries = [ReportEntry("r1", examined.report, 0, len(text))]
+    words = _around(entries, [Markup(text)])  # noqa: S704 -- rendered, hence escaped
+    return _environment().get_template("report.html.j2").render(**words).encode()
+
+
+def _body(examined: Examined, anchor: str) -> str:
+    template = _environment().get_template("_report.html.j2")
+    return template.render(anchor=anchor, report=examined.report, lenses=examined.lenses, strip=examined.strip)
+
+
+def _around(entries: Sequence[ReportEntry], parts: Iterable[Markup]) -> dict[str, Any]:
+    """What the page shows beside its reports."""
+    style = (FOLDER / "report.css").read_text("utf-8")
+    return {
+        "style": Markup(style),  # noqa: S704 -- a file of ours
+        "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        "entries": entries,
+        "parts": parts,
+        "version": entries[0].report.engine.get("analysis", ""),
+        "disclaimer": DISCLAIMER,
+    }
 
 
 @dataclass(frozen=True)

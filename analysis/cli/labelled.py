@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from .inputs import find_sources
 GENUINE = frozenset({"real", "genuine", "0"})
 GENERATED = frozenset({"ai", "fake", "generated", "synthetic", "1"})
 _PATHS = ("path", "file", "id")
+_HASH = "sha256"
 _LARGEST_TABLE = 200_000_000
 
 
@@ -36,7 +38,8 @@ def read_labelled(corpus: Path, *, genuine_alone: bool = False) -> list[Picture]
     ----------
     corpus
         A folder with ``real/`` and ``ai/`` in it (their sub-folders are the sources), or a CSV with the columns
-        ``path`` (relative to the CSV's folder; ``file`` and ``id`` do too), ``label`` and, maybe, ``source``.
+        ``path`` (relative to the CSV's folder; ``file`` and ``id`` do too), ``label`` and, maybe, ``source``. Instead
+        of a path there may be ``sha256``: such files are looked for in the CSV's folder (``python -m webapp labels``).
     genuine_alone
         Whether a folder without ``real`` and ``ai`` is taken for genuine pictures.
 
@@ -75,13 +78,25 @@ def _of_table(table: Path) -> Iterator[Picture]:
         rows = csv.DictReader(file)
         columns = rows.fieldnames or ()
         where = next((name for name in _PATHS if name in columns), None)
-        if where is None or "label" not in columns:
-            raise ValueError(f"{table} needs the columns path and label")
+        by_hash = where is None and _HASH in columns
+        if (where is None and not by_hash) or "label" not in columns:
+            raise ValueError(f"{table} needs the columns path (or {_HASH}) and label")
+        there = _by_hash(table.parent) if by_hash else {}
         for number, row in enumerate(rows, start=2):
             label = (row["label"] or "").strip().lower()
             if label not in GENUINE | GENERATED:
                 raise ValueError(f"{table}, line {number}: {label!r} is neither real nor ai")
-            name = (row[where] or "").strip()
-            path = table.parent / name
-            if path.is_file():
+            name = (row[_HASH if by_hash else str(where)] or "").strip()
+            path = there.get(name.lower()) if by_hash else table.parent / name
+            if path is not None and path.is_file():
                 yield Picture(path, name, label in GENERATED, row.get("source") or row.get("repo") or path.parent.name)
+
+
+def _by_hash(folder: Path) -> dict[str, Path]:
+    """Every picture and clip in a folder, by its SHA-256: a table from a server knows files by that alone."""
+    found = {}
+    for source in find_sources([str(folder)], io.BytesIO(), 0)[0]:
+        path = Path(source.path)
+        with path.open("rb") as file:
+            found[hashlib.file_digest(file, "sha256").hexdigest()] = path
+    return found

@@ -284,7 +284,8 @@ def _parser() -> argparse.ArgumentParser:
     calibrated.add_argument("name", metavar="NAME")
     calibrated.add_argument(
         "pictures", type=Path, metavar="PICTURES",
-        help="a folder of genuine pictures, a folder with real/ and ai/ in it, or a CSV with path, label and source",
+        help="a folder of genuine pictures, a folder with real/ and ai/ in it, or a CSV with path (or sha256), label "
+        "and source",
     )  # fmt: skip
     calibrated.add_argument(
         "-j", "--jobs", type=whole_number, default=cores_here(), metavar="N", help="pictures side by side"

@@ -22,7 +22,7 @@ from ..explain.statements import told
 from ..explain.words import RULES_CAUTION, STATUSES, VerdictWords
 from ..report import DISCLAIMER, ComponentResult, Report, Scoring, Status
 from . import origin
-from .examine import Examined
+from .examined import Examined
 from .inputs import shown_name
 from .safe_text import printable
 

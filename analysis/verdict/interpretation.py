@@ -60,7 +60,7 @@ def interpret(
     without such a statement the answer is inconclusive.
     """
     by_score = verdict_of(scored.score)
-    deciding, verdict = _decide(findings, by_score)
+    deciding, verdict = decide(findings, by_score)
     sentences = [*_stated(deciding, verdict, by_score), *_captured(findings, by_score), *_hinted(deciding, findings)]
     thing = "clip" if kind is Kind.VIDEO else "picture"
     sentences += _scored(scored, context, by_score, thing, decided=deciding is not None)
@@ -76,7 +76,7 @@ def verdict_of(score: float | None) -> Verdict:
     return next(verdict for least, verdict in BANDS if score >= least)
 
 
-def _decide(findings: Collection[Finding], by_score: Verdict) -> tuple[Finding | None, Verdict]:
+def decide(findings: Collection[Finding], by_score: Verdict) -> tuple[Finding | None, Verdict]:
     """The finding that decides, if one does, and the verdict."""
     for grades, meaning, verdict in _DECIDING:
         for finding in findings:

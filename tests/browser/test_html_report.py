@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from analysis.cli.examine import Examined, Examiner
+from analysis.cli.examine import Examiner
+from analysis.cli.examined import Examined
 from analysis.cli.html_report import HtmlReport
 from analysis.cli.inputs import Source
 from analysis.report import Finding, Grade, Meaning, Scoring, Verdict

@@ -7,6 +7,8 @@ an extension works from that extension alone, and one made for a program works f
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,6 +28,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _API = "/api/"
 _ALIVE = "/healthz"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_BASIC = 'Basic realm="AI Media Detector", charset="UTF-8"'
 _METHODS = "GET, POST, DELETE"
 _HEADERS = {
     "Access-Control-Allow-Methods": _METHODS,
@@ -58,6 +61,12 @@ def needs(scope: str) -> Callable[[View], View]:
 
 public = needs("")
 """The view needs no token."""
+
+
+def by_password(view: View) -> View:
+    """The view, which only reads, takes the token as the password of basic authentication too: feed readers know it."""
+    view.by_password = True  # type: ignore[attr-defined]  # -- read again by _secret
+    return view
 
 
 def token() -> Token:
@@ -107,14 +116,32 @@ def _stop_other_sites() -> None:
 
 
 def _bearer(origin: str | None) -> Token | None:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    found = services().tokens.find(secret.strip()) if scheme.lower() == "bearer" and secret else None
+    secret = _secret()
+    found = services().tokens.find(secret) if secret else None
     if found is None or (services().settings.sign_in and not services().accounts.lives(found.owner)):
         return None  # a token of a browser's, from before there were accounts
     if found.origin == origin:
         return found
     # a browser leaves the origin out of an extension's own reading requests, and out of nothing else
     return found if origin is None and request.method in _SAFE else None
+
+
+def _secret() -> str:
+    """The token as it was sent; empty where none was."""
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return sent.strip()
+    if scheme.lower() == "basic" and _takes_password():
+        try:
+            return base64.b64decode(sent.strip(), validate=True).decode().partition(":")[2]
+        except (binascii.Error, ValueError):
+            return ""
+    return ""
+
+
+def _takes_password() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method in _SAFE and getattr(view, "by_password", False)
 
 
 def _need_token() -> None:
@@ -143,7 +170,7 @@ def _share(response: Response) -> Response:
     if request.path.startswith(_API):
         response.headers.add("Vary", "Origin")
         if response.status_code == 401:
-            response.headers["WWW-Authenticate"] = "Bearer"
+            response.headers["WWW-Authenticate"] = _BASIC if _takes_password() else "Bearer"
     if "shared_with" in g:
         response.headers["Access-Control-Allow-Origin"] = g.shared_with
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED

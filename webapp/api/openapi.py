@@ -8,12 +8,29 @@ from typing import Any
 import msgspec
 
 from analysis.explain.words import LENSES
-from analysis.report import Report
+from analysis.report import Report, Verdict
 
+from ..presenters.export import MOST, Export
 from . import types
 
-_BODIES = [types.AddressBody, types.LookupBody, types.FeedbackBody, types.VerifierBody]
-_ANSWERS = [types.Check, types.Lookups, types.TokenFacts, types.Claimed, types.ErrorAnswer, Report]
+_BODIES = [
+    types.AddressBody,
+    types.LookupBody,
+    types.FeedbackBody,
+    types.NoteBody,
+    types.ReviewBody,
+    types.VerifierBody,
+]
+_ANSWERS = [
+    types.Check,
+    types.Lookups,
+    types.TokenFacts,
+    types.Claimed,
+    types.SigningKey,
+    types.ErrorAnswer,
+    Report,
+    Export,
+]
 _TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 _ID = {
     "name": "analysis_id",
@@ -36,6 +53,30 @@ _LENS = {
     "description": ", ".join(LENSES) + "; of a clip also its sampled frames",
     "schema": {"type": "string", "pattern": "^[a-z0-9_-]{1,40}$"},
 }
+_FILE_FORM = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+    "required": ["file"],
+}
+_CHOICE = [
+    {
+        "name": "id",
+        "in": "query",
+        "description": "these alone: the results of a batch",
+        "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MOST},
+    },
+    {
+        "name": "q",
+        "in": "query",
+        "description": "words of name, generator, format or reason; or how a SHA-256 begins",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+    {
+        "name": "verdict",
+        "in": "query",
+        "schema": {"type": "array", "items": {"type": "string", "enum": list(Verdict)}},
+    },
+]
 _WORDS = """\
 Was this picture or video made by AI? Send a file or an address, ask for its state until it has ended, read the result.
 
@@ -56,7 +97,10 @@ def description() -> bytes:
             "paths": {f"/api/v1{path}": methods for path, methods in _paths().items()},
             "components": {
                 "schemas": schemas,
-                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+                "securitySchemes": {
+                    "token": {"type": "http", "scheme": "bearer"},
+                    "password": {"type": "http", "scheme": "basic"},
+                },
             },
         }
     )
@@ -108,12 +152,59 @@ def _paths() -> dict[str, Any]:
                 body={"application/json": {"schema": _ref(types.FeedbackBody)}},
             ),
         },
+        "/analyses/{analysis_id}/bundle": {
+            "parameters": [_ID],
+            "get": _operation(
+                "The evidence bundle: report, pictures and hashes in one ZIP, signed by this server",
+                {"200": ("it", "application/zip")},
+            ),
+            "post": _operation(
+                "The bundle with the file in it, which is sent again, must be the very same, and is not kept",
+                {"200": ("it", "application/zip")},
+                body={"multipart/form-data": {"schema": _FILE_FORM}},
+            ),
+        },
+        "/analyses/{analysis_id}/note": {
+            "parameters": [_ID],
+            "post": _operation(
+                "Say something of the report to everyone who may read it; an empty text deletes it",
+                {"204": ("it is kept, in place of what was said before", None)},
+                body={"application/json": {"schema": _ref(types.NoteBody)}},
+            ),
+        },
+        "/analyses/{analysis_id}/review": {
+            "parameters": [_ID],
+            "post": _operation(
+                "Say, as a reviewer of this server, what the file is; what was said before is kept as history",
+                {"204": ("it stands above the detector's verdict now", None)},
+                body={"application/json": {"schema": _ref(types.ReviewBody)}},
+            ),
+        },
+        "/key": {
+            "get": _operation(
+                "The public key of this server's evidence bundles", {"200": ("it", types.SigningKey)}, security=[]
+            ),
+        },
         "/lookups": {
             "post": _operation(
                 "Which contents are known, at once",
                 {"200": ("those that are", types.Lookups)},
                 body={"application/json": {"schema": _ref(types.LookupBody)}},
             )
+        },
+        "/history.json": {
+            "get": _operation(f"One's own checks, the newest {MOST}", {"200": ("they", Export)}, _CHOICE),
+        },
+        "/history.csv": {
+            "get": _operation("The same as a table", {"200": ("they", "text/csv")}, _CHOICE),
+        },
+        "/history.rss": {
+            "get": _operation(
+                "What has ended, as a feed; the token may be the password of basic authentication",
+                {"200": ("it", "application/rss+xml"), "304": ("as you have it", None)},
+                _CHOICE,
+                security=[*_TOKEN, {"password": []}],
+            ),
         },
         "/token": {
             "get": _operation("What the token is, and what the server accepts", {"200": ("it", types.TokenFacts)}),
@@ -159,6 +250,8 @@ def _operation(
 def _content(kind: Any) -> dict[str, Any]:
     if kind is None:
         return {}
+    if isinstance(kind, str):
+        return {"content": {kind: {}}}
     if kind == b"":
         return {"content": {name: {} for name in ("image/webp", "image/png")}}
     return {"content": {"application/json": {"schema": {"type": "object"} if kind is dict else _ref(kind)}}}

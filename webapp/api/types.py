@@ -22,6 +22,7 @@ from analysis.report import (
 )
 
 from ..storage.feedback import NOTE, Says
+from ..storage.remarks import LONGEST_NOTE, LONGEST_SOURCE, ReviewerSays
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, in hexadecimal")]
 AsClip = Annotated[
@@ -52,6 +53,19 @@ class FeedbackBody(msgspec.Struct, frozen=True):
 
     says: Says
     note: Annotated[str, Meta(max_length=NOTE)] = ""
+
+
+class NoteBody(msgspec.Struct, frozen=True):
+    """What its owner says of an analysis, to everyone who may read it; empty to delete it."""
+
+    text: Annotated[str, Meta(max_length=LONGEST_NOTE)]
+
+
+class ReviewBody(msgspec.Struct, frozen=True):
+    """What a reviewer says the file is, or that this does not stand any more, and how that is known."""
+
+    says: ReviewerSays
+    source: Annotated[str, Meta(min_length=1, max_length=LONGEST_SOURCE, pattern=r"\S")]
 
 
 class VerifierBody(msgspec.Struct, frozen=True):
@@ -173,6 +187,36 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     disclaimer: str
 
 
+class HumanReview(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict of a human reviewer, with its title and tone. It stands above the detector's: show it first."""
+
+    says: ReviewerSays
+    title: str
+    tone: str
+    source: str
+    reviewed_at: Seconds
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """Something this file looks like, where the server compares: ``where`` is ``list``, ``own`` or ``server``.
+
+    ``distance`` counts the bits of 256 in which the perceptual hashes differ. ``carried`` says what an earlier copy
+    carried of its origin, where this file has nothing as strong. Of a list there are ``list``, ``label``, ``source``
+    and ``note``; of one's own earlier check its ``id``; of another's the ``month`` alone. The score knows none of it.
+    """
+
+    where: Literal["list", "own", "server"]
+    sentence: str
+    distance: int
+    carried: str | None
+    month: str | None
+    list: str | None
+    label: str | None
+    source: str | None
+    note: str | None
+    id: str | None
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One analysis.
 
@@ -180,7 +224,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     whose result it is, where that is known; ``page`` the path of its page on this server.
 
     An analysis is ``done`` as soon as its answer stands. ``pending`` names what of the report is still being computed
-    (``finished_at`` is null until nothing is); ``incomplete`` what of it could not be, and why.
+    (``finished_at`` is null until nothing is); ``incomplete`` what of it could not be, and why. ``review`` is what a
+    human reviewer says the file is, ``note`` what the owner of the check says of it; neither changes the result.
     """
 
     id: str
@@ -195,8 +240,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     result: Result | None
     pending: list[Pending]
     incomplete: Incomplete | None
+    review: HumanReview | None
+    note: str | None
     error: Problem | None
     page: str
+    seen_before: list[Seen] = []
 
 
 class Lookups(msgspec.Struct, frozen=True):
@@ -220,6 +268,13 @@ class TokenFacts(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int
     max_pixels: int
     scale: list[Band]
+
+
+class SigningKey(msgspec.Struct, frozen=True):
+    """The Ed25519 key that this server's evidence bundles are signed with."""
+
+    fingerprint: Annotated[str, Meta(description="SHA-256 of its 32 bytes, in hexadecimal")]
+    pem: str
 
 
 class Claimed(msgspec.Struct, frozen=True):

@@ -20,7 +20,10 @@ from ..access import auth
 from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, wants_clip
+from ..presenters.remarks import SAYS
+from ..presenters.seen import SeenRow, seen
 from ..services import services
+from ..storage.remarks import ReviewerSays, standing
 from ..storage.rows import Analysis, JobState
 from ..storage.tokens import ORIGIN
 from .openapi import description
@@ -32,6 +35,7 @@ from .types import (
     Claimed,
     FeedbackBody,
     Found,
+    HumanReview,
     LookupBody,
     Lookups,
     MapPictures,
@@ -40,6 +44,7 @@ from .types import (
     Problem,
     Progress,
     Result,
+    Seen,
     TokenFacts,
     VerifierBody,
     Waiting,
@@ -70,13 +75,13 @@ def create() -> Response:
         upload = accept(request.files.get("file"), as_clip=wants_clip(request.form))
         key = intake.content_key(upload.sha256, doors.settings, as_clip=upload.as_clip)
     else:
-        asked = _body(AddressBody)
+        asked = body(AddressBody)
         upload = intake.keep_address(doors, asked.url, as_clip=asked.as_clip)
         key = intake.address_key(owner, asked.url, as_clip=asked.as_clip)
     row = doors.store.get(intake.start_once(doors, owner, upload, key), owner)
     if row is None:
         raise Refusal("gone", "This analysis has been deleted at this moment. Please send it again.", 409)
-    answer = _json(_check(row), 200 if row.state in _STATES else 202)
+    answer = as_json(_check(row), 200 if row.state in _STATES else 202)
     answer.headers["Location"] = url_for(".show", analysis_id=row.id)
     return answer
 
@@ -92,7 +97,7 @@ def show(analysis_id: str) -> Response:
             row = _wait(row, time.monotonic() + wait)
         finally:
             _WAITERS.release()
-    answer = _json(_check(row))
+    answer = as_json(_check(row))
     if row.finished_at is None:
         answer.headers["Retry-After"] = "1"
     return answer
@@ -132,7 +137,7 @@ def lens(analysis_id: str, name: str) -> ResponseReturnValue:
 @auth.needs("check")
 def feedback(analysis_id: str) -> Response:
     """Take what a person says of a verdict they hold to be wrong; it stays on this server, beside the analysis."""
-    said = _body(FeedbackBody)
+    said = body(FeedbackBody)
     row = _own(analysis_id)
     if not services().feedback.put(row.id, row.owner, said.says, said.note):
         raise Refusal("not_ready", "There is no verdict to speak of: this analysis has not ended with one.", 409)
@@ -158,9 +163,9 @@ def delete(analysis_id: str) -> Response:
 def lookups() -> Response:
     """Which of these contents this owner has had analyzed by this engine, with the results."""
     doors = services()
-    rows = intake.known(doors, auth.token().owner, _body(LookupBody).hashes)
+    rows = intake.known(doors, auth.token().owner, body(LookupBody).hashes)
     known = {row.sha256: _check(row) for row in rows}
-    return _json(Lookups(engine=intake.engine_version(doors.settings), known=known))
+    return as_json(Lookups(engine=intake.engine_version(doors.settings), known=known))
 
 
 @api.get("/token")
@@ -168,7 +173,7 @@ def lookups() -> Response:
 def show_token() -> Response:
     """What the token is, and what this server accepts."""
     found, settings = auth.token(), services().settings
-    return _json(
+    return as_json(
         TokenFacts(
             name=found.name,
             origin=found.origin,
@@ -198,11 +203,11 @@ def claim() -> Response:
     not_approved = Refusal("not_approved", "This pairing is not approved, or no longer. Please start it again.", 403)
     if not ORIGIN.fullmatch(origin):
         raise not_approved
-    claimed = services().tokens.claim(_body(VerifierBody).verifier, origin)
+    claimed = services().tokens.claim(body(VerifierBody).verifier, origin)
     if claimed is None:
         raise not_approved
     secret, made = claimed
-    answer = _json(Claimed(token=secret, name=made.name, scope=made.scope.split()), 201)
+    answer = as_json(Claimed(token=secret, name=made.name, scope=made.scope.split()), 201)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -237,7 +242,7 @@ def _seconds(given: str) -> int:
     return int(given)
 
 
-def _body(kind: type[Body]) -> Body:
+def body(kind: type[Body]) -> Body:
     """The JSON of the request, as what it must be."""
     if request.mimetype != "application/json":
         raise Refusal("unsupported_media_type", "Send a form with a file, or JSON.", 415)
@@ -248,7 +253,8 @@ def _body(kind: type[Body]) -> Body:
         raise Refusal("bad_request", f"The JSON is not what is expected here: {problem}.", 400) from None
 
 
-def _json(value: object, status: int = 200) -> Response:
+def as_json(value: object, status: int = 200) -> Response:
+    """A value as the answer's JSON."""
     return make_response(msgspec.json.encode(value), status, {"Content-Type": "application/json"})
 
 
@@ -275,9 +281,42 @@ def _check(row: Analysis) -> Check:
         result=_result(row.id, found) if found else None,
         pending=list(found.pending) if found else [],
         incomplete=found.incomplete if found else None,
+        review=_review(row) if found else None,
+        note=_note(row) if found else None,
         error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
         page=url_for("pages.show", analysis_id=row.id),
+        seen_before=[_seen(one) for one in seen(row, found, doors.seen)] if found else [],
     )
+
+
+def _seen(one: SeenRow) -> Seen:
+    return Seen(
+        where=one.where,
+        sentence=one.sentence,
+        distance=one.distance,
+        carried=one.carried,
+        month=one.month,
+        list=one.list_name,
+        label=one.label,
+        source=one.source,
+        note=one.note,
+        id=one.id,
+    )
+
+
+def _review(row: Analysis) -> HumanReview | None:
+    said = standing(services().remarks.reviews(row.id))
+    if said is None:
+        return None
+    words = SAYS[ReviewerSays(said.says)]
+    return HumanReview(
+        says=ReviewerSays(said.says), title=words.text, tone=words.tone, source=said.source, reviewed_at=said.created_at
+    )
+
+
+def _note(row: Analysis) -> str | None:
+    said = services().remarks.note(row.id)
+    return said.text if said else None
 
 
 def _result(analysis_id: str, found: Report) -> Result:

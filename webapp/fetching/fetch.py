@@ -114,7 +114,7 @@ def _download(untrusted_url: str, into: int, limit: int, allow: Sequence[IPNetwo
 def _follow(untrusted_url: str, into: int, limit: int, allow: Sequence[IPNetwork]) -> None:
     for _ in range(1 + _HOPS):
         target = parse(untrusted_url)
-        with _ask(target, _resolve(target, allow)) as response:
+        with _ask(target, resolve(target, allow)) as response:
             if not response.is_redirect:
                 _save(response, into, limit)
                 return
@@ -124,7 +124,7 @@ def _follow(untrusted_url: str, into: int, limit: int, allow: Sequence[IPNetwork
     raise _failed(f"The address leads on and on; at most {_HOPS} redirects are followed.")
 
 
-def _resolve(target: Target, allow: Sequence[IPNetwork]) -> list[IPAddress]:
+def resolve(target: Target, allow: Sequence[IPNetwork]) -> list[IPAddress]:
     """Every address of the target, resolved once; refused unless each of them is permitted.
 
     A name that does not exist is refused in the same words: whether a name exists inside is nobody's business.
@@ -155,16 +155,23 @@ def _is_own(address: IPAddress) -> bool:
         return False  # no way there: the connection will fail by itself
 
 
+def pinned(target: Target, address: IPAddress) -> requests.Session:
+    """What speaks to that one checked address; nothing of the environment has a say (proxies)."""
+    session = requests.Session()
+    session.trust_env = False
+    session.mount(f"{target.scheme}://", _Pinned(target, address))
+    return session
+
+
 def _ask(target: Target, addresses: Sequence[IPAddress]) -> requests.Response:
-    """The answer of the first address that takes the connection. Nothing of the environment has a say (proxies)."""
+    """The answer of the first address that takes the connection."""
     unreached: requests.ConnectionError | None = None
     for address in addresses:
-        session = requests.Session()
-        session.trust_env = False
-        session.mount(f"{target.scheme}://", _Pinned(target, address))
         headers = {**_HEADERS, "Host": target.authority}
         try:
-            return session.get(target.url, headers=headers, stream=True, allow_redirects=False, timeout=_WAIT)
+            return pinned(target, address).get(
+                target.url, headers=headers, stream=True, allow_redirects=False, timeout=_WAIT
+            )
         except requests.ConnectionError as problem:
             unreached = problem
     raise unreached or refused()

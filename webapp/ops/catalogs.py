@@ -24,7 +24,7 @@ from .. import errors
 from ..language import FOLDER, TEMPLATE, missing
 from ..pages.extension import PERMISSIONS
 from ..pages.packages import facts
-from ..presenters import accuracy, report, tools, translate
+from ..presenters import accuracy, remarks, report, seen, tools, translate
 from ..settings import ROOT
 from ..storage.tokens import SCOPES
 
@@ -70,7 +70,8 @@ def _data() -> Said:
         yield lens.reads, ""
         yield lens.misleads, "When a lens misleads."
     yield from _plain(words.PARTS.values(), "A part of a report, inside of a sentence.")
-    yield from _plain([words.RULES_CAUTION, DISCLAIMER])
+    yield from _plain([words.RULES_CAUTION, DISCLAIMER, seen.CAUTION])
+    yield from _plain((word.text for word in remarks.SAYS.values()), "A reviewer's verdict.")
     yield from _plain([words.NETWORK_EXPLAINS, words.NETWORK_FAILS])
     yield from _metrics(words.NETWORK_METRICS)
     for analyzer in all_analyzers():

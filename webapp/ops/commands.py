@@ -2,7 +2,9 @@
 
 ``check`` looks whether everything is as it must be; ``web`` and ``worker`` run one part each, after that look;
 ``account`` keeps the list of those who may use a server that is open to others; ``feedback`` prints what people say of
-verdicts they hold to be wrong; ``quarantine`` lists files that are not tried again, and lifts that.
+verdicts they hold to be wrong; ``labels`` prints what reviewers have confirmed, for calibrating; ``rejudge`` asks the
+detector of today about verdicts of earlier ones; ``quarantine`` lists files that are not tried again, and lifts that;
+``hashes`` keeps lists of known pictures.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import msgspec
@@ -23,6 +26,7 @@ from ..storage.accounts import Accounts, Role
 from ..storage.database import migrate
 from ..storage.feedback import FeedbackBox
 from ..storage.store import Store
+from . import hash_lists, labels, rejudge
 from .check import settings_together, surroundings
 
 log = logging.getLogger("webapp")
@@ -30,28 +34,7 @@ log = logging.getLogger("webapp")
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m webapp", description="Without a command: the whole product.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="look whether settings, folders, Redis and database are as they must be")
-    commands.add_parser("web", help="check, bring the database up to date, then serve pages and API")
-    commands.add_parser("worker", help="check, then analyze what is queued")
-    commands.add_parser("feedback", help="what people say of wrong verdicts, one JSON object a line")
-    held = commands.add_parser("quarantine", help="files that are not tried again")
-    held.add_argument("--lift", metavar="SHA256", help="try this content again at once (`all`: everything)")
-    account = commands.add_parser("account", help="who may use this server (AUTH=1)")
-    actions = account.add_subparsers(dest="action", required=True)
-    actions.add_parser("list", help="every account")
-    for action, what in (
-        ("add", "make an account and show its key, once"),
-        ("renew", "give an account another key; the old one ends"),
-        ("revoke", "end an account's key, its sessions and its programs"),
-        ("remove", "remove an account with all its checks"),
-    ):
-        one = actions.add_parser(action, help=what)
-        one.add_argument("name")
-        if action == "add":
-            one.add_argument("--role", type=Role, choices=list(Role), default=Role.USER)
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
     try:
         settings = Settings.from_env()
     except ValueError as problem:
@@ -60,6 +43,12 @@ def main(arguments: Sequence[str]) -> int:
         return _account(settings, given)
     if given.command == "feedback":
         return _feedback(settings)
+    if given.command == "rejudge":
+        return rejudge.run(settings, sys.stdout)
+    if given.command == "labels":
+        return labels.write(settings, sys.stdout)
+    if given.command == "hashes":
+        return hash_lists.run(settings, given.action, getattr(given, "name", ""), getattr(given, "file", None))
     if given.command == "quarantine":
         return _quarantine(settings, given.lift)
     if not passes(settings):
@@ -71,6 +60,43 @@ def main(arguments: Sequence[str]) -> int:
         migrate(settings.database_url)
         return _become(web_command(settings))
     return _become([sys.executable, "worker.py"])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m webapp", description="Without a command: the whole product.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="look whether settings, folders, Redis and database are as they must be")
+    commands.add_parser("web", help="check, bring the database up to date, then serve pages and API")
+    commands.add_parser("worker", help="check, then analyze what is queued")
+    commands.add_parser("feedback", help="what people say of wrong verdicts, one JSON object a line")
+    commands.add_parser("rejudge", help="recompute verdicts of earlier detectors from kept features (FEATURES_DAYS)")
+    commands.add_parser("labels", help="what reviewers have confirmed, as CSV: models calibrate reads it")
+    held = commands.add_parser("quarantine", help="files that are not tried again")
+    held.add_argument("--lift", metavar="SHA256", help="try this content again at once (`all`: everything)")
+    lists = commands.add_parser("hashes", help="lists of known pictures (SEEN_BEFORE)")
+    whats = lists.add_subparsers(dest="action", required=True)
+    whats.add_parser("list", help="every list")
+    adding = whats.add_parser("add", help="import a list (CSV or JSON Lines: hash, label, source, note), or renew it")
+    adding.add_argument("name")
+    adding.add_argument("file", type=Path)
+    whats.add_parser("remove", help="remove a list").add_argument("name")
+    account = commands.add_parser("account", help="who may use this server (AUTH=1)")
+    actions = account.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="every account")
+    for action, what in (
+        ("add", "make an account and show its key, once"),
+        ("renew", "give an account another key; the old one ends"),
+        ("role", "give an account another role"),
+        ("revoke", "end an account's key, its sessions and its programs"),
+        ("remove", "remove an account with all its checks"),
+    ):
+        one = actions.add_parser(action, help=what)
+        one.add_argument("name")
+        if action == "add":
+            one.add_argument("--role", type=Role, choices=list(Role), default=Role.USER)
+        elif action == "role":
+            one.add_argument("role", type=Role, choices=list(Role))
+    return parser
 
 
 def passes(settings: Settings) -> bool:
@@ -106,6 +132,9 @@ def _account(settings: Settings, given: argparse.Namespace) -> int:
             key = accounts.add(given.name, given.role) if given.action == "add" else accounts.renew(given.name)
             if key is not None:
                 print(key)  # noqa: T201 -- shown once, on the operator's own screen
+                return 0
+        elif given.action == "role":
+            if accounts.give_role(given.name, given.role):
                 return 0
         elif accounts.revoke(given.name) if given.action == "revoke" else accounts.remove(given.name):
             return 0

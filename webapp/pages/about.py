@@ -11,7 +11,9 @@ from analysis.registry import all_analyzers
 
 from .. import language
 from ..access.security import own_page
+from ..intake.submission import engine_version
 from ..presenters.accuracy import accuracy_figures, versions_in_use
+from ..presenters.detectors import detectors
 from ..services import services
 
 about = Blueprint("about", __name__)
@@ -39,8 +41,10 @@ def privacy() -> str:
 
 @about.get("/versions")
 def imprint() -> str:
-    """What runs here."""
-    return render_template("versions.html", versions=versions_in_use())
+    """What runs here, and what changed of the detector."""
+    return render_template(
+        "versions.html", versions=versions_in_use(), detectors=detectors(), engine=engine_version(services().settings)
+    )
 
 
 @about.post("/language")

@@ -23,6 +23,7 @@ account = Blueprint("account", __name__)
 
 OPEN = {
     "static",
+    "bundles.key",  # who was given a bundle need not have an account
     "account.form",
     "account.enter",
     "about.choose_language",

@@ -18,6 +18,8 @@ from ..intake.submission import NUMBERS
 from ..intake.uploads import accept, upload_key, wants_clip, wants_numbers_only
 from ..presenters import report as present
 from ..presenters.progress import progress
+from ..presenters.remarks import around
+from ..presenters.seen import seen
 from ..services import services
 from ..storage.rows import Analysis, JobState
 from ..storage.store import KnownKey
@@ -181,7 +183,13 @@ def _view(row: Analysis) -> dict[str, object]:
     if row.state == JobState.DONE and row.report is not None:
         report: Report = from_json(row.report)
         shown = present.report(report, doors.store.lens_names(row.id), _frame())
-        return {"row": row, "report": shown, "said": doors.feedback.of(row.id)}
+        return {
+            "row": row,
+            "report": shown,
+            "said": doors.feedback.of(row.id),
+            "seen": seen(row, report, doors.seen),
+            **around(row, intake.engine_version(doors.settings)),
+        }
     if row.state == JobState.FAILED:
         return {"row": row, "problem": _refusal(row)}
     if row.state == JobState.CANCELLED:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+import msgspec
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -11,6 +12,7 @@ from analysis.explain.words import VERDICTS
 from analysis.report import Verdict, from_json
 
 from ..access.security import owner
+from ..presenters.export import MOST, Export, Exported, as_csv, exported
 from ..services import services
 from ..storage.rows import Analysis
 
@@ -20,10 +22,7 @@ history = Blueprint("history", __name__)
 @history.get("/history")
 def index() -> str:
     """The list, searched and filtered."""
-    words = request.args.get("q", "").strip()[:200]
-    verdicts = [one for one in request.args.getlist("verdict") if one in set(Verdict)]
-    if set(verdicts) & set(LOW):  # one in words
-        verdicts = [*(one for one in verdicts if one not in LOW), *LOW]
+    words, verdicts = _searched()
     page = services().archive.history(
         owner(), words=words, verdicts=verdicts, before=request.args.get("before", type=float)
     )
@@ -43,6 +42,18 @@ def index() -> str:
     )
 
 
+@history.get("/history.csv")
+def as_table() -> Response:
+    """The list, or what of it was searched for, as a table."""
+    return _file(as_csv(_chosen()), "text/csv; charset=utf-8", "checks.csv")
+
+
+@history.get("/history.json")
+def as_json() -> Response:
+    """The same as JSON."""
+    return _file(msgspec.json.encode(Export(_chosen())), "application/json", "checks.json")
+
+
 @history.post("/history/delete")
 def delete_all() -> ResponseReturnValue:
     """Remove everything of this browser."""
@@ -57,6 +68,27 @@ def delete(analysis_id: str) -> ResponseReturnValue:
     if row is not None:  # deleting twice is deleting
         forget(row)
     return redirect(url_for(".index"), 303)
+
+
+def _chosen() -> list[Exported]:
+    words, verdicts = _searched()
+    ids = request.args.getlist("id")[:MOST]
+    rows = services().archive.export(owner(), ids=ids, words=words, verdicts=verdicts, most=MOST)
+    return exported(rows, lambda one: url_for("pages.show", analysis_id=one))
+
+
+def _searched() -> tuple[str, list[str]]:
+    """Words and verdicts that are searched for."""
+    verdicts = [one for one in request.args.getlist("verdict") if one in set(Verdict)]
+    if set(verdicts) & set(LOW):  # one in words
+        verdicts = [*(one for one in verdicts if one not in LOW), *LOW]
+    return request.args.get("q", "").strip()[:200], verdicts
+
+
+def _file(content: str | bytes, kind: str, name: str) -> Response:
+    response = make_response(content, 200, {"Content-Type": kind})
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def forget(*rows: Analysis) -> None:

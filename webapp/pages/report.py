@@ -16,8 +16,12 @@ from analysis.report import Pending, Report, from_json
 
 from ..access.security import is_loopback, owner
 from ..errors import Refusal
+from ..intake.submission import engine_version
 from ..presenters import report as present
 from ..presenters.compare import beside
+from ..presenters.export import cell
+from ..presenters.remarks import around
+from ..presenters.seen import seen
 from ..services import services
 from ..storage.archive import Share, TooManyShares
 from ..storage.feedback import NOTE, Says
@@ -122,7 +126,15 @@ def show(token: str) -> ResponseReturnValue:
     row, link, found = _shared(token)
     names = services().store.lens_names(row.id)
     shown = present.report(found, names, request.args.get("frame", type=int))
-    page = render_template("shared.html", row=row, report=shown, shared=token, link=link)
+    page = render_template(
+        "shared.html",
+        row=row,
+        report=shown,
+        shared=token,
+        link=link,
+        seen=seen(row, found, services().seen, shared=True),
+        **around(row, engine_version(services().settings)),
+    )
     return _unlisted(make_response(page))
 
 
@@ -247,13 +259,3 @@ def _csv(found: Report, name: str) -> Response:
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="metrics-{name}.csv"'
     return response
-
-
-def cell(value: object) -> str:
-    """A value for a table: text that a spreadsheet would take for a formula is marked as text."""
-    if value is None:
-        return ""
-    if isinstance(value, float | int):
-        return repr(value)
-    text = str(value)
-    return f"'{text}" if text.lstrip(" \t\r\n").startswith(("=", "+", "-", "@")) else text

@@ -84,7 +84,7 @@ class Figures:
 @cache
 def accuracy_figures(model: Path | None = None, document: Path = _DOCUMENT) -> Figures | None:
     """The measured figures of the detector that comes first; None until one ships with its tables."""
-    model = model or _preferred()
+    model = model or preferred()
     if model is None or not (model.is_file() and document.is_file()):
         return None
     stated: dict[str, Any] = json.loads(model.read_text())
@@ -111,7 +111,7 @@ def accuracy_figures(model: Path | None = None, document: Path = _DOCUMENT) -> F
     )
 
 
-def _preferred() -> Path | None:
+def preferred() -> Path | None:
     """The parameters of the detector that answers where everything is installed."""
     order = _MODELS / "detectors.json"
     names = json.loads(order.read_text()) if order.is_file() else []

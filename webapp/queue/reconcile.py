@@ -13,6 +13,7 @@ from ..storage.archive import Archive
 from ..storage.media_store import MediaDown, MediaStore
 from ..storage.quarantine import Quarantine
 from ..storage.rows import Analysis
+from ..storage.seen import SeenBefore
 from ..storage.store import Store
 from .jobs import Jobs, QueueDown
 
@@ -34,11 +35,12 @@ class Reconciler:
         *,
         archive: Archive,
         quarantine: Quarantine,
+        seen: SeenBefore,
         media: MediaStore,
         jobs: Jobs,
     ) -> None:
         self._settings, self._store, self._archive = settings, store, archive
-        self._quarantine, self._media, self._jobs = quarantine, media, jobs
+        self._quarantine, self._seen, self._media, self._jobs = quarantine, seen, media, jobs
         self._silent: set[str] = set()
 
     def __call__(self) -> None:
@@ -49,6 +51,7 @@ class Reconciler:
             return  # what looks lost may only be out of sight
         self._archive.forget_expired(self._settings.keep_days)
         self._quarantine.forget_expired()
+        self._seen.forget_unwanted()
         self._store.scrub()
         with suppress(MediaDown):  # what nobody waits for is removed when its store is back
             self._media.sweep(self._store.waiting_media(), older_than=_ABANDONED)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .database import Base
+from .remarks import FORMER_REVIEWER, Review
 from .rows import Analysis
 from .store import Store
 from .tokens import Pairing, Token
@@ -31,8 +32,14 @@ class Role(StrEnum):
 
     USER = "user"
     """Check files, and see its own checks."""
+    REVIEWER = "reviewer"
+    """Also say what a file is, where it is known for certain; that stands above the detector's verdict."""
     ADMIN = "admin"
-    """Also read the server's figures."""
+    """All of that, and read the server's figures."""
+
+
+REVIEWERS = frozenset({Role.REVIEWER, Role.ADMIN})
+"""Roles whose word stands above the detector's."""
 
 
 class Account(Base):
@@ -97,12 +104,13 @@ class Accounts:
         return self._close(name, None)
 
     def remove(self, name: str) -> bool:
-        """Remove the account with everything it has left here."""
+        """Remove the account with everything it has left here; what it said as a reviewer stays, without its name."""
         if not self._close(name, None):
             return False
         with self._store.transaction() as session:
             owner = session.scalar(delete(Account).where(Account.name == name).returning(Account.id))
             session.execute(delete(Analysis).where(Analysis.owner == owner))
+            session.execute(update(Review).where(Review.reviewer == name).values(reviewer=FORMER_REVIEWER))
         self._store.scrub()
         return True
 
@@ -115,6 +123,18 @@ class Accounts:
         """The account that this key opens."""
         with self._store.transaction() as session:
             return session.scalar(select(Account).where(Account.key_hash == _hash(secret)))
+
+    def give_role(self, name: str, role: Role) -> bool:
+        """Let an account do more, or less, from now on; whether there is such an account."""
+        query = update(Account).where(Account.name == name).values(role=role).returning(Account.id)
+        with self._store.transaction() as session:
+            return session.scalar(query) is not None
+
+    def with_id(self, account_id: str) -> Account | None:
+        """The account of that id, unless its key was revoked."""
+        query = select(Account).where(Account.id == account_id, Account.key_hash.is_not(None))
+        with self._store.transaction() as session:
+            return session.scalar(query)
 
     def lives(self, account_id: str) -> bool:
         """Whether there is such an account, and its key is not revoked."""

@@ -70,9 +70,7 @@ class Archive:
             Only those made before this moment.
         """
         mine = [Analysis.owner == owner]
-        wanted = [*mine, *(_holds(word) for word in words.split()[:8])]
-        if verdicts:
-            wanted.append(Analysis.verdict.in_(verdicts))
+        wanted = _wanted(owner, words, verdicts)
         if before is not None:
             wanted.append(Analysis.created_at < before)
         query = (
@@ -87,6 +85,17 @@ class Archive:
             total = session.scalar(select(func.count()).select_from(Analysis).where(*mine)) or 0
         more = len(rows) > PAGE
         return HistoryPage(rows[:PAGE], rows[PAGE - 1].created_at if more else None, total)
+
+    def export(
+        self, owner: str, *, ids: Collection[str] = (), words: str = "", verdicts: Collection[str] = (), most: int
+    ) -> list[Analysis]:
+        """This owner's checks with their reports, newest first: those of these ids, or all that match."""
+        wanted = _wanted(owner, words, verdicts)
+        if ids:
+            wanted.append(Analysis.id.in_(ids))
+        query = select(Analysis).where(*wanted).order_by(Analysis.created_at.desc()).limit(most)
+        with self._store.transaction() as session:
+            return list(session.scalars(query))
 
     def reports(self, ids: Collection[str]) -> dict[str, bytes]:
         """The reports, as JSON, of those analyses that have one."""
@@ -194,6 +203,11 @@ class TooManyShares(Exception):  # noqa: N818 -- read as "except TooManyShares":
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _wanted(owner: str, words: str, verdicts: Collection[str]) -> list[ColumnElement[bool]]:
+    wanted = [Analysis.owner == owner, *(_holds(word) for word in words.split()[:8])]
+    return [*wanted, Analysis.verdict.in_(verdicts)] if verdicts else wanted
 
 
 def _holds(word: str) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from analysis.cli.batch import AHEAD, examine_all
-from analysis.cli.examine import Examined
+from analysis.cli.examined import Examined
 from analysis.cli.inputs import Source
 from analysis.report import Report
 

@@ -33,10 +33,10 @@ from analysis.report import (
     Verdict,
 )
 from tests.webapp.given import done, evidence, lens, report
-from webapp.pages.report import cell
 from webapp.presenters import clip as present_clip
 from webapp.presenters import compare as present_compare
 from webapp.presenters import report as present
+from webapp.presenters.export import cell
 from webapp.storage.rows import Lens
 
 ATTACK = "</pre><script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"

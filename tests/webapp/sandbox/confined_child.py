@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import worker
+from webapp.queue.messages import ChildMessages
 from webapp.sandbox import child as sandbox
 from webapp.settings import Settings
 
@@ -24,8 +25,8 @@ def main() -> None:
     limits = sandbox.ChildLimits(240, settings.memory)  # a busy machine is no reason to fail
     for name in sys.argv[1:]:
         published: dict[str, bytes] = {}
-        messages = worker._ChildMessages(
-            "one", lambda _progress: None, lambda _answer, lenses, kept=published: kept.update(lenses)
+        messages = ChildMessages(
+            "one", lambda _progress: None, lambda _answer, lenses, _hashes, kept=published: kept.update(lenses)
         )
         with Path(name).open("rb") as file:
             work = partial(worker._analyze, file, settings, None, analysis_id="one")

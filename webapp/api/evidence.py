@@ -1,0 +1,45 @@
+"""The API's evidence bundles and the key they are signed with: views of the blueprint in :mod:`webapp.api.v1`."""
+
+from __future__ import annotations
+
+from flask import Response, abort
+
+from analysis.bundle import keys
+
+from ..access import auth
+from ..intake.bundles import given_again, sent
+from ..presenters.bundle import public_key
+from ..services import services
+from ..storage.rows import Analysis
+from .types import SigningKey
+from .v1 import api, as_json
+
+
+@api.get("/analyses/<analysis_id>/bundle")
+@auth.needs("check")
+def bundle(analysis_id: str) -> Response:
+    """The evidence bundle of a whole report, without the file."""
+    return sent(_with_report(analysis_id))
+
+
+@api.post("/analyses/<analysis_id>/bundle")
+@auth.needs("check")
+def bundle_with_file(analysis_id: str) -> Response:
+    """The bundle with the file, which is sent again and must be the very same."""
+    row = _with_report(analysis_id)
+    return sent(row, given_again(row))
+
+
+@api.get("/key")
+@auth.public
+def signing_key() -> Response:
+    """The public key of this server's bundles."""
+    key = public_key(services().settings)
+    return as_json(SigningKey(fingerprint=keys.fingerprint(key), pem=keys.pem_of(key).decode()))
+
+
+def _with_report(analysis_id: str) -> Analysis:
+    row = services().store.get(analysis_id, auth.token().owner)
+    if row is None or row.report is None:
+        abort(404)
+    return row
