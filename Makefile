@@ -26,6 +26,10 @@ test: setup-dev ## run all tests, in two processes
 lint: setup-dev ## every check of Python, JavaScript, templates, shell and imports; known weaknesses of libraries
 	@$(PY) bin/lint
 
+.PHONY: translations
+translations: setup ## bring the catalogs of translations in step with what the product says
+	@$(PY) -m webapp.ops.catalogs
+
 .PHONY: extension
 extension: setup ## write the browser extension's archives into dist/
 	@$(PY) bin/extension

@@ -1,6 +1,6 @@
 // The texts in the language the user chose. chrome.i18n knows only the browser's, so the files are read here.
 
-export const LANGUAGES = { en: "English", de: "Deutsch", es: "Español" };
+export const LANGUAGES = { en: "English", de: "Deutsch", es: "Español", fr: "Français", pt: "Português" };
 
 const loaded = new Map();
 

@@ -18,7 +18,7 @@
     stage.classList.add("live");
     stage.tabIndex = 0;
     stage.setAttribute("role", "group");
-    stage.setAttribute("aria-label", "The picture. Plus and minus zoom, arrow keys move, zero fits.");
+    stage.setAttribute("aria-label", stage.dataset.label);
 
     const pane = () => stage.querySelector(".layer").getBoundingClientRect();
     function show() {
@@ -56,7 +56,7 @@
       stage.classList.toggle("beside", usable && beside.getAttribute("aria-pressed") === "true");
       stage.classList.toggle("split", usable && Number(split.value) > 0);
       stage.style.setProperty("--split", `${split.value}%`);
-      split.setAttribute("aria-valuetext", `${split.value} percent picture`);
+      split.setAttribute("aria-valuetext", split.dataset.says.replace("{percent}", split.value));
       show();
     }
     split.addEventListener("input", compare);
@@ -218,16 +218,17 @@
   async function copy(button) {
     const source = document.getElementById(button.dataset.copy);
     const label = button.querySelector("span");
+    label.dataset.before ??= label.textContent;
     try {
       await navigator.clipboard.writeText(source.textContent);
-      label.textContent = "Copied";
+      label.textContent = button.dataset.copied;
     } catch {
       getSelection()?.selectAllChildren(source); // not allowed here: the person's own keys will do
-      label.textContent = "Selected: copy it now";
+      label.textContent = button.dataset.selected;
     }
     document.getElementById("announce").textContent = label.textContent;
     setTimeout(() => {
-      label.textContent = "Copy";
+      label.textContent = label.dataset.before;
     }, 2500);
   }
   let closed = [];

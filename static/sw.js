@@ -45,7 +45,7 @@ export function serve({ version, shell }) {
     } else if (url.pathname.startsWith("/static/")) {
       event.respondWith(asset(request, url));
     } else if (request.mode === "navigate") {
-      event.respondWith(page(request, url));
+      event.respondWith(page(event, request, url));
     } else if (/^\/analyses\/[\w-]{22}\/./.test(url.pathname) && request.destination === "image") {
       event.respondWith(fetch(request).catch(() => kept(request)));
     }
@@ -66,8 +66,15 @@ export function serve({ version, shell }) {
     return (await caches.match(today, { cacheName: mine })) ?? Response.error();
   }
 
+  /** The pages shown offline are kept in the language in which pages come now. */
+  async function follow(language) {
+    const cache = await caches.open(mine);
+    const known = (await cache.match("/offline"))?.headers.get("Content-Language");
+    if (language && known !== language) await cache.addAll(shell.filter((path) => !path.startsWith("/static/")));
+  }
+
   /** The network's word first; without it what is kept; else a page that says so. */
-  async function page(request, url) {
+  async function page(event, request, url) {
     try {
       const answer = await fetch(request);
       const report = /^\/analyses\/([\w-]{22})$/.exec(url.pathname);
@@ -75,6 +82,7 @@ export function serve({ version, shell }) {
       if (answer.ok && !answer.redirected && shell.includes(url.pathname)) {
         await (await caches.open(mine)).put(url.pathname, answer.clone());
       }
+      event.waitUntil(follow(answer.headers.get("Content-Language")).catch(() => undefined));
       return answer;
     } catch {
       const at = { cacheName: mine };

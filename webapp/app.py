@@ -8,7 +8,7 @@ from htmx_flask import Htmx
 
 from analysis.explain.rows import SCALE
 
-from . import errors, logs
+from . import errors, language, logs
 from .access import auth, security
 from .api import evidence as _evidence  # noqa: F401 -- its views are part of the API
 from .api import exports  # noqa: F401 -- adds its views to the API
@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS, seen_caution=present_seen.CAUTION)
     app.jinja_env.globals.update(has_reports_stamped=settings.time_stamp_url is not None)
     Htmx(app)
+    language.init_app(app)
     logs.init_app(app, settings.log_format)
     auth.init_app(app)
     if settings.sign_in:

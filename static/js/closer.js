@@ -3,6 +3,7 @@
 
 import { BLOCK, clones, embeddedThumbnail, errorLevel, ghost, gradient } from "./forensics.js";
 import { chosenFile } from "./preview.js";
+import { say } from "./words.js";
 
 const MOST_PIXELS = 12e6;
 const MOST_FOR_CLONES = 800;
@@ -14,14 +15,15 @@ export async function open(part) {
   part.dataset.live = "yes";
   const tool = new Closer(part);
   part.querySelector("input[type=file]").addEventListener("change", async (event) => {
-    if (event.target.files.length) await tool.take(event.target.files[0], "the file you have just chosen");
+    if (event.target.files.length)
+      await tool.take(event.target.files[0], say("Drawn from the file you have just chosen."));
   });
   for (const control of part.querySelectorAll("select, input[type=range]"))
     control.addEventListener("input", () => tool.draw());
   tool.canvas.addEventListener("pointermove", (event) => tool.point(event));
   tool.canvas.addEventListener("keydown", (event) => tool.step(event));
   const file = chosenFile(location.pathname);
-  if (file) await tool.take(file, "your own file, at full size");
+  if (file) await tool.take(file, say("Drawn from your own file, at full size."));
   else await tool.takeCopy(part.dataset.picture);
 }
 
@@ -44,7 +46,7 @@ class Closer {
     try {
       await this.load(await createImageBitmap(file, { imageOrientation: "from-image" }), words);
     } catch {
-      this.said.textContent = "This browser cannot draw that file.";
+      this.said.textContent = say("This browser cannot draw that file.");
     }
   }
 
@@ -55,10 +57,12 @@ class Closer {
       await image.decode();
       await this.load(
         image,
-        "the small copy that was kept: choose the file again for its full size; it stays on this device",
+        say(
+          "Drawn from the small copy that was kept: choose the file again for its full size; it stays on this device.",
+        ),
       );
     } catch {
-      this.said.textContent = "Choose the file again: nothing of it was kept. It stays on this device.";
+      this.said.textContent = say("Choose the file again: nothing of it was kept. It stays on this device.");
     }
   }
 
@@ -69,7 +73,7 @@ class Closer {
     this.canvas.height = Math.round(height * scale);
     this.context.drawImage(source, 0, 0, this.canvas.width, this.canvas.height);
     this.picture = this.context.getImageData(0, 0, this.canvas.width, this.canvas.height);
-    this.part.querySelector("[data-source]").textContent = `Drawn from ${words}.`;
+    this.part.querySelector("[data-source]").textContent = words;
     this.at = { x: this.canvas.width >> 1, y: this.canvas.height >> 1 };
     await this.draw();
   }
@@ -85,7 +89,7 @@ class Closer {
     for (const one of this.part.querySelectorAll("[data-for]")) one.hidden = !one.dataset.for.split(" ").includes(name);
     for (const output of this.part.querySelectorAll("output"))
       output.textContent = this.part.querySelector(`[name=${output.htmlFor}]`).value;
-    this.said.textContent = "Drawing…";
+    this.said.textContent = say("Drawing…");
     await new Promise((resolve) => setTimeout(resolve)); // the word is shown before the work begins
     const drawn = await this[name]();
     if (turn !== this.turn) return; // another was asked for meanwhile
@@ -148,9 +152,10 @@ class Closer {
           this.context.fillRect(left / scale, top / scale, BLOCK / scale, BLOCK / scale);
       }
     });
-    return found.length
-      ? `${found.length} repeated region${found.length > 1 ? "s" : ""} found; each pair has one color.`
-      : "No repeated region was found.";
+    if (!found.length) return say("No repeated region was found.");
+    return found.length === 1
+      ? say("One repeated region found; each pair has one color.")
+      : say("{count} repeated regions found; each pair has one color.", { count: found.length });
   }
 
   async thumbnail() {
@@ -158,8 +163,8 @@ class Closer {
     const bytes = this.file ? embeddedThumbnail(new Uint8Array(await this.file.arrayBuffer())) : null;
     if (!bytes) {
       return this.file
-        ? "The file holds no preview of its own. Most files do not."
-        : "For this the file itself is needed: choose it again.";
+        ? say("The file holds no preview of its own. Most files do not.")
+        : say("For this the file itself is needed: choose it again.");
     }
     const small = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
     const half = this.canvas.width / 2;
@@ -171,7 +176,10 @@ class Closer {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.context.drawImage(copy, 0, 0, half, height);
     this.context.drawImage(small, half, 0, half, height);
-    return `Left the picture, right the preview inside the file (${small.width} × ${small.height} pixels).`;
+    return say("Left the picture, right the preview inside the file ({width} × {height} pixels).", {
+      width: small.width,
+      height: small.height,
+    });
   }
 
   async magnifier() {
@@ -190,7 +198,15 @@ class Closer {
     this.context.lineWidth = Math.max(2, this.canvas.width / 400);
     this.context.strokeRect(left, top, side, side);
     const k = 4 * (y * this.picture.width + x);
-    return `${ZOOM} times, at ${x}, ${y}: red ${this.picture.data[k]}, green ${this.picture.data[k + 1]}, blue ${this.picture.data[k + 2]}.`;
+    const [red, green, blue] = this.picture.data.subarray(k, k + 3);
+    return say("{zoom} times, at {x}, {y}: red {red}, green {green}, blue {blue}.", {
+      zoom: ZOOM,
+      x,
+      y,
+      red,
+      green,
+      blue,
+    });
   }
 
   move(x, y) {

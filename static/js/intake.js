@@ -5,6 +5,7 @@ import * as names from "./names.js";
 import * as outbox from "./outbox.js";
 import { picture, show } from "./preview.js";
 import { send } from "./send.js";
+import { say } from "./words.js";
 
 const AT_ONCE = 2;
 const BUSY_PAUSE = 15_000;
@@ -41,7 +42,7 @@ class Line {
     this.state = this.item.querySelector(".file-state");
     this.item.querySelector(".file-name").textContent = entry.name;
     this.button = this.item.querySelector("button");
-    this.button.setAttribute("aria-label", `Remove ${entry.name}`);
+    this.button.setAttribute("aria-label", say("Remove {name}", { name: entry.name }));
     this.button.addEventListener("click", () => this.remove());
     this.where = "";
     const list = document.getElementById("files");
@@ -72,8 +73,8 @@ class Line {
     let bar = this.state.querySelector("progress.upload");
     if (!bar) {
       bar = Object.assign(document.createElement("progress"), { max: 100, className: "upload" });
-      bar.setAttribute("aria-label", `Upload of ${this.entry.name}`);
-      this.says(share < 1 ? "Sending…" : "Sent.");
+      bar.setAttribute("aria-label", say("Upload of {name}", { name: this.entry.name }));
+      this.says(share < 1 ? say("Sending…") : say("Sent."));
       this.state.prepend(bar);
     }
     bar.value = 100 * share;
@@ -83,14 +84,16 @@ class Line {
   refused(fragment) {
     const problem = new DOMParser().parseFromString(fragment, "text/html").getElementById("problem");
     const words = [...(problem?.querySelectorAll("p:not(.code)") ?? [])].map((p) => p.textContent.trim()).join(" ");
-    this.says(words || "The server refused this file.", "bad");
+    this.says(words || say("The server refused this file."), "bad");
     announce(`${this.entry.name}: ${words}`);
   }
 
   sent({ where, line }) {
     this.where = where;
-    this.button.setAttribute("aria-label", `Take ${this.entry.name} off this list; its report stays among your checks`);
-    this.state.innerHTML = line || `<p class="line"><a class="link" href="${encodeURI(where)}">Report</a></p>`;
+    const label = say("Take {name} off this list; its report stays among your checks", { name: this.entry.name });
+    this.button.setAttribute("aria-label", label);
+    this.state.innerHTML =
+      line || `<p class="line"><a class="link" href="${encodeURI(where)}">${say("Report")}</a></p>`;
     for (const link of this.state.querySelectorAll("a")) link.title = this.entry.name;
     globalThis.htmx.process(this.state);
   }
@@ -106,7 +109,7 @@ class Line {
 
   /** Kept on this device, in the outbox. */
   waits() {
-    this.says("Kept on this device. It is sent as soon as the server can be reached.");
+    this.says(say("Kept on this device. It is sent as soon as the server can be reached."));
   }
 
   async remove() {
@@ -133,17 +136,18 @@ export function take(files) {
     taken.push(line);
     if (file.size > most) {
       const megabytes = (count) => Math.round(count / 1048576);
-      line.says(`The file has ${megabytes(file.size)} MB; at most ${megabytes(most)} MB are accepted here.`, "bad");
+      const sizes = { size: megabytes(file.size), most: megabytes(most) };
+      line.says(say("The file has {size} MB; at most {most} MB are accepted here.", sizes), "bad");
       line.over = true;
       announce(`${file.name}: ${line.state.textContent}`);
     } else {
-      line.says("Next…");
+      line.says(say("Next…"));
       queue.push(line);
     }
   }
   taken[0]?.item.scrollIntoView({ block: "center" }); // on small screens the list begins below what is seen
-  if (taken.length)
-    announce(taken.length === 1 ? `${taken[0].entry.name} is taken.` : `${taken.length} files are taken.`);
+  if (taken.length === 1) announce(say("{name} is taken.", { name: taken[0].entry.name }));
+  else if (taken.length) announce(say("{count} files are taken.", { count: taken.length }));
   pump();
 }
 
@@ -189,7 +193,7 @@ function settle(line, outcome) {
     lead(line, outcome.where);
   } else {
     line.sent(outcome);
-    announce(`${line.entry.name} was sent.`);
+    announce(say("{name} was sent.", { name: line.entry.name }));
   }
 }
 
@@ -205,11 +209,11 @@ async function wait(line) {
   try {
     await outbox.keep(line.entry);
     line.waits();
-    announce(`${line.entry.name} is kept on this device and sent later.`);
+    announce(say("{name} is kept on this device and sent later.", { name: line.entry.name }));
     const worker = await navigator.serviceWorker?.getRegistration();
     await worker?.sync?.register("outbox");
   } catch {
-    line.says("The server cannot be reached, and this browser keeps no files for later. Please try again.", "bad");
+    line.says(say("The server cannot be reached, and this browser keeps no files for later. Please try again."), "bad");
   }
 }
 
@@ -234,7 +238,8 @@ async function sendWaiting() {
   });
   const left = new Map((await outbox.all()).map((one) => [one.key, one])); // another tab may have told of some already
   for (const { key } of known) {
-    if (!left.has(key) && !ours.has(key)) lines.get(key)?.says("Sent by another tab. Its report is among your checks.");
+    if (!left.has(key) && !ours.has(key))
+      lines.get(key)?.says(say("Sent by another tab. Its report is among your checks."));
   }
   for (const one of new Map([...ours, ...left]).values()) {
     const line = lines.get(one.key);
@@ -315,7 +320,7 @@ document.addEventListener("click", async (event) => {
     const bytes = await answer.blob();
     take([new File([bytes], sample.dataset.sample, { type: bytes.type })]);
   } catch {
-    complain("That picture could not be loaded. Please try again.");
+    complain(say("That picture could not be loaded. Please try again."));
   }
 });
 
@@ -327,13 +332,13 @@ document.addEventListener("click", async (event) => {
     for (const item of await navigator.clipboard.read()) {
       if (item.types.includes("text/plain")) address ||= addressIn(await (await item.getType("text/plain")).text());
       const type = item.types.find((one) => one.startsWith("image/"));
-      if (type) files.push(new File([await item.getType(type)], "pasted picture", { type }));
+      if (type) files.push(new File([await item.getType(type)], say("pasted picture"), { type }));
     }
     if (files.length) take(files);
     else if (address) takeAddress(address);
-    else complain("There is no picture and no address on the clipboard.");
+    else complain(say("There is no picture and no address on the clipboard."));
   } catch {
-    complain("This browser did not let the page read the clipboard.");
+    complain(say("This browser did not let the page read the clipboard."));
   }
 });
 
@@ -344,8 +349,8 @@ document.addEventListener("htmx:sendError", (event) => {
   isGone = Boolean(asksAgain);
   complain(
     asksAgain
-      ? "The server cannot be reached just now. This page keeps asking, and goes on by itself."
-      : "The server cannot be reached. Is it running, and are you online?",
+      ? say("The server cannot be reached just now. This page keeps asking, and goes on by itself.")
+      : say("The server cannot be reached. Is it running, and are you online?"),
   );
 });
 document.addEventListener("htmx:afterOnLoad", () => {
@@ -375,7 +380,7 @@ function restore() {
     return;
   }
   for (const where of names.listed()) {
-    new Line({ key: where, name: names.known(where)?.name ?? "picture" }).restore(where);
+    new Line({ key: where, name: names.known(where)?.name ?? say("picture") }).restore(where);
   }
 }
 
@@ -387,7 +392,7 @@ export function greet() {
   }
   const asked = new URLSearchParams(location.search);
   if (asked.get("shared") === "nothing") {
-    complain("The other app handed over no file. Please choose it here.");
+    complain(say("The other app handed over no file. Please choose it here."));
   }
   const address = document.querySelector("#address input[name=url]");
   if (address && asked.get("address")) address.value = asked.get("address");

@@ -1,6 +1,8 @@
 // Files that wait on this device until they can be sent. Kept in IndexedDB, so closing the browser loses none; each has
 // a key that the server knows it by, so sending one twice analyzes it once. Used by pages and by the service worker.
 
+import { say } from "./words.js";
+
 const STORE = "outbox";
 
 function open() {
@@ -31,7 +33,7 @@ async function act(mode, work) {
  * picture being kept, if asked.
  */
 export function entry(file, address = "", asClip = false, numbersOnly = false) {
-  const name = file ? file.name || "picture" : address;
+  const name = file ? file.name || say("picture") : address;
   return { key: crypto.randomUUID(), added: Date.now(), state: "waiting", name, file, address, asClip, numbersOnly };
 }
 

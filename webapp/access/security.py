@@ -8,8 +8,9 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, g, session
+from flask import Blueprint, Flask, g, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -116,6 +117,13 @@ def owner() -> str:
         session["day"] = today
     name: str = session["owner"]
     return name
+
+
+def own_page(untrusted: str) -> str:
+    """The page that a form names to come back to, if it is one of ours; else the first one."""
+    parts = urlsplit(untrusted)
+    ours = untrusted.startswith("/") and not untrusted.startswith("//") and not parts.scheme and not parts.netloc
+    return untrusted if ours and untrusted.isprintable() and "\\" not in untrusted else url_for("pages.index")
 
 
 def _was_wrong(response: Response) -> bool:

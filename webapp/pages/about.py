@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 
 from analysis.explain.words import BANDS, LENSES, VERDICTS
 from analysis.facts import Kind
 from analysis.registry import all_analyzers
 
+from .. import language
+from ..access.security import own_page
 from ..intake.submission import engine_version
 from ..presenters.accuracy import accuracy_figures, versions_in_use
 from ..presenters.detectors import detectors
@@ -42,3 +45,10 @@ def imprint() -> str:
     return render_template(
         "versions.html", versions=versions_in_use(), detectors=detectors(), engine=engine_version(services().settings)
     )
+
+
+@about.post("/language")
+def choose_language() -> ResponseReturnValue:
+    """Keep the reader's choice of a language, and come back to the page."""
+    language.choose(request.form.get("language", ""))
+    return redirect(own_page(request.form.get("next", "")), 303)

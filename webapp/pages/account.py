@@ -7,13 +7,14 @@ account.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.exceptions import SecurityError
 
+from .. import language
+from ..access.security import own_page
 from ..errors import Refusal, wants_json
 from ..services import services
 from ..storage.accounts import Account
@@ -25,6 +26,7 @@ OPEN = {
     "bundles.key",  # who was given a bundle need not have an account
     "account.form",
     "account.enter",
+    "about.choose_language",
     "health.alive",
     "health.ready",
     "health.metrics",  # it asks for more than an account by itself
@@ -81,7 +83,7 @@ def _person(secret: str) -> Person | None:
 def form() -> ResponseReturnValue:
     """The page that asks for the key."""
     if current_user.is_authenticated:
-        return redirect(_next(request.args), 303)
+        return redirect(own_page(request.args.get("next", "")), 303)
     return _asks(request.args.get("next", ""))
 
 
@@ -91,18 +93,22 @@ def enter() -> ResponseReturnValue:
     found = services().accounts.with_key(request.form.get("key", "").strip())
     if found is None:
         return make_response(_asks(request.form.get("next", ""), wrong=True), 401)
+    chosen = language.chosen()
     session.clear()
+    language.choose(chosen)
     login_user(Person(found, services().accounts.sign_in(found)))
     session.permanent = True
-    return redirect(_next(request.form), 303)
+    return redirect(own_page(request.form.get("next", "")), 303)
 
 
 @account.post("/sign-out")
 def leave() -> ResponseReturnValue:
     """End the session here and on the server; the browser forgets kept reports and files that wait."""
     services().accounts.sign_out(current_user.get_id())
+    chosen = language.chosen()
     logout_user()
     session.clear()
+    language.choose(chosen)
     answer = make_response(redirect(url_for(".form"), 303))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
@@ -110,11 +116,3 @@ def leave() -> ResponseReturnValue:
 
 def _asks(untrusted_next: str, *, wrong: bool = False) -> str:
     return render_template("sign_in.html", next=untrusted_next, wrong=wrong)
-
-
-def _next(given: dict[str, str]) -> str:
-    """The page that was asked for, if it is one of ours."""
-    untrusted = given.get("next", "")
-    parts = urlsplit(untrusted)
-    ours = untrusted.startswith("/") and not untrusted.startswith("//") and not parts.scheme and not parts.netloc
-    return untrusted if ours and untrusted.isprintable() and "\\" not in untrusted else url_for("pages.index")

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ..access.security import owner
 from ..errors import Refusal
+from ..language import gettext
 from ..services import services
 from ..storage.tokens import CHALLENGE, ORIGIN, SCOPES, code_of
 
@@ -42,7 +43,7 @@ def approve() -> ResponseReturnValue:
 @pairing.post("/tokens")
 def issue() -> ResponseReturnValue:
     """A token for a program outside of browsers: shown once, on the answer itself, which nobody keeps."""
-    name = _name(request.form.get("name", ""), "A program")
+    name = _name(request.form.get("name", ""), gettext("A program"))
     secret = services().tokens.issue(owner(), name)
     shown = services().tokens.of(owner())
     answer = make_response(render_template("pair.html", tokens=shown, secret=secret, name=name, scopes=SCOPES), 201)
@@ -63,7 +64,7 @@ def _asked(given: dict[str, str]) -> tuple[str, str, str]:
     challenge, origin = given.get("challenge", ""), given.get("origin", "")
     if not CHALLENGE.fullmatch(challenge) or not ORIGIN.fullmatch(origin):
         raise Refusal("bad_pairing", "This link was not made by the extension. Start pairing in the extension.", 400)
-    return challenge, origin, _name(given.get("name", ""), "Browser extension")
+    return challenge, origin, _name(given.get("name", ""), gettext("Browser extension"))
 
 
 def _name(untrusted: str, otherwise: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from flask import Blueprint, Flask, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from ..language import gettext, language
 from ..services import services
 from ..settings import ROOT
 
@@ -73,8 +74,10 @@ def manifest() -> Response:
         "id": "/",
         "name": "AI Media Detector",
         "short_name": "AI Detector",
-        "description": "Was this picture or video made by AI? A verdict, the measurements behind it, and their limits.",
-        "lang": "en",
+        "description": gettext(
+            "Was this picture or video made by AI? A verdict, the measurements behind it, and their limits."
+        ),
+        "lang": language(),
         "dir": "ltr",
         "start_url": "/",
         "scope": "/",
@@ -84,14 +87,14 @@ def manifest() -> Response:
         "categories": ["photo", "utilities", "news"],
         "icons": [icon(size, purpose) for purpose in ("any", "maskable") for size in (192, 512)],
         "screenshots": [
-            screen("landing-wide", "1280x800", "wide", "Give it a picture or a video"),
-            screen("report-wide", "1280x800", "wide", "The verdict, and what it rests on"),
-            screen("landing-narrow", "780x1688", "narrow", "Give it a picture or a video"),
-            screen("report-narrow", "780x1688", "narrow", "The verdict, and what it rests on"),
+            screen("landing-wide", "1280x800", "wide", gettext("Give it a picture or a video")),
+            screen("report-wide", "1280x800", "wide", gettext("The verdict, and what it rests on")),
+            screen("landing-narrow", "780x1688", "narrow", gettext("Give it a picture or a video")),
+            screen("report-narrow", "780x1688", "narrow", gettext("The verdict, and what it rests on")),
         ],
         "shortcuts": [
-            {"name": "Check a file", "url": "/", "icons": [icon(192, "any")]},
-            {"name": "My checks", "url": "/history", "icons": [icon(192, "any")]},
+            {"name": gettext("Check a file"), "url": "/", "icons": [icon(192, "any")]},
+            {"name": gettext("My checks"), "url": "/history", "icons": [icon(192, "any")]},
         ],
         "launch_handler": {"client_mode": ["navigate-existing", "auto"]},
         "share_target": {

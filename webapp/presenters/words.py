@@ -6,10 +6,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from babel.numbers import format_percent
+from babel.units import format_unit
+
+from analysis.explain import rows
 from analysis.explain.headline import whole
-from analysis.explain.rows import clock, file_size, number, placed, tone
+from analysis.explain.rows import clock, placed, tone
 from analysis.explain.words import STATUSES, SUPPORTS
 from analysis.report import Evidence
+
+from ..language import locale
+from .translate import FILTERS as TRANSLATING
+from .translate import moment, numerals, translate_value
 
 
 def gauge(evidence: Evidence) -> dict[str, str] | None:
@@ -31,6 +39,21 @@ def gauge(evidence: Evidence) -> dict[str, str] | None:
     }
 
 
+def number(value: float) -> str:
+    """A metric as the page's language writes it."""
+    return numerals(rows.number(value))
+
+
+def decimals(value: float, places: int) -> str:
+    """A number with so many digits behind the point."""
+    return numerals(f"{value:.{places}f}")
+
+
+def percent(value: float) -> str:
+    """A number of hundredths."""
+    return format_percent(round(value) / 100, locale=locale())
+
+
 def signed(value: float) -> str:
     """A difference with its sign, a real minus."""
     shown = f"{value:+.0f}".replace("-", "−")
@@ -47,9 +70,14 @@ def strength(value: float) -> str:
     return "strong" if value >= 0.6 else "moderate" if value >= 0.4 else "weak"
 
 
+def size(count: float) -> str:
+    """Bytes for people, in the page's language."""
+    return translate_value(rows.file_size(count))
+
+
 def when(stamp: float) -> str:
     """A moment for people; the server does not know where they are."""
-    return datetime.fromtimestamp(stamp, UTC).strftime("%-d %B %Y, %H:%M UTC")
+    return f"{moment(datetime.fromtimestamp(stamp, UTC))} UTC"
 
 
 def iso(stamp: float) -> str:
@@ -61,18 +89,19 @@ def duration(seconds: float) -> str:
     """A length of time for people: the largest unit that divides it."""
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if seconds >= length and seconds % length == 0:
-            count = int(seconds // length)
-            return f"{count} {unit}" + ("s" if count != 1 else "")
-    return f"{seconds:g} seconds"
+            return format_unit(int(seconds // length), f"duration-{unit}", locale=locale())
+    return format_unit(seconds, "duration-second", locale=locale())
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
+FILTERS: dict[str, Callable[..., Any]] = TRANSLATING | {
     "number": number,
+    "decimals": decimals,
+    "percent": percent,
     "whole": whole,
     "strength": strength,
     "signed": signed,
     "medium": medium,
-    "size": file_size,
+    "size": size,
     "gauge": gauge,
     "placed": placed,
     "tone": tone,
