@@ -17,6 +17,7 @@ from analysis.report import from_json
 from tests.webapp.given import animation, evidence, lens, media_files, picture, report, send
 from webapp.app import create_app
 from webapp.intake import submission as intake
+from webapp.queue.jobs import JobProgress
 from webapp.storage.rows import EncodedReport, JobState
 
 
@@ -111,7 +112,7 @@ def test_report_and_lenses_are_what_was_written(program, doors):
 def test_a_running_analysis_tells_its_progress_and_has_no_report_yet(program, doors):
     analysis_id = program.send().json["id"]
     doors.store.start(analysis_id)
-    doors.jobs.report(analysis_id, worker.JobProgress(("open", "noise"), 12))
+    doors.jobs.report(analysis_id, JobProgress(("open", "noise"), 12))
     answer = program("GET", f"/analyses/{analysis_id}")
     assert (answer.json["state"], answer.json["progress"]) == ("running", {"done": 2, "total": 12})
     assert answer.headers["Retry-After"] == "1"
