@@ -19,6 +19,7 @@ from analysis.report import (
     Grade,
     Likeness,
     Meaning,
+    Pending,
     Quality,
     Scoring,
     Stability,
@@ -196,13 +197,14 @@ def test_pages_hold_no_word_that_is_not_in_the_catalog(client, marked, path):
     assert untranslated(client.get(path, headers=GERMAN).get_data(as_text=True)) == []
 
 
-@pytest.mark.parametrize("given", ["calibrated", "rules", "clip", "low"])
+@pytest.mark.parametrize("given", ["calibrated", "rules", "clip", "low", "pending"])
 def test_reports_hold_no_word_that_is_not_in_the_catalog(client, doors, marked, given):
     changes = {
         "calibrated": speaking,
         "rules": by_rules,
         "clip": lambda: speaking(kind=Kind.VIDEO, timeline=clip(), provenance=()),
         "low": lambda: speaking(score=12.0, verdict=Verdict.CONSISTENT_WITH_REAL, provenance=()),
+        "pending": lambda: speaking(pending=(Pending.MEASUREMENTS, Pending.STABILITY, Pending.LENSES), stability=None),
     }[given]()
     components = changes.pop("components", None) or {
         name: one for name, one in report().components.items() if name != "deep"
