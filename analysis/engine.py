@@ -122,7 +122,7 @@ def analyze(
             context = scoring_context.context_of(media)
             answered = still.answer_still(media, findings, _detector(media, networks_folder), networks)
             if on_features is not None and answered.scored.score is not None and not answered.joined:
-                packed = again.pack(answered.detector, answered.found.sight.seen, answered.ways)
+                packed = again.pack_features(answered.detector, answered.found.sight.seen, answered.ways)
                 if packed is not None:
                     on_features(packed)
             tell(report(answered.scored, context, pending=(Pending.MEASUREMENTS, *_stability_of(answered))))

@@ -1,7 +1,7 @@
 """The ZIP of a bundle: for one content there is one sequence of bytes, and nothing else is read.
 
 Members are stored, not packed, in the order of their names, at a fixed time, without extra fields, comments or flags.
-So every ZIP program opens a bundle, while the reader here is no ZIP program: it accepts exactly what :func:`pack`
+So every ZIP program opens a bundle, while the reader here is no ZIP program: it accepts exactly what :func:`write_zip`
 writes. A byte that differs anywhere is found, there is nothing to inflate, no two readers see different members.
 """
 
@@ -49,7 +49,7 @@ class Member:
     start: int = 0
 
 
-def pack(contents: Mapping[str, Content], out: BinaryIO) -> None:
+def write_zip(contents: Mapping[str, Content], out: BinaryIO) -> None:
     """Write a bundle.
 
     Parameters
@@ -90,7 +90,7 @@ def read(file: BinaryIO, size: int) -> dict[str, Member]:
     Raises
     ------
     BrokenBundle
-        When any byte outside of the members is another than :func:`pack` writes for them.
+        When any byte outside of the members is another than :func:`write_zip` writes for them.
     """
     if size > LARGEST:
         raise BrokenBundle("The file is too large for a bundle.")

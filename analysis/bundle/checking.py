@@ -140,7 +140,7 @@ def _signed_by(file: BinaryIO, members: Mapping[str, Member], written: bytes) ->
         key.verify(archive.content(file, members[SIGNATURE], _SIGNATURE_BYTES), written)
     except (ValueError, InvalidSignature):
         raise BrokenBundle("Its signature does not fit: the manifest was changed, or another key signed it.") from None
-    return keys.fingerprint(key)
+    return keys.key_fingerprint(key)
 
 
 def _must_be_listed(members: Mapping[str, Member], manifest: BundleManifest) -> None:

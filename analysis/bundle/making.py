@@ -133,11 +133,11 @@ def make(
             file=JudgedFile(sha256=found.sha256, format=facts.format, bytes=facts.bytes),
             engine=found.engine,
             detector=detector,
-            key=keys.fingerprint(signer.public_key()),
+            key=keys.key_fingerprint(signer.public_key()),
             members=hashes,
         )
     )
-    archive.pack({**members, MANIFEST: manifest, SIGNATURE: signer.sign(manifest)}, out)
+    archive.write_zip({**members, MANIFEST: manifest, SIGNATURE: signer.sign(manifest)}, out)
 
 
 def _ending(picture: bytes) -> str:

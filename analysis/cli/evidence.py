@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     _declare_verify(commands.add_parser("verify", help="check an evidence bundle, offline"))
     given = parser.parse_args(arguments)
     try:
-        return bundle(given) if given.command == "bundle" else verify(given)
+        return bundle(given) if given.command == "bundle" else verify_bundle(given)
     except (RefusedError, time_stamp.StampRefused, ValueError, OSError) as problem:
         say(f"Not done: {printable(str(problem))}.")
         return REFUSED
@@ -70,16 +70,16 @@ def bundle(given: argparse.Namespace) -> int:
     stamp = _stamp(given.time_stamp, written) if given.time_stamp else None
     target: Path = given.output or Path(f"{Path(given.file).name}.bundle.zip")
     _write(target, examined, kept, written, signer=signer, stamp=stamp, file=given.file if given.with_file else None)
-    say(f"Written: {target}, signed with the key {keys.fingerprint(signer.public_key())}.")
+    say(f"Written: {target}, signed with the key {keys.key_fingerprint(signer.public_key())}.")
     return HOLDS
 
 
-def verify(given: argparse.Namespace) -> int:
+def verify_bundle(given: argparse.Namespace) -> int:
     """Say in words what holds of a bundle."""
     known = {_fingerprint(one): f"a key you named, {one}" for one in given.key}
     own = Path.home() / OWN_KEY
     if own.exists():
-        known.setdefault(keys.fingerprint(keys.load_or_make(own).public_key()), "your own key on this machine")
+        known.setdefault(keys.key_fingerprint(keys.load_or_make(own).public_key()), "your own key on this machine")
     try:
         with given.bundle.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -167,7 +167,7 @@ def _fingerprint(given: str) -> str:
     text = given.lower().replace(":", "").replace(" ", "")
     if len(text) == 64 and not set(text) - set("0123456789abcdef"):
         return text
-    return keys.fingerprint(keys.public(Path(given).read_bytes()))
+    return keys.key_fingerprint(keys.public(Path(given).read_bytes()))
 
 
 def _roots(given: Path | None) -> list[x509.Certificate]:

@@ -40,7 +40,7 @@ class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ways: tuple[str, ...]
 
 
-def pack(detector: Detector, seen: BackboneOutput, ways: Sequence[str]) -> bytes | None:
+def pack_features(detector: Detector, seen: BackboneOutput, ways: Sequence[str]) -> bytes | None:
     """What must be kept to judge again; None where this detector's head does not judge by features.
 
     Parameters

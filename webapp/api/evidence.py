@@ -35,7 +35,7 @@ def bundle_with_file(analysis_id: str) -> Response:
 def signing_key() -> Response:
     """The public key of this server's bundles."""
     key = public_key(services().settings)
-    return as_json(SigningKey(fingerprint=keys.fingerprint(key), pem=keys.pem_of(key).decode()))
+    return as_json(SigningKey(fingerprint=keys.key_fingerprint(key), pem=keys.pem_of(key).decode()))
 
 
 def _with_report(analysis_id: str) -> Analysis:

@@ -44,11 +44,11 @@ def main(arguments: Sequence[str]) -> int:
     if given.command == "feedback":
         return _feedback(settings)
     if given.command == "rejudge":
-        return rejudge.run(settings, sys.stdout)
+        return rejudge.rejudge_kept(settings, sys.stdout)
     if given.command == "labels":
         return labels.write(settings, sys.stdout)
     if given.command == "hashes":
-        return hash_lists.run(settings, given.action, getattr(given, "name", ""), getattr(given, "file", None))
+        return hash_lists.keep_lists(settings, given.action, getattr(given, "name", ""), getattr(given, "file", None))
     if given.command == "quarantine":
         return _quarantine(settings, given.lift)
     if not passes(settings):

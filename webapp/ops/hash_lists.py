@@ -107,7 +107,7 @@ def _of_csv(text: str, header: list[str]) -> _Line:
     return _Line(**{name: cell for name, cell in zip(header, cells, strict=True) if name in _FIELDS})
 
 
-def run(settings: Settings, action: str, name: str = "", path: Path | None = None) -> int:
+def keep_lists(settings: Settings, action: str, name: str = "", path: Path | None = None) -> int:
     """Do what was asked; the exit status is 1 where something was left out or not there."""
     migrate(settings.database_url)
     store = Store(settings.database_url)

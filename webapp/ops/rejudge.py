@@ -35,7 +35,7 @@ class _Answered(msgspec.Struct, frozen=True):
     why: str | None = None
 
 
-def run(settings: Settings, out: TextIO) -> int:
+def rejudge_kept(settings: Settings, out: TextIO) -> int:
     """Recompute everything that was kept; print what turned, one JSON object a line, and a count at the end."""
     migrate(settings.database_url)
     store = Store(settings.database_url)

@@ -34,7 +34,7 @@ def offer(analysis_id: str) -> str:
         "bundle.html",
         row=row,
         report=from_json(row.report or b""),
-        key=keys.fingerprint(present.public_key(settings)),
+        key=keys.key_fingerprint(present.public_key(settings)),
         stamped=services().bundles.stamp(row.id) is not None,
     )
 
@@ -67,7 +67,7 @@ def verify() -> ResponseReturnValue:
     incoming = cast(Incoming, file.stream)
     incoming.seek(0)
     try:
-        return _verify(present.check(services().settings, cast(BinaryIO, incoming), incoming.size))
+        return _verify(present.check_bundle(services().settings, cast(BinaryIO, incoming), incoming.size))
     except BrokenBundle as problem:
         return _verify(problem=str(problem)), 422
 
@@ -87,7 +87,7 @@ def _verify(checked: Checked | None = None, problem: str | None = None) -> str:
         said=checked.headline if checked else None,
         report=report,
         problem=problem,
-        key=keys.fingerprint(present.public_key(services().settings)),
+        key=keys.key_fingerprint(present.public_key(services().settings)),
     )
 
 

@@ -73,7 +73,7 @@ def write_bundle(services: Services, row: Analysis, out: BinaryIO, file: Content
     )
 
 
-def check(settings: Settings, file: BinaryIO, size: int) -> Checked:
+def check_bundle(settings: Settings, file: BinaryIO, size: int) -> Checked:
     """What holds of a bundle that somebody gives.
 
     Raises
@@ -81,7 +81,7 @@ def check(settings: Settings, file: BinaryIO, size: int) -> Checked:
     analysis.bundle.archive.BrokenBundle
         It does not hold.
     """
-    return checking.check(file, size, {keys.fingerprint(public_key(settings)): "this server"}, _roots(settings))
+    return checking.check(file, size, {keys.key_fingerprint(public_key(settings)): "this server"}, _roots(settings))
 
 
 def public_key(settings: Settings) -> Ed25519PublicKey:

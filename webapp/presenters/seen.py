@@ -107,13 +107,13 @@ def _check(row: Analysis, report: Report, found: SeenCheck) -> SeenRow:
         sentence=sentence,
         alike="The same bytes." if same else _alike(sighting),
         distance=sighting.distance,
-        carried=carried(told, report, own=found.own),
+        carried=carried_provenance(told, report, own=found.own),
         month=month,
         id=earlier.id if found.own else None,
     )
 
 
-def carried(earlier: Report, now: Report, *, own: bool) -> str | None:
+def carried_provenance(earlier: Report, now: Report, *, own: bool) -> str | None:
     """What an earlier copy carried of its origin, unless this one carries something as strong itself."""
     stated = [one for one in earlier.provenance if one.meaning is not None and one.grade is not Grade.HINT]
     if not stated:

@@ -86,7 +86,7 @@ class Remarks:
 
     def put_note(self, analysis_id: str, owner: str, untrusted_text: str) -> bool:
         """Keep a note in the place of the one before; an empty one deletes it. False if there is no such report."""
-        text = plain(untrusted_text)[:LONGEST_NOTE]
+        text = without_controls(untrusted_text)[:LONGEST_NOTE]
         mine = (Analysis.id == analysis_id, Analysis.owner == owner, Analysis.state == JobState.DONE)
         with self._store.transaction() as session:
             if session.scalar(select(Analysis.id).where(*mine)) is None:
@@ -114,7 +114,7 @@ class Remarks:
         TooManyReviews
             There are ``MOST_REVIEWS`` already.
         """
-        source = plain(untrusted_source)[:LONGEST_SOURCE]
+        source = without_controls(untrusted_source)[:LONGEST_SOURCE]
         done = select(Analysis.id).where(Analysis.id == analysis_id, Analysis.state == JobState.DONE)
         with self._store.transaction() as session:
             if session.scalar(done) is None:
@@ -161,7 +161,7 @@ def standing(reviews: list[Review]) -> Review | None:
     return reviews[0] if reviews and reviews[0].says != ReviewerSays.WITHDRAWN else None
 
 
-def plain(untrusted_text: str) -> str:
+def without_controls(untrusted_text: str) -> str:
     """Printable letters and line ends: what every database takes and no terminal obeys."""
     ends = untrusted_text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(letter for letter in ends if letter.isprintable() or letter == "\n").strip()

@@ -9,7 +9,7 @@ import zipfile
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from analysis.bundle import checking, making
-from analysis.bundle.keys import fingerprint
+from analysis.bundle.keys import key_fingerprint
 from analysis.facts import Kind, MediaFacts
 from analysis.report import Report, to_json
 
@@ -17,7 +17,7 @@ JUDGED = b"\xff\xd8\xff the file that was judged \xff\xd9"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 WEBP = b"RIFF\x1a\0\0\0WEBPVP8L"
-KNOWN = {fingerprint(KEY.public_key()): "this server"}
+KNOWN = {key_fingerprint(KEY.public_key()): "this server"}
 
 
 def report(data: bytes = JUDGED) -> Report:

@@ -30,7 +30,7 @@ def zipped(contents, compression=zipfile.ZIP_STORED, **changes):
 def packed(contents):
     """A ZIP of these members in the form of a bundle."""
     out = io.BytesIO()
-    archive.pack(contents, out)
+    archive.write_zip(contents, out)
     return out.getvalue()
 
 
@@ -206,7 +206,7 @@ def test_names_that_lead_elsewhere_fail(name):
     with pytest.raises(BrokenBundle):
         check(zipped([(name, b"x")]))
     with pytest.raises(ValueError, match="no bundle"):
-        archive.pack({name: b"x"}, io.BytesIO())
+        archive.write_zip({name: b"x"}, io.BytesIO())
 
 
 def test_more_members_than_a_bundle_has_fail():
@@ -255,7 +255,7 @@ def test_other_programs_read_it_and_check_its_signature(tmp_path):
 def test_a_key_is_made_once_and_is_private(tmp_path):
     path = tmp_path / "new" / "signing.key"
     first, again = keys.load_or_make(path), keys.load_or_make(path)
-    assert keys.fingerprint(first.public_key()) == keys.fingerprint(again.public_key())
+    assert keys.key_fingerprint(first.public_key()) == keys.key_fingerprint(again.public_key())
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["signing.key"]
     path.chmod(0o644)

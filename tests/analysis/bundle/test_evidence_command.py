@@ -43,10 +43,10 @@ def test_a_bundle_of_an_unknown_key_is_intact_and_no_more(given, capsys):
 def test_a_key_that_is_named_is_known(given, tmp_path, capsys, as_file):
     pem = tmp_path / "key.pem"
     pem.write_bytes(keys.pem_of(KEY.public_key()))
-    named = str(pem) if as_file else keys.fingerprint(KEY.public_key()).upper()
+    named = str(pem) if as_file else keys.key_fingerprint(KEY.public_key()).upper()
     assert evidence.main(["verify", str(given), "--key", named]) == 0
     assert "a key you named" in capsys.readouterr().err
-    assert evidence.main(["verify", str(given), "--key", keys.fingerprint(OTHER.public_key())]) == 3
+    assert evidence.main(["verify", str(given), "--key", keys.key_fingerprint(OTHER.public_key())]) == 3
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", bundle()[:-1], bundle() + b"\0", bundle().replace(b"<p>", b"<b>")])

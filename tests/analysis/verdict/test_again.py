@@ -41,7 +41,7 @@ REPORT = Report(kind=Kind.IMAGE)
 
 
 def kept(by: Detector) -> bytes:
-    packed = again.pack(by, SEEN, ["clean", "web"])
+    packed = again.pack_features(by, SEEN, ["clean", "web"])
     assert packed is not None
     return packed
 
@@ -78,7 +78,7 @@ def test_features_of_another_backbone_are_refused() -> None:
 
 
 def test_a_detector_without_a_head_keeps_nothing() -> None:
-    assert again.pack(LIGHT, SEEN, ["clean"]) is None
+    assert again.pack_features(LIGHT, SEEN, ["clean"]) is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "shape", "not a number", "pickle", "bomb", "unknown way"])

@@ -13,6 +13,7 @@ import pytest
 from analysis.report import Verdict
 from tests.webapp.api.test_api import Program
 from tests.webapp.given import report, send, token, upload
+from webapp.storage.rows import EncodedReport
 
 NASTY = '=cmd|"x"!A1 <script>&amp;]]>\x0b\ud83d\ude00'.encode("utf-16", "surrogatepass").decode("utf-16")
 
@@ -25,7 +26,7 @@ def program(app):
 def ended(doors, owner, name=None, **changes):
     analysis_id = doors.store.create(owner, upload())
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(**changes), {})
+    doors.store.finish(analysis_id, EncodedReport.of(report(**changes)), {})
     if name:
         doors.archive.rename(analysis_id, owner, name)
     return analysis_id
@@ -109,7 +110,7 @@ def test_the_page_gives_what_was_searched_for(client, doors):
     address = send(client, b"\xff\xd8\xff" + bytes(99)).headers["Location"]
     analysis_id = address.rpartition("/")[2]
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(), {})
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {})
     client.post(f"{address}/name", data={"csrf_token": token(client), "name": "Harbour"})
     ended(doors, "another")
     page = client.get("/history?q=harbour").get_data(as_text=True)

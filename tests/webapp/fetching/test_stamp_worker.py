@@ -18,6 +18,7 @@ from tests.webapp.given import report, upload
 from webapp.services import Services
 from webapp.settings import Settings
 from webapp.storage.database import migrate
+from webapp.storage.rows import EncodedReport
 
 pytest.importorskip("rfc3161_client")
 
@@ -67,7 +68,7 @@ def _with(settings, authority, path="/tsr"):
 def _ended(doors):
     analysis_id = doors.store.create("somebody", upload())
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(), {}, "0.1.0-abc")
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {}, "0.1.0-abc")
     return analysis_id
 
 

@@ -11,6 +11,7 @@ from tests.webapp.given import done, report, upload
 from webapp.app import create_app
 from webapp.intake import submission as intake
 from webapp.ops import rejudge
+from webapp.storage.rows import EncodedReport
 from webapp.storage.second_verdicts import KeptFeatures
 
 
@@ -23,7 +24,7 @@ def kept(doors):
 def _made(doors, *, numbers_only=False, engine="0.0.1-old"):
     analysis_id = doors.store.create("somebody", dataclasses.replace(upload(), numbers_only=numbers_only))
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(), {}, engine)
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {}, engine)
     doors.second_thoughts.keep(analysis_id, b"features")
     return analysis_id
 
@@ -39,7 +40,7 @@ def recompute(doors, monkeypatch, verdict="strong_ai", score=71.0, **changes):
     monkeypatch.setattr(rejudge, "_answers", lambda _settings, of: ((one, answered) for one in of))
     out = io.StringIO()
     settings = dataclasses.replace(doors.settings, features_days=30.0, **changes)
-    assert rejudge.run(settings, out) == 0
+    assert rejudge.rejudge_kept(settings, out) == 0
     return out.getvalue()
 
 
@@ -82,7 +83,7 @@ def test_what_cannot_be_recomputed_is_counted_with_its_reason(doors, kept, monke
 
 def test_the_real_engine_is_asked_and_refuses_what_is_damaged(doors, kept):
     out = io.StringIO()
-    assert rejudge.run(dataclasses.replace(doors.settings, features_days=1.0), out) == 0
+    assert rejudge.rejudge_kept(dataclasses.replace(doors.settings, features_days=1.0), out) == 0
     assert "1 could not be: they are damaged." in out.getvalue()
 
 

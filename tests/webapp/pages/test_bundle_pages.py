@@ -13,6 +13,7 @@ from analysis.bundle import keys
 from analysis.report import Finding
 from tests.webapp.given import done, picture, report, send, token, upload
 from webapp.presenters import bundle as present
+from webapp.storage.rows import EncodedReport
 
 FILE = picture()
 
@@ -24,7 +25,9 @@ def address(client, doors):
     analysis_id = where.rpartition("/")[2]
     doors.media.discard(doors.store.start(analysis_id))
     sha256 = hashlib.sha256(FILE).hexdigest()
-    doors.store.finish(analysis_id, report(sha256=sha256, id=analysis_id), {"original": _webp()}, "0.1.0-abc")
+    doors.store.finish(
+        analysis_id, EncodedReport.of(report(sha256=sha256, id=analysis_id)), {"original": _webp()}, "0.1.0-abc"
+    )
     return where
 
 
@@ -54,7 +57,7 @@ def with_file(client, address, data):
 
 def test_a_report_can_be_taken_away_and_checked(client, doors, address):
     page = client.get(f"{address}/bundle").get_data(as_text=True)
-    fingerprint = keys.fingerprint(present.public_key(doors.settings))
+    fingerprint = keys.key_fingerprint(present.public_key(doors.settings))
     assert fingerprint in page
     answer = client.get(f"{address}/bundle.zip")
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
@@ -144,7 +147,7 @@ def test_the_key_is_private_and_its_public_half_is_there_for_all(app, doors):
     pem = nobody.get("/.well-known/ai-media-detector-key.pem").data
     told = nobody.get("/api/v1/key").json
     assert told["pem"].encode() == pem
-    assert told["fingerprint"] == keys.fingerprint(keys.public(pem))
+    assert told["fingerprint"] == keys.key_fingerprint(keys.public(pem))
     assert (doors.settings.data_dir / "bundle.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -152,7 +155,7 @@ def test_the_api_gives_the_same(api, doors):
     analysis_id = doors.store.create("somebody", upload())
     assert api("GET", f"/analyses/{analysis_id}/bundle").status_code == 404
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(id=analysis_id, sha256="0" * 64), {}, "0.1.0-abc")
+    doors.store.finish(analysis_id, EncodedReport.of(report(id=analysis_id, sha256="0" * 64)), {}, "0.1.0-abc")
     answer = api("GET", f"/analyses/{analysis_id}/bundle")
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
     wrong = api("POST", f"/analyses/{analysis_id}/bundle", data={"file": (io.BytesIO(b"x"), "x")})

@@ -16,6 +16,7 @@ from webapp.ops import commands, labels
 from webapp.storage.accounts import Role
 from webapp.storage.database import migrate
 from webapp.storage.remarks import MOST_REVIEWS, ReviewerSays, TooManyReviews, standing
+from webapp.storage.rows import EncodedReport
 
 HOSTILE = "<script>alert(1)</script> =1+1 \u202e\x1b[2J"
 
@@ -188,7 +189,7 @@ def test_what_was_confirmed_is_a_table_that_calibrating_reads(doors, tmp_path, m
     for name, data in files.items():
         (folder / "deep" / name).write_bytes(data)
     (folder / "labels.csv").write_text(printed)
-    found = {one.path.name: one.generated for one in labelled.read(folder / "labels.csv")}
+    found = {one.path.name: one.generated for one in labelled.read_labelled(folder / "labels.csv")}
     assert found == {"a.jpg": True, "b.jpg": False}
 
 
@@ -216,7 +217,7 @@ def _ended(doors, owner, **changes):
     sent = dataclasses.replace(upload(), **changes)
     analysis_id = doors.store.create(owner, sent)
     doors.store.start(analysis_id)
-    doors.store.finish(analysis_id, report(), {}, "0.1.0-abc")
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {}, "0.1.0-abc")
     return analysis_id
 
 

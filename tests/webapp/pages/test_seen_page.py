@@ -10,6 +10,7 @@ from tests.webapp.api.test_api import Program
 from tests.webapp.api.test_api import done as done_by_program
 from tests.webapp.given import picture, report, send, upload
 from webapp.settings import SeenScope
+from webapp.storage.rows import EncodedReport
 from webapp.storage.seen import Listed
 from webapp.storage.seen_search import HashedFrame
 
@@ -27,7 +28,7 @@ def own_check(client, doors, **changes):
     analysis_id = address.rpartition("/")[2]
     doors.media.discard(doors.store.start(analysis_id))
     doors.seen_search.note(analysis_id, NEAR)
-    doors.store.finish(analysis_id, report(**changes), {})
+    doors.store.finish(analysis_id, EncodedReport.of(report(**changes)), {})
     return address
 
 
@@ -35,7 +36,7 @@ def another_check(doors):
     analysis_id = doors.store.create("a stranger", upload())
     doors.store.start(analysis_id)
     doors.seen_search.note(analysis_id, NEAR)
-    doors.store.finish(analysis_id, report(), {})
+    doors.store.finish(analysis_id, EncodedReport.of(report()), {})
     return analysis_id
 
 
@@ -86,7 +87,7 @@ def test_the_api_says_it_in_a_field_of_its_own(app, doors):
     sent = program.send(picture(72)).json["id"]
     doors.store.start(sent)
     doors.seen_search.note(sent, NEAR)
-    doors.store.finish(sent, report(), {})
+    doors.store.finish(sent, EncodedReport.of(report()), {})
     (one,) = program("GET", f"/analyses/{sent}").json["seen_before"]
     assert (one["where"], one["id"], one["distance"]) == ("server", None, 0)
 

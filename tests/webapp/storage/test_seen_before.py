@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from analysis.facts import Kind, MediaFacts
 from analysis.report import Finding, Grade, Meaning, Verdict
 from tests.webapp.given import report
-from webapp.presenters.seen import carried, seen
+from webapp.presenters.seen import carried_provenance, seen
 from webapp.services import Services
 from webapp.settings import SeenScope
 from webapp.storage.database import migrate
-from webapp.storage.rows import Upload
+from webapp.storage.rows import EncodedReport, Upload
 from webapp.storage.seen import CheckHash, HashList, Listed, Sighting
 from webapp.storage.seen_search import RADIUS, HashedFrame, HashedFrames
 
@@ -56,7 +56,7 @@ def check(doors, owner, *frames, numbers_only=False, fails=False, **changes):
     if fails:
         doors.store.fail(analysis_id, "analysis_crashed", "It broke off.")
     else:
-        doors.store.finish(analysis_id, report(**changes), {})
+        doors.store.finish(analysis_id, EncodedReport.of(report(**changes)), {})
     return doors.store.get(analysis_id, owner)
 
 
@@ -280,18 +280,18 @@ def sized(width, *findings):
 
 
 def test_provenance_is_carried_over_in_words_of_its_own():
-    said = carried(sized(2000, finding()), sized(800), own=True)
+    said = carried_provenance(sized(2000, finding()), sized(800), own=True)
     assert said is not None
     assert said.startswith("An earlier, larger copy carried signed Content Credentials: made with Some Generator.")
     assert "counts less" in said
-    assert carried(sized(400, finding()), sized(800), own=True).startswith("An earlier copy carried")
+    assert carried_provenance(sized(400, finding()), sized(800), own=True).startswith("An earlier copy carried")
 
 
 def test_it_is_not_carried_over_what_the_file_itself_says_as_strongly():
-    assert carried(sized(2000, finding(Grade.DECLARED)), sized(800, finding()), own=True) is None
-    assert carried(sized(2000, finding()), sized(800, finding(Grade.DECLARED)), own=True) is not None
+    assert carried_provenance(sized(2000, finding(Grade.DECLARED)), sized(800, finding()), own=True) is None
+    assert carried_provenance(sized(2000, finding()), sized(800, finding(Grade.DECLARED)), own=True) is not None
 
 
 @pytest.mark.parametrize("nothing", [(), (finding(Grade.HINT),), (finding(meaning=None),)])
 def test_what_is_no_statement_is_not_carried_over(nothing):
-    assert carried(sized(2000, *nothing), sized(800), own=True) is None
+    assert carried_provenance(sized(2000, *nothing), sized(800), own=True) is None
