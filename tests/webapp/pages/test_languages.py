@@ -44,7 +44,7 @@ ADVICE = (
 # what is no word of ours: names, formats, units, keys of metrics, what the file holds
 LIBRARIES = "|".join(map(re.escape, sorted(accuracy._LIBRARIES, key=len, reverse=True)))
 NAMES = re.compile(
-    LIBRARIES + r"|Python|htmx\.org|chart\.js|AUC|\b\d+\.\d+\.\d+-[\w-]+|"
+    LIBRARIES + r"|\bund\b|Python|htmx\.org|chart\.js|AUC|\b\d+\.\d+\.\d+-[\w-]+|"
     r"AI Media Detector|SHA-256|\b[a-f0-9]{64}\b|JPEG|image/jpeg|video/mp4|UTC|\bkB\b|\bMB\b|TinEye|Google|Bing|Yandex|"
     r"A Signer|Tool\b|Some Generator 2|photograph\.jpg|numpy|analysis|Chrome|Firefox|chromium|RGB|English|Deutsch|"
     r"\d+\. [A-Z][a-zä]+ \d{4}|Tage?\b|Stunde|\+cpu"
