@@ -51,7 +51,7 @@ def language() -> str:
     return found
 
 
-def keep_choice(untrusted: str) -> None:
+def choose_language(untrusted: str) -> None:
     """Keep a reader's choice in their cookie; what is not offered gives way to the browser's language."""
     if untrusted in offered():
         session[_CHOICE] = untrusted

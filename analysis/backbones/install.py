@@ -197,9 +197,11 @@ def _built(entry: Entry, build: Build, data: bytes, folder: Path) -> Built:
 
     try:
         weights = vision_transformer.read_clip(data)
-        split(vision_transformer.clip_model(weights, build.blocks), folder)
+        split(vision_transformer.clip_model(weights, build.blocks, side=build.side), folder)
         with tempfile.TemporaryDirectory(prefix="float-", dir=folder) as exact:
-            split(vision_transformer.clip_model(weights, build.blocks, quantized=False), Path(exact))
+            full = vision_transformer.clip_model(weights, build.blocks, side=build.side, quantized=False)
+            split(full, Path(exact))
+            del full
             del weights
             cosine = compare_networks(entry, folder, Path(exact))
     except UnavailableError:

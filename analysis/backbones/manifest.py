@@ -102,14 +102,16 @@ class Wheel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     member: Inside
 
 
-class Build(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Build(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How the published file becomes the graph that is run.
 
     ``clip_vit`` rebuilds the CLIP image tower (:mod:`analysis.backbones.vision_transformer`) up to the last of
-    ``blocks``, counted from 0, which are those whose tokens are given.
+    ``blocks``, counted from 0, which are those whose tokens are given; for pictures of ``side`` pixels, where that is
+    not the size it was trained with.
     """
 
     kind: Literal["clip_vit"]
+    side: Side | None = None
     blocks: Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=63)], ...], msgspec.Meta(min_length=1)]
 
     def __post_init__(self) -> None:
@@ -177,6 +179,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("features, patches and build are of ONNX networks")
         if self.url is None and self.sha256 is None:
             raise ValueError("only a network with a url may have no sha256")
+        if self.build is not None and self.build.side not in (None, self.input.crop):
+            raise ValueError("it is built for pictures of another size than it is shown")
         if self.file is not None and self.build is not None:
             raise ValueError("what ships is run as it is")
 

@@ -22,6 +22,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 Floats = NDArray[np.float32]
 
@@ -116,12 +117,41 @@ class _Graph:
         return f"{letter}{self._count}"
 
 
-def clip_graph(weights: Mapping[str, Floats], blocks: Sequence[int], *, quantized: bool = True) -> bytes:
+def clip_graph(weights: Mapping[str, Floats], blocks: Sequence[int], **options: Any) -> bytes:
     """The image tower as the bytes of an ONNX file; parameters are those of :func:`clip_model`."""
-    return clip_model(weights, blocks, quantized=quantized).SerializeToString()
+    return clip_model(weights, blocks, **options).SerializeToString()
 
 
-def clip_model(weights: Mapping[str, Floats], blocks: Sequence[int], *, quantized: bool = True) -> onnx.ModelProto:
+def positions(learned: Floats, rows: int) -> Floats:
+    """Positions for a grid of another size than the network was trained with, by bicubic interpolation.
+
+    Parameters
+    ----------
+    learned
+        (1 + R², D): the class token's, then those of R rows of R patches.
+    rows
+        How many rows, and columns, are wanted.
+
+    Returns
+    -------
+    ndarray
+        (1 + rows², D).
+
+    References
+    ----------
+    A. Dosovitskiy et al., arXiv:2010.11929, section 3.2 (fine-tuning at higher resolution).
+    """
+    had, width = round((len(learned) - 1) ** 0.5), learned.shape[1]
+    if rows == had:
+        return learned
+    planes = learned[1:].T.reshape(width, had, had)
+    scaled = [np.asarray(Image.fromarray(plane).resize((rows, rows), Image.Resampling.BICUBIC)) for plane in planes]
+    return np.concatenate([learned[:1], np.stack(scaled).reshape(width, -1).T]).astype(np.float32)
+
+
+def clip_model(
+    weights: Mapping[str, Floats], blocks: Sequence[int], *, side: int | None = None, quantized: bool = True
+) -> onnx.ModelProto:
     """The image tower up to the last block that is used.
 
     Parameters
@@ -130,28 +160,34 @@ def clip_model(weights: Mapping[str, Floats], blocks: Sequence[int], *, quantize
         From :func:`read_clip`.
     blocks
         Which blocks' outputs are given, counted from 0, rising.
+    side
+        Of the pictures it takes, in pixels: a multiple of the patches'. None: as the network was trained.
     quantized
         Linear layers in 8 bits, in blocks of 32; else in float32.
 
     Returns
     -------
     onnx.ModelProto
-        Input ``pixels`` (n, 3, 224, 224) float32, normalized. Outputs, float32, with B blocks of D numbers:
+        Input ``pixels`` (n, 3, side, side) float32, normalized. Outputs, float32, with B blocks of D numbers:
         ``class_tokens`` (n, B, D), ``patch_mean`` and ``patch_deviation`` (n, B, D) over the patches, and
         ``patches`` (n, B, P, D), P patches row by row.
     """
     g = _Graph(quantized=quantized)
     kernel = weights["embeddings.patch_embedding.weight"]
-    width, _, side, _ = kernel.shape
-    heads = width // 64
-    seen = g.node("Conv", "pixels", g.constant(kernel), kernel_shape=[side, side], strides=[side, side])
+    width, _, patch, _ = kernel.shape
+    heads, learned = width // 64, weights["embeddings.position_embedding.weight"]
+    side = side or round((len(learned) - 1) ** 0.5) * patch
+    rows = side // patch
+    if rows * patch != side:
+        raise ValueError(f"pictures of {side} pixels do not divide into patches of {patch}")
+    seen = g.node("Conv", "pixels", g.constant(kernel), kernel_shape=[patch, patch], strides=[patch, patch])
     flat = g.node("Reshape", seen, g.constant(np.array([0, width, -1], np.int64)))
     patches = g.node("Transpose", flat, perm=[0, 2, 1])
     count = g.node("Shape", "pixels", start=0, end=1)
     shape = g.node("Concat", count, g.constant(np.array([1, width], np.int64)), axis=0)
     first = g.node("Expand", g.constant(weights["embeddings.class_embedding"].reshape(1, 1, width)), shape)
     tokens = g.node("Concat", first, patches, axis=1)
-    x = g.node("Add", tokens, g.constant(weights["embeddings.position_embedding.weight"][None]))
+    x = g.node("Add", tokens, g.constant(positions(learned, rows)[None]))
     x = g.normalized(x, weights["pre_layrnorm.weight"], weights["pre_layrnorm.bias"])
     one, zero, end = (g.constant(np.array([v], np.int64)) for v in (1, 0, np.iinfo(np.int32).max))
     given: dict[str, list[str]] = {"class_tokens": [], "patches": []}
@@ -167,10 +203,10 @@ def clip_model(weights: Mapping[str, Floats], blocks: Sequence[int], *, quantize
     g.node("Squeeze", mean, g.constant(np.array([2], np.int64)), to="patch_mean")
     variance = g.node("ReduceMean", g.node("Mul", apart, apart), axes=[2], keepdims=0)
     g.node("Sqrt", variance, to="patch_deviation")
-    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, 14 * side, 14 * side])
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, side, side])
     outputs = [
         helper.make_tensor_value_info(
-            name, TensorProto.FLOAT, ["n", len(blocks), *([196] if name == "patches" else []), width]
+            name, TensorProto.FLOAT, ["n", len(blocks), *([rows * rows] if name == "patches" else []), width]
         )
         for name in ("class_tokens", "patch_mean", "patch_deviation", "patches")
     ]

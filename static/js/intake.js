@@ -342,10 +342,9 @@ document.addEventListener("click", async (event) => {
 // What asks by itself goes on asking; what a person asked for is to be asked again.
 let isGone = false;
 document.addEventListener("htmx:sendError", (event) => {
-  const asksAgain = event.target.closest(".line, #progress");
-  isGone = Boolean(asksAgain);
+  isGone = Boolean(event.target.closest(".line, #progress"));
   complain(
-    asksAgain
+    isGone
       ? say("The server cannot be reached just now. This page keeps asking, and goes on by itself.")
       : say("The server cannot be reached. Is it running, and are you online?"),
   );
@@ -358,8 +357,7 @@ document.addEventListener("htmx:afterOnLoad", () => {
 document.addEventListener("htmx:responseError", (event) => {
   if (event.target.matches?.(".line") && event.detail.xhr.status === 404) {
     // deleted meanwhile
-    const line = [...lines.values()].find((one) => one.item.contains(event.target));
-    line?.remove();
+    [...lines.values()].find((one) => one.item.contains(event.target))?.remove();
     document.getElementById("notice")?.replaceChildren();
   }
 });

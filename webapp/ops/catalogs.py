@@ -110,7 +110,7 @@ def _metrics(metrics: Iterable[Metric]) -> Said:
             yield metric.unit, "A unit."
 
 
-def bring_in_step(path: Path, wanted: Catalog) -> Catalog:
+def update_catalog(path: Path, wanted: Catalog) -> Catalog:
     """A language's catalog with the messages that are wanted, its translations kept and nothing guessed."""
     with path.open("rb") as file:
         found = read_po(file, locale=path.stem)
@@ -136,7 +136,7 @@ def main() -> int:
         _write(TEMPLATE, wanted)
     lacking = 0
     for path in sorted(FOLDER.glob("*.po")):
-        left = len(list(missing(bring_in_step(path, wanted))))
+        left = len(list(missing(update_catalog(path, wanted))))
         lacking += left
         print(f"{path.stem}: {left} of {len(wanted)} messages to translate" if left else f"{path.stem}: complete")  # noqa: T201 -- for who runs it
     return 1 if lacking else 0

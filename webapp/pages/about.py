@@ -50,5 +50,5 @@ def imprint() -> str:
 @about.post("/language")
 def choose_language() -> ResponseReturnValue:
     """Keep the reader's choice of a language, and come back to the page."""
-    language.keep_choice(request.form.get("language", ""))
+    language.choose_language(request.form.get("language", ""))
     return redirect(own_page(request.form.get("next", "")), 303)

@@ -95,7 +95,7 @@ def enter() -> ResponseReturnValue:
         return make_response(_asks(request.form.get("next", ""), wrong=True), 401)
     chosen = language.chosen()
     session.clear()
-    language.keep_choice(chosen)
+    language.choose_language(chosen)
     login_user(Person(found, services().accounts.sign_in(found)))
     session.permanent = True
     return redirect(own_page(request.form.get("next", "")), 303)
@@ -108,7 +108,7 @@ def leave() -> ResponseReturnValue:
     chosen = language.chosen()
     logout_user()
     session.clear()
-    language.keep_choice(chosen)
+    language.choose_language(chosen)
     answer = make_response(redirect(url_for(".form"), 303))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer

