@@ -24,11 +24,8 @@ export function announce(text) {
 }
 
 export function complain(text) {
-  const place = document.getElementById("notice");
-  const notice = document.createElement("p");
-  notice.className = "card caution";
-  notice.textContent = text;
-  place?.replaceChildren(notice);
+  const notice = Object.assign(document.createElement("p"), { className: "card caution", textContent: text });
+  document.getElementById("notice")?.replaceChildren(notice);
 }
 
 /** One entry of the list. */

@@ -15,6 +15,7 @@ def send(page, photo, code):
     expect(page.locator("html")).to_have_attribute("lang", code)
     page.set_input_files("#file", photo)
     expect(page.locator("article.report h1")).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.locator("#analysis [hx-trigger]")).to_have_count(0, timeout=2 * PATIENCE)  # all of it is there
     expect(page.locator("html")).to_have_attribute("lang", code)
     return page.url
 

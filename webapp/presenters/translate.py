@@ -114,6 +114,13 @@ def translate_lines(english: str) -> str:
     return "\n".join(map(_line, english.split("\n")))
 
 
+def translate_list(english: str) -> str:
+    """Things joined by commas and "and", each of them a message."""
+    if language() == ENGLISH or not english:
+        return english
+    return format_list([_words(part) for part in _LISTED.split(english)], locale=locale())
+
+
 def numerals(english: str) -> str:
     """A number as the page's language writes it."""
     if language() == ENGLISH:
@@ -183,7 +190,7 @@ def _place(english: str, kind: str) -> str:
     if kind == "t":
         return _words(english)
     if kind == "l":
-        return format_list([_words(part) for part in _LISTED.split(english)], locale=locale())
+        return translate_list(english)
     return english
 
 
@@ -199,4 +206,5 @@ FILTERS = {
     "translate": translate,
     "translate_value": translate_value,
     "translate_lines": translate_lines,
+    "translate_list": translate_list,
 }

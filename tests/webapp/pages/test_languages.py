@@ -19,6 +19,7 @@ from analysis.report import (
     Grade,
     Likeness,
     Meaning,
+    Pending,
     Quality,
     Scoring,
     Stability,
@@ -43,7 +44,7 @@ ADVICE = (
 # what is no word of ours: names, formats, units, keys of metrics, what the file holds
 LIBRARIES = "|".join(map(re.escape, sorted(accuracy._LIBRARIES, key=len, reverse=True)))
 NAMES = re.compile(
-    LIBRARIES + r"|Python|htmx\.org|chart\.js|AUC|\b\d+\.\d+\.\d+-[\w-]+|"
+    LIBRARIES + r"|\bund\b|Python|htmx\.org|chart\.js|AUC|\b\d+\.\d+\.\d+-[\w-]+|"
     r"AI Media Detector|SHA-256|\b[a-f0-9]{64}\b|JPEG|image/jpeg|video/mp4|UTC|\bkB\b|\bMB\b|TinEye|Google|Bing|Yandex|"
     r"A Signer|Tool\b|Some Generator 2|photograph\.jpg|numpy|analysis|Chrome|Firefox|chromium|RGB|English|Deutsch|"
     r"\d+\. [A-Z][a-zä]+ \d{4}|Tage?\b|Stunde|\+cpu"
@@ -196,13 +197,14 @@ def test_pages_hold_no_word_that_is_not_in_the_catalog(client, marked, path):
     assert untranslated(client.get(path, headers=GERMAN).get_data(as_text=True)) == []
 
 
-@pytest.mark.parametrize("given", ["calibrated", "rules", "clip", "low"])
+@pytest.mark.parametrize("given", ["calibrated", "rules", "clip", "low", "pending"])
 def test_reports_hold_no_word_that_is_not_in_the_catalog(client, doors, marked, given):
     changes = {
         "calibrated": speaking,
         "rules": by_rules,
         "clip": lambda: speaking(kind=Kind.VIDEO, timeline=clip(), provenance=()),
         "low": lambda: speaking(score=12.0, verdict=Verdict.CONSISTENT_WITH_REAL, provenance=()),
+        "pending": lambda: speaking(pending=(Pending.MEASUREMENTS, Pending.STABILITY, Pending.LENSES), stability=None),
     }[given]()
     components = changes.pop("components", None) or {
         name: one for name, one in report().components.items() if name != "deep"

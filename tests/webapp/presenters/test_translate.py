@@ -73,6 +73,11 @@ def test_what_no_catalog_holds_is_marked_as_english_and_escaped(german):
     )
 
 
+def test_things_in_a_list_are_translated_one_by_one(german):
+    assert translate.translate_list("the measurements and the lenses") == "die Messungen und die Ansichten"
+    assert translate.translate_list("the lenses") == "die Ansichten"
+
+
 def test_values_that_are_none_of_ours_stay(german):
     assert translate.translate_value("Canon EOS R5") == "Canon EOS R5"
     assert translate.translate_value("Model › Canon") == "Modell › Canon"
