@@ -68,7 +68,7 @@ def test_the_report_page_takes_it_and_shows_it_again(app, client, doors):
     answer = client.post(f"{address}/feedback", data=form)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{address}#wrong")
     page = client.get(address).get_data(as_text=True)
-    assert "you say it is edited" in page
+    assert "you say it was edited" in page
     assert "&lt;b&gt;the sky&lt;/b&gt;" in page
     assert client.post(f"{address}/feedback", data={**form, "says": "fake"}).status_code == 400
     other = app.test_client()

@@ -16,7 +16,7 @@ from rq.worker import SimpleWorker
 
 import analysis
 import worker
-from tests.webapp.given import media_files, picture, report, send, upload
+from tests.webapp.given import media_files, picture, report, send, speak_of, upload
 from webapp.ops import commands
 from webapp.queue import jobs
 from webapp.queue.jobs import Jobs, QueueDown, QueueFull
@@ -32,7 +32,10 @@ def engine(monkeypatch):
     """An engine that reports at once, or does what a test says."""
 
     def does(analyze):
-        monkeypatch.setattr(worker, "_analyze", lambda file, settings, anchors, say, **_: analyze(say))
+        def made(file, settings, anchors, say, *, analysis_id, **_):
+            return analyze(speak_of(analysis_id, say))
+
+        monkeypatch.setattr(worker, "_analyze", made)
 
     does(lambda say: say("r", analysis.to_json(report())))
     return does

@@ -35,7 +35,7 @@ def engine(monkeypatch):
             else:
                 monkeypatch.setitem(vars(analysis), name, part)
 
-    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer):
+    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer, on_features):
         for done, name in enumerate(("noise", "frequency"), start=1):
             progress(done, 2, name)
         return report()
@@ -88,7 +88,7 @@ def test_the_child_reads_exactly_the_bytes_that_were_sent(client, doors, work, e
     lying_there = []
     monkeypatch.setattr(doors.jobs, "report", lambda *_: lying_there.extend([media_files(doors)]))
 
-    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer):
+    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer, on_features):
         assert media.data == picture(), "other bytes"
         return report()
 
@@ -171,9 +171,9 @@ def test_a_child_that_eats_memory_is_ended_and_said(client, doors, work, engine,
     "say", [lambda send: send("r", b"not json"), lambda send: send("p", b"[1"), lambda send: send("l", b"\xff\0x")]
 )
 def test_nonsense_from_the_child_is_not_believed(client, doors, work, monkeypatch, say):
-    def taken_over(file, settings, trust_anchors, send, **_options):
+    def taken_over(file, settings, trust_anchors, send, *, analysis_id, **_options):
         say(send)
-        send("r", analysis.to_json(report()))
+        send("r", analysis.to_json(report(id=analysis_id)))
 
     monkeypatch.setattr(worker, "_analyze", taken_over)
     row = finish(client, doors, work)
@@ -207,7 +207,7 @@ def test_the_operators_trust_list_reaches_a_child_that_cannot_read_it(client, do
     listed = doors.settings.data_dir / "trusted.pem"
     listed.write_text("certificates")
 
-    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer):
+    def analyze(media, *, skip, trust_anchors, progress, networks, networks_folder, threads, on_answer, on_features):
         assert trust_anchors == "certificates"
         assert not listed.exists(), "files are in sight"
         return report()

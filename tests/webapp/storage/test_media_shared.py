@@ -111,9 +111,9 @@ def test_from_the_form_to_the_report_nothing_stays(shared_settings, held, app, m
     doors = site.extensions["services"]
     monkeypatch.setattr(worker, "_services", lambda: doors)
 
-    def analyze(file, settings, trust_anchors, send, **_options):
+    def analyze(file, settings, trust_anchors, send, *, analysis_id, **_options):
         assert file.read() == picture()
-        send("r", to_json(report()))
+        send("r", to_json(report(id=analysis_id)))
 
     monkeypatch.setattr(worker, "_analyze", analyze)
     client = site.test_client()

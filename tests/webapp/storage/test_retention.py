@@ -21,7 +21,7 @@ import pytest
 import redis
 
 import worker
-from tests.webapp.given import media_files, picture, send, token
+from tests.webapp.given import media_files, picture, send, speak_of, token
 from webapp.sandbox.child import ChildLimits
 
 CANARY = b"cAnArY-7f3e91b2d4"
@@ -87,7 +87,10 @@ def ends(client, doors, work, monkeypatch):  # noqa: PLR0915 -- a list of ways, 
     """Every way an analysis ends, by name."""
 
     def pretend(analyze):
-        monkeypatch.setattr(worker, "_analyze", lambda file, settings, anchors, say, **_: analyze(file, say))
+        def made(file, settings, anchors, say, *, analysis_id, **_):
+            return analyze(file, speak_of(analysis_id, say))
+
+        monkeypatch.setattr(worker, "_analyze", made)
 
     def read_it(file, say, then):
         assert CANARY in file.read()
