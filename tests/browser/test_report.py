@@ -247,7 +247,7 @@ def test_history_finds_names_compares_and_deletes(visit, look, chromium, site, f
     page.goto(person.reports["photo"])
     page.get_by_label("Name of this check").fill("Chairs in the snow")
     with page.expect_navigation():
-        page.get_by_role("button", name="Keep").click()
+        page.get_by_role("button", name="Keep", exact=True).click()
     page.goto("/history")
     checks = page.locator(".check")
     expect(checks).to_have_count(3)
