@@ -119,6 +119,7 @@ def _paths() -> dict[str, Any]:
                             "properties": {
                                 "file": {"type": "string", "contentMediaType": "application/octet-stream"},
                                 "as_clip": {**msgspec.json.schema(types.AsClip), "default": False},
+                                "numbers_only": {**msgspec.json.schema(types.NumbersOnly), "default": False},
                             },
                             "required": ["file"],
                         }

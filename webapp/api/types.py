@@ -31,6 +31,9 @@ AsClip = Annotated[
         description="look at an animation (GIF, WebP, APNG), or the video in a motion photo, as a clip, frame by frame"
     ),
 ]
+NumbersOnly = Annotated[
+    bool, Meta(description="keep no picture of it, only numbers: no preview, no lenses, no evidence map as a picture")
+]
 About = Literal["quality", "stability", "likeness", "detector"]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
 
@@ -40,6 +43,7 @@ class AddressBody(msgspec.Struct, frozen=True):
 
     url: Annotated[str, Meta(min_length=1, max_length=4096)]
     as_clip: AsClip = False
+    numbers_only: NumbersOnly = False
 
 
 class LookupBody(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from analysis.report import Report, from_json
 from ..access import auth
 from ..errors import Refusal
 from ..intake import submission as intake
-from ..intake.uploads import accept, wants_clip
+from ..intake.uploads import accept, wants_clip, wants_numbers_only
 from ..presenters.remarks import SAYS
 from ..presenters.seen import SeenRow, seen
 from ..services import services
@@ -72,12 +72,15 @@ def create() -> Response:
     """Take a file or an address; the same content from the same owner is analyzed once per engine version."""
     doors, owner = services(), auth.token().owner
     if request.mimetype == "multipart/form-data":
-        upload = accept(request.files.get("file"), as_clip=wants_clip(request.form))
-        key = intake.content_key(upload.sha256, doors.settings, as_clip=upload.as_clip)
+        numbers = wants_numbers_only(request.form)
+        upload = accept(request.files.get("file"), as_clip=wants_clip(request.form), numbers_only=numbers)
+        how = {"as_clip": upload.as_clip, "numbers_only": numbers}
+        key = intake.content_key(upload.sha256, doors.settings, **how)
     else:
         asked = body(AddressBody)
-        upload = intake.keep_address(doors, asked.url, as_clip=asked.as_clip)
-        key = intake.address_key(owner, asked.url, as_clip=asked.as_clip)
+        how = {"as_clip": asked.as_clip, "numbers_only": asked.numbers_only}
+        upload = intake.keep_address(doors, asked.url, **how)
+        key = intake.address_key(owner, asked.url, **how)
     row = doors.store.get(intake.start_once(doors, owner, upload, key), owner)
     if row is None:
         raise Refusal("gone", "This analysis has been deleted at this moment. Please send it again.", 409)
@@ -278,7 +281,7 @@ def _check(row: Analysis) -> Check:
         finished_at=row.finished_at,
         waiting=Waiting(ahead=waiting.ahead, workers=waiting.workers) if waiting else None,
         progress=progress,
-        result=_result(row.id, found) if found else None,
+        result=_result(row, found) if found else None,
         pending=list(found.pending) if found else [],
         incomplete=found.incomplete if found else None,
         review=_review(row) if found else None,
@@ -319,7 +322,7 @@ def _note(row: Analysis) -> str | None:
     return said.text if said else None
 
 
-def _result(analysis_id: str, found: Report) -> Result:
+def _result(row: Analysis, found: Report) -> Result:
     """The report in short: what fits on a card."""
     words = headline(found)
     return Result(
@@ -362,12 +365,12 @@ def _result(analysis_id: str, found: Report) -> Result:
         likeness=found.likeness,
         notes=_notes(found),
         evidence_map=None
-        if found.evidence_map is None
+        if found.evidence_map is None or row.numbers_only
         else MapPictures(
             title=LENSES["evidence"].title,
             reads=LENSES["evidence"].reads,
-            picture=url_for(".lens", analysis_id=analysis_id, name="original"),
-            overlay=url_for(".lens", analysis_id=analysis_id, name="evidence"),
+            picture=url_for(".lens", analysis_id=row.id, name="original"),
+            overlay=url_for(".lens", analysis_id=row.id, name="evidence"),
         ),
         disclaimer=found.disclaimer,
     )

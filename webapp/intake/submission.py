@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Collection
-from functools import cache
+from functools import cache, partial
 
 from analysis.backbones import manifest
 from analysis.backbones.installed import network_versions
@@ -44,23 +44,27 @@ def _backbones() -> tuple[str, ...]:
     return tuple(name for name, entry in manifest.load_manifest().entries.items() if entry.wheel is not None)
 
 
-def content_key(sha256: str, settings: Settings, *, as_clip: bool = False) -> str:
-    """Key of an analysis of that content by this engine: an animation as a still and as a clip are two."""
-    return f"{sha256}:{engine_version(settings)}" + ":clip" * as_clip
+def content_key(sha256: str, settings: Settings, *, as_clip: bool = False, numbers_only: bool = False) -> str:
+    """Key of an analysis of that content by this engine: as a still and as a clip, and without pictures, are others."""
+    return f"{sha256}:{engine_version(settings)}" + ":clip" * as_clip + NUMBERS * numbers_only
 
 
-def address_key(owner: str, untrusted_url: str, *, as_clip: bool = False) -> str:
+def address_key(owner: str, untrusted_url: str, *, as_clip: bool = False, numbers_only: bool = False) -> str:
     """Key of an address while it is being fetched; it is gone with the fetching."""
     asked = f"{owner}\0{untrusted_url}" + "\0clip" * as_clip
-    return "address:" + hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"address:{digest}" + NUMBERS * numbers_only
 
 
-def keep_address(services: Services, untrusted_url: str, *, as_clip: bool = False) -> Upload:
+def keep_address(
+    services: Services, untrusted_url: str, *, as_clip: bool = False, numbers_only: bool = False
+) -> Upload:
     """Put an address where the worker will find it. Whether it may be fetched, and what lies there, is seen then."""
     incoming = services.media.receive()
     try:
         incoming.write(untrusted_url.encode("utf-8", "surrogatepass"))
-        return Upload(format="", size=0, sha256="", media=incoming.keep(), as_clip=as_clip)
+        kept = incoming.keep()
+        return Upload(format="", size=0, sha256="", media=kept, as_clip=as_clip, numbers_only=numbers_only)
     finally:
         incoming.close()
 
@@ -142,10 +146,7 @@ def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: b
 def arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
     """Note what an address has led to; whether it must still be analyzed."""
 
-    def key(*, as_clip: bool, numbers_only: bool) -> str:
-        return content_key(upload.sha256, settings, as_clip=as_clip) + NUMBERS * numbers_only
-
-    return submissions.fetched(store, analysis_id, upload, key)
+    return submissions.fetched(store, analysis_id, upload, partial(content_key, upload.sha256, settings))
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
@@ -14,7 +12,6 @@ from analysis.report import Report, from_json
 from ..access.security import owner
 from ..errors import Refusal
 from ..intake import submission as intake
-from ..intake.submission import NUMBERS
 from ..intake.uploads import accept, upload_key, wants_clip, wants_numbers_only
 from ..presenters import report as present
 from ..presenters.progress import progress
@@ -50,8 +47,8 @@ def create() -> ResponseReturnValue:
     )
     file, untrusted_url = request.files.get("file"), request.form.get("url", "").strip()
     if untrusted_url and not file:
-        address = replace(intake.keep_address(doors, untrusted_url, as_clip=as_clip), numbers_only=numbers)
-        address_key = intake.address_key(owner(), untrusted_url, as_clip=as_clip) + NUMBERS * numbers
+        address = intake.keep_address(doors, untrusted_url, as_clip=as_clip, numbers_only=numbers)
+        address_key = intake.address_key(owner(), untrusted_url, as_clip=as_clip, numbers_only=numbers)
         return _started(intake.start_once(doors, owner(), address, address_key))
     upload = accept(file, as_clip=as_clip, numbers_only=numbers)
     try:

@@ -13,7 +13,7 @@ import pytest
 import analysis
 import worker
 from analysis.explain.lenses import LensImage
-from analysis.report import from_json
+from analysis.report import EvidenceMap, from_json
 from tests.webapp.given import animation, evidence, lens, media_files, picture, report, send
 from webapp.app import create_app
 from webapp.intake import submission as intake
@@ -232,6 +232,21 @@ def test_an_animation_is_one_analysis_as_a_still_and_another_as_a_clip(program, 
         assert (again.status_code, again.json["id"], again.json["result"]["kind"]) == (200, sent.json["id"], kind)
     sha256 = asked.json["sha256"]
     assert program("POST", "/lookups", json={"hashes": [sha256]}).json["known"][sha256]["id"] == still.json["id"]
+
+
+def test_a_check_may_keep_numbers_alone(program, doors):
+    without = program.send(numbers_only="true")
+    assert without.status_code == 202
+    assert without.json["id"] != program.send().json["id"]
+    assert program.send(numbers_only="true").json["id"] == without.json["id"]
+    drawn = EvidenceMap(rows=1, columns=2, values=(0.5, -0.5))
+    doors.media.discard(doors.store.start(without.json["id"]))
+    doors.store.finish(without.json["id"], EncodedReport.of(report(evidence_map=drawn)), {"original": lens()})
+    assert program("GET", f"/analyses/{without.json['id']}").json["result"]["evidence_map"] is None
+    assert program("GET", f"/analyses/{without.json['id']}/lenses/original").status_code == 404
+    urls = [{"url": "http://pictures.example/a.jpg", "numbers_only": wish} for wish in (True, True, False)]
+    first, again, with_pictures = (program("POST", "/analyses", json=one).json["id"] for one in urls)
+    assert first == again != with_pictures
 
 
 def test_two_wishes_that_run_at_the_same_time_are_two(program):
