@@ -22,9 +22,10 @@ from ..language import ENGLISH, FOLDER, gettext, language, locale, template
 
 _LIST = FOLDER / "sentences.txt"
 _NUMBER = r"[-+−]?\d[\d,]*(?:\.\d+)?"
-_PLACE = re.compile(r"\{(\w+)(?::([ntl]))?\}")
+_PLACE = re.compile(r"\{(\w+)(?::([ntld]))?\}")
 _CHOICE = re.compile(r"\[([^\]]+)\]")
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?:”]) (?=[“\dA-Z])")
+_NEXT_SENTENCE = re.compile(r"[.!?]”? [“A-Z]")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 """A number in thousands; one with a point alone may be a version, and stays."""
 _MOMENT = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d(?= UTC$|$)")
@@ -37,7 +38,8 @@ _LONGEST = 8  # sentences that one message may hold
 class Sentence:
     """A message with places that differ, and how one that fits it is recognized.
 
-    ``kinds``: per place "n" for a number, "t" for words that are messages themselves, "l" for a list of such, or "".
+    ``kinds``: per place "n" for a number, "d" for a day, "t" for words that are messages themselves, "l" for a list of
+    such, or "".
     """
 
     message: str
@@ -66,7 +68,7 @@ def message(line: str) -> str:
 def sentence(line: str) -> Sentence:
     """From a line of the list."""
     kinds = {name: kind or "" for name, kind in _PLACE.findall(line)}
-    literal = re.split(r"\{\w+(?::[ntl])?\}", line)
+    literal = re.split(r"\{\w+(?::[ntld])?\}", line)
     places = (f"(?P<{name}>{_NUMBER if kind == 'n' else '.+?'})" for name, kind in kinds.items())
     pattern = "".join(re.escape(text) + place for text, place in zip(literal, [*places, ""], strict=True))
     return Sentence(message(line), re.compile(pattern, re.DOTALL), kinds)
@@ -166,10 +168,15 @@ def _said(english: str) -> str | None:
         return _MOMENT.sub(_moment, english)
     for one in sentences():
         fit = one.fits.fullmatch(english)
-        if fit is not None:
+        if fit is not None and all(map(_is_place, fit.groups())):
             places = {name: _place(text, one.kinds[name]) for name, text in fit.groupdict().items()}
             return gettext(one.message).format(**places)
     return None
+
+
+def _is_place(text: str) -> bool:
+    """Whether a place may hold that: one that reached over the end of its sentence has swallowed another sentence."""
+    return _NEXT_SENTENCE.search(text) is None or _words(text) != text
 
 
 def local_moment(time: datetime) -> str:
@@ -184,9 +191,18 @@ def _moment(written: re.Match[str]) -> str:
         return written[0]
 
 
+def _day(written: str) -> str:
+    try:
+        return str(format_date(datetime.strptime(written, "%d %B %Y"), "long", locale=locale()))  # noqa: DTZ007 -- a day
+    except ValueError:
+        return written
+
+
 def _place(english: str, kind: str) -> str:
     if kind == "n":
         return numerals(english)
+    if kind == "d":
+        return _day(english)
     if kind == "t":
         return _words(english)
     if kind == "l":

@@ -66,6 +66,23 @@ def test_sentences_are_found_with_their_places(german, english, said):
     assert translate.translate(english) == said
 
 
+@pytest.mark.parametrize(
+    ("chosen", "day"), [("de", "28. August 2025"), ("fr", "28 août 2025"), ("es", "28 de agosto de 2025")]
+)
+def test_no_place_swallows_the_next_sentence(chosen, day):
+    signed = (
+        "The file's Content Credentials, intact and signed in the name of “OpenAI”, say that it was made by AI with "
+        "DALL·E (OpenAI-API), by what the credentials of its source say. Verified signer: its certificate is on the "
+        "older Content Credentials list of 28 August 2025."
+    )
+    with Flask("test").test_request_context():
+        g.language = chosen
+        said = str(translate.translate(signed))
+    assert "DALL·E (OpenAI-API)" in said
+    assert day in said
+    assert not [english for english in ("source say", "Verified signer", "<span") if english in said]
+
+
 def test_what_no_catalog_holds_is_marked_as_english_and_escaped(german):
     said = translate.translate("The signer's certificate was revoked. Some <b>old</b> sentence.")
     assert said == Markup(
