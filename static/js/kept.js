@@ -3,6 +3,7 @@
 const MOST = 30;
 const REPORT = /^\/analyses\/[\w-]{22}$/;
 const PAUSES = [0, 1, 4, 15]; // seconds before each try: a connection may break, a server may be busy
+const LONGEST = 20_000; // milliseconds for one try: a connection that hangs must not hold up the next
 const SHELL = `shell-${new URL(import.meta.url).pathname.split("/")[2]}`;
 
 let turn = Promise.resolve(); // of copies: one after the other
@@ -36,19 +37,21 @@ async function keepWhole() {
   const where = location.pathname;
   if (!REPORT.test(where) || !document.querySelector("article.report")) return;
   if (isLeaving || !navigator.serviceWorker?.controller || !navigator.onLine) return;
-  const page = await fetch(where, { headers: { Accept: "text/html" } });
+  const signal = AbortSignal.timeout(LONGEST);
+  const page = await fetch(where, { headers: { Accept: "text/html" }, signal });
   if (page.status >= 500 || page.status === 429) throw new Error("busy");
   if (!page.ok) return;
   const reports = await caches.open("reports");
   const held = new DOMParser().parseFromString(await page.clone().text(), "text/html");
   if (held.querySelector("#rest[hx-get]")) return; // kept when all of it is there
   const pictures = [...held.querySelectorAll("[src]")].map((one) => one.getAttribute("src"));
-  await Promise.all([...new Set(pictures)].filter((src) => src.startsWith(`${where}/`)).map((src) => reports.add(src)));
+  const own = [...new Set(pictures)].filter((src) => src.startsWith(`${where}/`));
+  await Promise.all(own.map((src) => reports.add(new Request(src, { signal }))));
   if (isLeaving) return;
   const used = performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname);
   const shell = await caches.open(SHELL);
   for (const path of used) {
-    if (path.startsWith("/static/") && !(await shell.match(path))) await shell.add(path);
+    if (path.startsWith("/static/") && !(await shell.match(path))) await shell.add(new Request(path, { signal }));
   }
   await reports.delete(where); // put again it counts as the newest
   if (isLeaving) return;
