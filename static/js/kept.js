@@ -36,14 +36,18 @@ async function keepPatiently() {
 async function keepWhole() {
   const where = location.pathname;
   if (!REPORT.test(where) || !document.querySelector("article.report")) return;
-  if (isLeaving || !navigator.serviceWorker?.controller || !navigator.onLine) return;
+  if (isLeaving || !navigator.serviceWorker || !navigator.onLine) return;
+  if (!navigator.serviceWorker.controller) throw new Error("nothing serves this page offline yet");
   const signal = AbortSignal.timeout(LONGEST);
   const page = await fetch(where, { headers: { Accept: "text/html" }, signal });
   if (page.status >= 500 || page.status === 429) throw new Error("busy");
   if (!page.ok) return;
   const reports = await caches.open("reports");
   const held = new DOMParser().parseFromString(await page.clone().text(), "text/html");
-  if (held.querySelector("#rest[hx-get]")) return; // kept when all of it is there
+  if (held.querySelector("#rest[hx-get]")) {
+    if (document.querySelector("#rest[hx-get]")) return; // kept when all of it is there
+    throw new Error("an older answer than this page's");
+  }
   const pictures = [...held.querySelectorAll("[src]")].map((one) => one.getAttribute("src"));
   const own = [...new Set(pictures)].filter((src) => src.startsWith(`${where}/`));
   await Promise.all(own.map((src) => reports.add(new Request(src, { signal }))));

@@ -66,6 +66,7 @@ def test_the_tools_draw_from_the_persons_own_file(visit, look):
     page = visit().page
     choose(page, *files(a_png=picture()))
     expect(page.locator(REPORT)).to_be_visible()
+    expect(page.locator("#rest[hx-get]")).to_have_count(0)  # nothing is still to come that would move what is clicked
     page.locator("[data-closer] summary").click()
     expect(page.locator("[data-source]")).to_contain_text("your own file")
     tools = page.locator("[data-closer] select[name=tool]")
