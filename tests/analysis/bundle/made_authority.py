@@ -32,7 +32,7 @@ class Authority:
     def __init__(self, folder: Path) -> None:
         found = shutil.which("openssl")
         if found is None:
-            pytest.skip("there is no openssl here")
+            pytest.skip("SKIPPED LOUDLY: there is no openssl here")
         self._openssl, self._folder = found, folder
         now = datetime.datetime.now(datetime.UTC)
         root_key, key = (rsa.generate_private_key(65537, 2048) for _ in range(2))
