@@ -47,7 +47,8 @@ Floats = NDArray[np.float64]
 def recipe(config: Mapping[str, Any]) -> str:
     """One line on how the detector was made."""
     head = config["head"]
-    looked_at = " and ".join(name.replace("_", " ") for name in head["features"])
+    *most, last = [name.replace("_", " ") for name in head["features"]]
+    looked_at = " and ".join([", ".join(most)] * bool(most) + [last])
     return (
         f"{config['backbone']}, frozen; a logistic regression on {looked_at} of its blocks "
         f"(C = {head['strength']:g}), trained on all four conditions together"

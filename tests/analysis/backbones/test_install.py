@@ -241,5 +241,5 @@ def test_the_backbone_of_this_checkout_gives_what_its_entry_says(monkeypatch):
     assert min(backbone.entry.built.cosine.values()) > install.LEAST_COSINE
     features = backbone.see(made_networks.picture(6)).features
     assert features["class_tokens"].shape == (1, len(known.build.blocks), 768)
-    assert features["patches"].shape == (1, len(known.build.blocks), 196, 768)
+    assert features["patches"].shape == (1, len(known.build.blocks), np.prod(known.grid), 768)
     assert np.allclose(features["patches"].mean(2), features["patch_mean"], atol=1e-3)
