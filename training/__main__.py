@@ -25,6 +25,7 @@ import numpy as np
 from analysis.backbones import installed
 from analysis.backbones.onnx import open_backbone
 from analysis.verdict import detector as detectors
+from analysis.verdict.head import OF_PATCHES
 
 from . import (
     calibrate,
@@ -163,12 +164,12 @@ class Run:
 
     def _evidence_of_genuine(self, fitted: Fitted) -> float:
         """What patches add to the raw output of a genuine picture, on average."""
-        model = fitted.final.get("patch_mean")
         genuine = np.array([i.label == 0 and i.fold != corpus.UNTOUCHED for i in self.items])
-        if model is None:
-            return 0.0
-        parts = [self.loaded[c]["patch_mean"][genuine] for c in self.loaded]
-        return float(np.mean([(model(x) - model.bias).mean() for x in parts]))
+        models = {name: model for name, model in fitted.final.items() if name in OF_PATCHES}
+        parts = [
+            models[name](self.loaded[c][name][genuine]) - models[name].bias for c in self.loaded for name in models
+        ]
+        return float(np.sum([part.mean() for part in parts]) / len(self.loaded))
 
     def metrics(self) -> None:
         """Measure the analyzers' metrics, and learn each component's own model."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,27 @@ def blurred(pixels: Pixels, cells: NDArray[np.bool_]) -> Pixels:
     return np.asarray(np.rint(pixels * (1 - mask) + soft * mask), dtype=np.uint8)
 
 
+def falls_of(detector: Detector, pixels: Pixels, rng: np.random.Generator) -> dict[str, float]:
+    """How far the raw output falls when the strongest, a random and the weakest fifth of a picture are blurred."""
+    sight = detector.see(pixels, pixels)
+    values = detector.evidence(sight)
+    if values is None:
+        raise SystemExit("this detector has no evidence map")
+    count = round(SHARE * values.size)
+    order = np.argsort(-values.ravel())
+    falls = {}
+    for name, cells in {
+        "strongest": order[:count],
+        "random": rng.permutation(values.size)[:count],
+        "weakest": order[-count:],
+    }.items():
+        marked = np.zeros(values.size, bool)
+        marked[cells] = True
+        changed = blurred(pixels, marked.reshape(values.shape))
+        falls[name] = sight.raw - detector.see(changed, changed).raw
+    return falls
+
+
 def measure(detector: Detector, items: Sequence[Item], copied: Path, condition: str = "web") -> dict[str, Any]:
     """Mean fall of the raw output after blurring the strongest fifth, a random fifth, and the weakest fifth.
 
@@ -38,22 +61,14 @@ def measure(detector: Detector, items: Sequence[Item], copied: Path, condition: 
     """
     rng = np.random.default_rng(7)
     chosen = [items[k] for k in rng.permutation(len(items))[:PICTURES]]
-    falls: dict[str, list[float]] = {"strongest": [], "random": [], "weakest": []}
-    for item in chosen:
-        pixels = copies.read(copied, item.blob, condition)
-        sight = detector.see(pixels, pixels)
-        values = detector.evidence(sight)
-        if values is None:
-            raise SystemExit("this detector has no evidence map")
-        flat = values.ravel()
-        count = round(SHARE * flat.size)
-        order = np.argsort(-flat)
-        parts = {"strongest": order[:count], "random": rng.permutation(flat.size)[:count], "weakest": order[-count:]}
-        for name, cells in parts.items():
-            marked = np.zeros(flat.size, bool)
-            marked[cells] = True
-            changed = blurred(pixels, marked.reshape(values.shape))
-            falls[name].append(sight.raw - detector.see(changed, changed).raw)
+    drawn = rng.spawn(len(chosen))
+
+    def fall(item: Item, rng: np.random.Generator) -> dict[str, float]:
+        return falls_of(detector, copies.read(copied, item.blob, condition), rng)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        found = list(pool.map(fall, chosen, drawn))
+    falls = {name: [one[name] for one in found] for name in found[0]}
     stronger = np.array(falls["strongest"]) > np.array(falls["random"])
     spread = np.array(falls["strongest"]) - np.array(falls["random"])
     return {

@@ -1,8 +1,8 @@
 """The learned head: from what a backbone sees to one raw output, a place in feature space, and where it comes from.
 
 The head is linear over tokens of several blocks, so its raw output is a sum of parts: the class tokens speak for the
-whole picture, the mean over patches speaks for each patch by itself. What a patch adds is exact, not a gradient or an
-approximation, and the parts and the bias add up to the raw output.
+whole picture, mean and standard deviation over patches are sums over patches. What a patch adds is exact, not a
+gradient or an approximation, and the parts and the bias add up to the raw output.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[np.floating]]
 
 _ANSWER, _PLACE, _LIKENESS = "answer", "place", "likeness"
+
+OF_PATCHES = ("patch_mean", "patch_deviation")
+"""Features of which the evidence map says what each patch adds to them."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,19 @@ class Head:
         Returns
         -------
         numpy.ndarray or None
-            (rows, columns). Their sum is the part of the raw output that comes from the mean over patches; None where
-            the head does not look at patches.
+            (rows, columns). Their sum is the part of the raw output that comes from mean and deviation over patches;
+            None where the head looks at neither.
         """
-        weights = self.answer.weights.get("patch_mean") if self.answer is not None else None
-        if weights is None or patches not in seen.features:
+        weights = {} if self.answer is None else self.answer.weights
+        if patches not in seen.features or not weights.keys() & set(OF_PATCHES):
             return None
         tokens = seen.features[patches][0].astype(np.float64)
-        parts = np.einsum("bpd,bd->p", tokens, weights) / tokens.shape[1]
+        parts = np.zeros(tokens.shape[1])
+        if "patch_mean" in weights:
+            parts += np.einsum("bpd,bd->p", tokens, weights["patch_mean"]) / tokens.shape[1]
+        if "patch_deviation" in weights:
+            # a standard deviation is the sum over patches of (p - mean)^2 / (P * deviation)
+            from_mean = tokens - tokens.mean(axis=1, keepdims=True)
+            each = weights["patch_deviation"] / np.maximum(tokens.std(axis=1), 1e-12)
+            parts += np.einsum("bpd,bd->p", from_mean**2, each) / tokens.shape[1]
         return parts.reshape(grid)
