@@ -52,7 +52,7 @@ def run(analysis_id: str) -> None:
     """Run one queued analysis to its end: a report, or a code and a sentence. RQ calls this by name.
 
     The answer is written as soon as the child has it, the whole report in its place when the child has ended. Whatever
-    ends the child between the two (:meth:`webapp.store.Store.fail`), the answer stays.
+    ends the child between the two (:meth:`webapp.storage.store.Store.fail`), the answer stays.
     """
     services = _services()
     _networks(services.settings)  # loaded here, once, as the detector is: the child opens no file
