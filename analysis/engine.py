@@ -28,7 +28,7 @@ from .registry import all_analyzers
 from .report import Context, ErrorBody, Finding, Pending, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
-from .verdict import AVAILABLE, Scored, again, clip, components, detector, interpretation, ranges, rules, still
+from .verdict import Scored, again, clip, components, detector, interpretation, ranges, rules, still
 from .verdict.network import Missing, Network
 from .verdict.rules import context as scoring_context
 
@@ -46,7 +46,7 @@ _NOT_OF_THE_ENGINE = (
 def analyze(
     media: Media,
     *,
-    scoring: Scoring = AVAILABLE[0],
+    scoring: Scoring = Scoring.CALIBRATED,
     skip: Collection[str] = (),
     progress: Progress | None = None,
     threads: int | None = None,
@@ -91,14 +91,7 @@ def analyze(
     -------
     Report
         Always a report: where nothing could say anything of the file it is *inconclusive*, never *genuine*.
-
-    Raises
-    ------
-    ValueError
-        When this version does not have that scoring.
     """
-    if scoring not in AVAILABLE:
-        raise ValueError(f"this version has no {scoring} scoring")
     start = time.perf_counter()
     by_detector = scoring is Scoring.CALIBRATED and media.facts.kind is Kind.IMAGE
     if not by_detector:

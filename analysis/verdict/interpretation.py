@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 import msgspec
 
 from ..explain.headline import LOW, band_title, broken_of, captured_by, hint_of, whole
-from ..explain.words import BANDS, RULES_CAUTION, VERDICTS
+from ..explain.scale import band
+from ..explain.words import RULES_CAUTION, VERDICTS
 from ..facts import Kind
 from ..report import Context, Finding, Grade, Meaning, Scoring, Verdict
 from . import Scored
@@ -71,9 +72,7 @@ def interpret(
 
 def verdict_of(score: float | None) -> Verdict:
     """The band a score falls in; without one, inconclusive."""
-    if score is None:
-        return Verdict.INCONCLUSIVE
-    return next(verdict for least, verdict in BANDS if score >= least)
+    return Verdict.INCONCLUSIVE if score is None else band(score)
 
 
 def decide(findings: Collection[Finding], by_score: Verdict) -> tuple[Finding | None, Verdict]:

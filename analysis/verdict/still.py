@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ..explain.scale import AI_BAND
 from ..media.frames import Media
 from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Stability, Status
 from . import Scored, quality, stability
@@ -185,17 +186,17 @@ def _measured(detector: Detector, condition: str) -> Measured:
     genuine = figures["genuine_at_or_above"]
     generated = figures.get("generated_at_or_above")
     if generated is None:  # the same figure, stated as balanced accuracy: (found + 1 - wronged) / 2
-        found = 2 * figures["balanced_accuracy_at_30"] - 1 + genuine["30"]
-        generated = {"30": round(found, 4)}
+        found = 2 * figures["balanced_accuracy_at_30"] - 1 + genuine[AI_BAND]
+        generated = {AI_BAND: round(found, 4)}
     return Measured(condition=condition, generated_at_or_above=generated, genuine_at_or_above=genuine)
 
 
 def _power(measured: Measured) -> str:
     """The same in a sentence."""
-    found, wronged = measured.generated_at_or_above["30"], measured.genuine_at_or_above["30"]
+    found, wronged = measured.generated_at_or_above[AI_BAND], measured.genuine_at_or_above[AI_BAND]
     return (
-        f"In tests on pictures of sources it had never seen, the detector gave 30 or more to {100 * found:.0f} of 100 "
-        f"AI pictures and to {100 * wronged:.0f} of 100 genuine ones."
+        f"In tests on pictures of sources it had never seen, the detector gave {AI_BAND} or more to {100 * found:.0f} "
+        f"of 100 AI pictures and to {100 * wronged:.0f} of 100 genuine ones."
     )
 
 

@@ -118,7 +118,7 @@ def _stop_other_sites() -> None:
 def _bearer(origin: str | None) -> Token | None:
     secret = _secret()
     found = services().tokens.find(secret) if secret else None
-    if found is None or (services().settings.sign_in and not services().accounts.lives(found.owner)):
+    if found is None or (services().settings.sign_in and services().accounts.with_id(found.owner) is None):
         return None  # a token of a browser's, from before there were accounts
     if found.origin == origin:
         return found

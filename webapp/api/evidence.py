@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response, abort
+from flask import Response
 
 from analysis.bundle import keys
 
 from ..access import auth
+from ..access.owned import reported_row_of
 from ..intake.bundles import given_again, sent
 from ..presenters.bundle import public_key
 from ..services import services
@@ -39,7 +40,4 @@ def signing_key() -> Response:
 
 
 def _with_report(analysis_id: str) -> Analysis:
-    row = services().store.get(analysis_id, auth.token().owner)
-    if row is None or row.report is None:
-        abort(404)
-    return row
+    return reported_row_of(analysis_id, auth.token().owner)

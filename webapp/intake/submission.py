@@ -8,10 +8,10 @@ the worker reads it, so it is as short-lived and as private as a picture; the da
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Collection
 from functools import cache, partial
 
+from analysis import __version__
 from analysis.backbones import manifest
 from analysis.backbones.installed import network_versions
 
@@ -35,7 +35,7 @@ def engine_version(settings: Settings) -> str:
     """Names all that decides what an analysis finds: change it, and known results are no longer reused."""
     without = (f"no_{name}" for name in sorted(settings.skip))
     networks = network_versions(settings.networks_folder, sorted({*settings.networks, *_backbones()}))
-    return "-".join((_version(), _parameters(), *without, *networks))
+    return "-".join((__version__, _parameters(), *without, *networks))
 
 
 @cache
@@ -147,12 +147,6 @@ def arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) 
     """Note what an address has led to; whether it must still be analyzed."""
 
     return submissions.fetched(store, analysis_id, upload, partial(content_key, upload.sha256, settings))
-
-
-@cache
-def _version() -> str:
-    found: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    return found
 
 
 @cache

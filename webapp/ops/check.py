@@ -6,6 +6,7 @@ Each finding is a sentence for the operator. Secrets are in none of them, nor ar
 from __future__ import annotations
 
 import re
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 import redis
 
 from ..access.security import is_loopback
-from ..settings import Settings
+from ..settings import ROOT, Settings
 from ..storage.database import DatabaseDown, sqlite_file
 from ..storage.media_shared import open_media_store
 from ..storage.media_store import MediaDown
@@ -67,6 +68,27 @@ def surroundings(settings: Settings) -> Iterator[Obstacle]:
             attempt(settings)
         except (OSError, ValueError, redis.RedisError, DatabaseDown, MediaDown) as problem:
             yield Obstacle(f"{name}: {_reason(problem)}")
+
+
+def port_problem(settings: Settings) -> str | None:
+    """Why the web server could not listen, as the system words it; None where it could."""
+    with socket.socket(address_family(settings.host)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as problem:
+            return problem.strerror
+    return None
+
+
+def address_family(host: str) -> socket.AddressFamily:
+    """IPv6 for addresses that are written so."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def has_front_end() -> bool:
+    """Whether set-up has brought the browser's libraries."""
+    return (ROOT / "static" / "vendor" / "htmx.js").is_file()
 
 
 def require_noeviction(server: redis.Redis) -> None:

@@ -9,8 +9,8 @@ from htmx_flask import make_response, request
 
 from analysis.report import Report, from_json
 
+from ..access.owned import delete_row, kept_report, refusal_of_row, row_of
 from ..access.security import owner
-from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, upload_key, wants_clip, wants_numbers_only
 from ..presenters import report as present
@@ -68,7 +68,7 @@ def show(analysis_id: str) -> ResponseReturnValue:
     row = _own(analysis_id)
     page = render_template("analysis.html", **_view(row))
     if not request.htmx or request.htmx.history_restore_request:
-        return page, _refusal(row).status if row.state == JobState.FAILED else 200
+        return page, refusal_of_row(row).status if row.state == JobState.FAILED else 200
     # htmx follows the redirect of an upload by itself and would keep the form's address
     return make_response(page, push_url=None if "frame" in request.args else request.path)
 
@@ -106,16 +106,9 @@ def cancel(analysis_id: str) -> ResponseReturnValue:
 @pages.get("/analyses/<analysis_id>/report.json")
 def report_json(analysis_id: str) -> ResponseReturnValue:
     """The report as JSON, for keeping."""
-    row = _own(analysis_id)
-    if row.state == JobState.FAILED:
-        raise _refusal(row)
-    if row.state == JobState.CANCELLED:
-        raise Refusal("cancelled", "This check was cancelled; there is no report.", 410)
-    if row.report is None:
-        raise Refusal("not_ready", "This analysis has not ended yet.", 409, retry_after=1)
-    response = make_response(row.report)
+    response = make_response(kept_report(_own(analysis_id)))
     response.mimetype = "application/json"
-    response.headers["Content-Disposition"] = f'attachment; filename="report-{row.id[:8]}.json"'
+    response.headers["Content-Disposition"] = f'attachment; filename="report-{analysis_id[:8]}.json"'
     return response
 
 
@@ -134,13 +127,7 @@ def lens(analysis_id: str, name: str) -> Response:
 @pages.post("/analyses/<analysis_id>/delete")
 def delete(analysis_id: str) -> ResponseReturnValue:
     """Remove an analysis with everything kept of it."""
-    doors = services()
-    row = doors.store.delete(analysis_id, owner())
-    if row is None:
-        abort(404)
-    doors.jobs.forget(row.id)
-    if row.media:
-        doors.media.discard(row.media)
+    delete_row(analysis_id, owner())
     return redirect(url_for(".index"), 303)
 
 
@@ -159,19 +146,12 @@ def _started(analysis_id: str) -> ResponseReturnValue:
 
 
 def _own(analysis_id: str) -> Analysis:
-    row = services().store.get(analysis_id, owner())
-    if row is None:
-        abort(404)
-    return row
+    return row_of(analysis_id, owner())
 
 
 def _frame() -> int | None:
     """Which frame of a clip is looked at, if one was chosen."""
     return request.args.get("frame", type=int)
-
-
-def _refusal(row: Analysis) -> Refusal:
-    return Refusal(row.error_code or "", row.error_message or "")
 
 
 def _view(row: Analysis) -> dict[str, object]:
@@ -188,7 +168,7 @@ def _view(row: Analysis) -> dict[str, object]:
             **around(row, intake.engine_version(doors.settings)),
         }
     if row.state == JobState.FAILED:
-        return {"row": row, "problem": _refusal(row)}
+        return {"row": row, "problem": refusal_of_row(row)}
     if row.state == JobState.CANCELLED:
         return {"row": row, "cancelled": True}
     waiting = doors.jobs.waiting(row.id) if row.state == JobState.QUEUED else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from analysis.bundle import keys
@@ -12,6 +12,7 @@ from analysis.bundle.archive import BrokenBundle
 from analysis.bundle.checking import Checked
 from analysis.report import Report, from_json
 
+from ..access.owned import reported_row_of
 from ..access.security import owner
 from ..errors import Refusal
 from ..intake.bundles import given_again, sent
@@ -92,7 +93,4 @@ def _verify(checked: Checked | None = None, problem: str | None = None) -> str:
 
 
 def _own(analysis_id: str) -> Analysis:
-    row = services().store.get(analysis_id, owner())
-    if row is None or row.report is None:
-        abort(404)
-    return row
+    return reported_row_of(analysis_id, owner())

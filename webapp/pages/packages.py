@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tomllib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from analysis import __version__
 
 from ..settings import ROOT
 
@@ -84,9 +85,8 @@ def package(browser: str, source: Path = SOURCE) -> Package:
         When the extension's version is not the product's: they are released together.
     """
     manifest = _manifest(source)
-    product = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    if manifest["version"] != product:
-        raise ValueError(f"extension/manifest.json says version {manifest['version']}, pyproject.toml {product}")
+    if manifest["version"] != __version__:
+        raise ValueError(f"extension/manifest.json says version {manifest['version']}, the product is {__version__}")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(source.rglob("*")):
@@ -97,7 +97,7 @@ def package(browser: str, source: Path = SOURCE) -> Package:
             entry = zipfile.ZipInfo(name, _MOMENT)
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             archive.writestr(entry, data)
-    return Package(f"ai-media-detector-{browser}-{product}.zip", product, out.getvalue())
+    return Package(f"ai-media-detector-{browser}-{__version__}.zip", __version__, out.getvalue())
 
 
 def _manifest(source: Path) -> dict[str, Any]:

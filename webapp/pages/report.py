@@ -14,6 +14,7 @@ from analysis.explain.words import VERDICTS
 from analysis.registry import all_analyzers
 from analysis.report import Pending, Report, from_json
 
+from ..access.owned import reported_row_of
 from ..access.security import is_loopback, owner
 from ..errors import Refusal
 from ..intake.submission import engine_version
@@ -174,10 +175,8 @@ def shared_csv(token: str) -> Response:
 
 
 def _finished(analysis_id: str) -> tuple[Analysis, Report]:
-    row = services().store.get(analysis_id, owner())
-    if row is None or row.report is None:
-        abort(404)
-    return row, from_json(row.report)
+    row = reported_row_of(analysis_id, owner())
+    return row, from_json(row.report or b"")
 
 
 def _shared(token: str) -> tuple[Analysis, Share, Report]:
