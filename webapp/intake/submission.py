@@ -11,14 +11,13 @@ import hashlib
 from collections.abc import Collection
 from functools import cache, partial
 
-from analysis import __version__
 from analysis.backbones import manifest
 from analysis.backbones.installed import network_versions
 
 from ..errors import Refusal
 from ..queue.jobs import QueueDown, QueueFull
 from ..services import Services
-from ..settings import ROOT, Settings
+from ..settings import ROOT, Settings, product_version
 from ..storage import submissions
 from ..storage.rows import Analysis, JobState, Upload
 from ..storage.store import KnownKey, Store
@@ -35,7 +34,7 @@ def engine_version(settings: Settings) -> str:
     """Names all that decides what an analysis finds: change it, and known results are no longer reused."""
     without = (f"no_{name}" for name in sorted(settings.skip))
     networks = network_versions(settings.networks_folder, sorted({*settings.networks, *_backbones()}))
-    return "-".join((__version__, _parameters(), *without, *networks))
+    return "-".join((product_version(), _parameters(), *without, *networks))
 
 
 @cache

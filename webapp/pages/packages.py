@@ -17,9 +17,7 @@ from typing import Any
 
 import msgspec
 
-from analysis import __version__
-
-from ..settings import ROOT
+from ..settings import ROOT, product_version
 
 SOURCE = ROOT / "extension"
 BROWSERS = ("chromium", "firefox")
@@ -85,8 +83,9 @@ def package(browser: str, source: Path = SOURCE) -> Package:
         When the extension's version is not the product's: they are released together.
     """
     manifest = _manifest(source)
-    if manifest["version"] != __version__:
-        raise ValueError(f"extension/manifest.json says version {manifest['version']}, the product is {__version__}")
+    product = product_version()
+    if manifest["version"] != product:
+        raise ValueError(f"extension/manifest.json says version {manifest['version']}, the product is {product}")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(source.rglob("*")):
@@ -97,7 +96,7 @@ def package(browser: str, source: Path = SOURCE) -> Package:
             entry = zipfile.ZipInfo(name, _MOMENT)
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             archive.writestr(entry, data)
-    return Package(f"ai-media-detector-{browser}-{__version__}.zip", __version__, out.getvalue())
+    return Package(f"ai-media-detector-{browser}-{product}.zip", product, out.getvalue())
 
 
 def _manifest(source: Path) -> dict[str, Any]:

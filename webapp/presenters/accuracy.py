@@ -14,10 +14,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from analysis import __version__
 from analysis.explain.scale import AI_BAND, STRONG_BAND
 
-from ..settings import ROOT
+from ..settings import ROOT, product_version
 
 _MODELS = ROOT / "analysis" / "models"
 _DOCUMENT = ROOT / "docs" / "accuracy.md"
@@ -136,7 +135,7 @@ def versions_in_use() -> dict[str, list[tuple[str, str]]]:
     ]
     return {
         "Product": [
-            ("AI Media Detector", __version__),
+            ("AI Media Detector", product_version()),
             ("Python", platform.python_version()),
         ],
         "On the server": installed,
