@@ -28,7 +28,7 @@ from .registry import all_analyzers
 from .report import Context, ErrorBody, Finding, Pending, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
-from .verdict import Scored, again, clip, components, detector, interpretation, ranges, rules, still
+from .verdict import Scored, clip, components, detector, interpretation, ranges, rejudging, rules, still
 from .verdict.network import Missing, Network
 from .verdict.rules import context as scoring_context
 
@@ -84,8 +84,8 @@ def analyze(
         and the stability strip, else nothing. Score, verdict and headline are the same in both; where the strip shows
         that the score flips, the returned report's confidence is lower.
     on_features
-        Called once with what a still's score was computed from, packed for :func:`analysis.verdict.again.judge`; not
-        where there is no score, or where networks of the operator's have a say in it.
+        Called once with what a still's score was computed from, packed for :func:`analysis.verdict.rejudging.rejudge`;
+        not where there is no score, or where networks of the operator's have a say in it.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def analyze(
             context = scoring_context.context_of(media)
             answered = still.answer_still(media, findings, _detector(media, networks_folder), networks)
             if on_features is not None and answered.scored.score is not None and not answered.joined:
-                packed = again.pack_features(answered.detector, answered.found.sight.seen, answered.ways)
+                packed = rejudging.pack_features(answered.detector, answered.found.sight.seen, answered.ways)
                 if packed is not None:
                     on_features(packed)
             tell(report(answered.scored, context, pending=(Pending.MEASUREMENTS, *_stability_of(answered))))

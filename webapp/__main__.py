@@ -24,7 +24,7 @@ import redis
 
 from . import logs
 from .ops import commands
-from .ops.check import address_family, has_front_end, port_problem, settings_together
+from .ops.check import address_family, has_front_end, port_problem, settings_problems
 from .queue.jobs import Jobs, QueueDown
 from .settings import ROOT, Settings
 from .storage.database import migrate
@@ -147,7 +147,7 @@ def _run(private: Path, programs: list[Program]) -> None:
         programs[-1].start()
         wait_for_redis(env["REDIS_URL"])
     settings = Settings.from_env(env)
-    if not commands.passes(settings):
+    if not commands.may_start(settings):
         raise SystemExit(1)
     migrate(settings.database_url)
     if settings.media_in_memory:
@@ -233,7 +233,7 @@ def _cannot_start() -> str | None:
         settings = Settings.from_env()
     except ValueError as problem:
         return f"a setting makes no sense: {problem}"
-    for one in settings_together(settings):
+    for one in settings_problems(settings):
         if one.fatal:
             return one.sentence
     if taken := port_problem(settings):

@@ -33,7 +33,7 @@ def headline(report: Report) -> VerdictWords:
     if report.error is not None:
         return REFUSED
     said = verdict_words(report.verdict, report.kind)
-    said = replace(said, means=_stated(report) or worth(report) or report.abstained or said.means)
+    said = replace(said, means=_stated(report) or detection_rate(report) or report.abstained or said.means)
     if report.verdict not in OPEN:
         return signed_words(said, report)
     thing = "clip" if report.kind is Kind.VIDEO else "picture"
@@ -81,7 +81,7 @@ def signed_words(said: VerdictWords, report: Report) -> VerdictWords:
     )
 
 
-def worth(report: Report) -> str | None:
+def detection_rate(report: Report) -> str | None:
     """What a low verdict is worth, in the shipped figures that the report carries; None for others and without them."""
     if report.verdict not in LOW:
         return None

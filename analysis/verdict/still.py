@@ -111,10 +111,10 @@ def _with_score(scored: Scored, found: Answer, detector: Detector, joined: Seque
         confidence=_confidence(found, {}, detector),
         false_alarm_rate=round(calibrated.p, 6),
         told=(
-            *_lesser(detector),
-            _power(measured),
+            *_fallback_sentences(detector),
+            _detection_rate_sentence(measured),
             *([likeness.sentence] if likeness is not None else []),
-            *_joined(joined),
+            *_network_sentences(joined),
         ),
         likeness=likeness,
         evidence_map=_map(detector, found),
@@ -171,7 +171,7 @@ def _confidence(found: Answer, strip: Mapping[str, float], detector: Detector) -
     return round(max(LOWEST_CONFIDENCE, confidence), 1)
 
 
-def _lesser(detector: Detector) -> list[str]:
+def _fallback_sentences(detector: Detector) -> list[str]:
     """That a preferred detector could not be used, and why."""
     return [
         f"This was scored by the detector “{detector.name}”, which finds much less than “{name}” does; that one is not "
@@ -191,7 +191,7 @@ def _measured(detector: Detector, condition: str) -> Measured:
     return Measured(condition=condition, generated_at_or_above=generated, genuine_at_or_above=genuine)
 
 
-def _power(measured: Measured) -> str:
+def _detection_rate_sentence(measured: Measured) -> str:
     """The same in a sentence."""
     found, wronged = measured.generated_at_or_above[AI_BAND], measured.genuine_at_or_above[AI_BAND]
     return (
@@ -200,7 +200,7 @@ def _power(measured: Measured) -> str:
     )
 
 
-def _joined(joined: Sequence[Network]) -> list[str]:
+def _network_sentences(joined: Sequence[Network]) -> list[str]:
     """Which networks had a say, how, and on what they were calibrated."""
     if not joined:
         return []

@@ -8,7 +8,7 @@ from analysis.bundle import keys
 
 from ..access import auth
 from ..access.owned import reported_row_of
-from ..intake.bundles import given_again, sent
+from ..intake.bundles import bundle_response, file_given_again
 from ..presenters.bundle import public_key
 from ..services import services
 from ..storage.rows import Analysis
@@ -20,7 +20,7 @@ from .v1 import api, as_json
 @auth.needs("check")
 def bundle(analysis_id: str) -> Response:
     """The evidence bundle of a whole report, without the file."""
-    return sent(_with_report(analysis_id))
+    return bundle_response(_with_report(analysis_id))
 
 
 @api.post("/analyses/<analysis_id>/bundle")
@@ -28,7 +28,7 @@ def bundle(analysis_id: str) -> Response:
 def bundle_with_file(analysis_id: str) -> Response:
     """The bundle with the file, which is sent again and must be the very same."""
     row = _with_report(analysis_id)
-    return sent(row, given_again(row))
+    return bundle_response(row, file_given_again(row))
 
 
 @api.get("/key")

@@ -72,18 +72,18 @@ _SCALE = [
 @auth.needs("check")
 def create() -> Response:
     """Take a file or an address; the same content from the same owner is analyzed once per engine version."""
-    doors, owner = services(), auth.token().owner
+    svc, owner = services(), auth.token().owner
     if request.mimetype == "multipart/form-data":
         numbers = wants_numbers_only(request.form)
         upload = accept(request.files.get("file"), as_clip=wants_clip(request.form), numbers_only=numbers)
         how = {"as_clip": upload.as_clip, "numbers_only": numbers}
-        key = intake.content_key(upload.sha256, doors.settings, **how)
+        key = intake.content_key(upload.sha256, svc.settings, **how)
     else:
         asked = body(AddressBody)
         how = {"as_clip": asked.as_clip, "numbers_only": asked.numbers_only}
-        upload = intake.keep_address(doors, asked.url, **how)
+        upload = intake.keep_address(svc, asked.url, **how)
         key = intake.address_key(owner, asked.url, **how)
-    row = doors.store.get(intake.start_once(doors, owner, upload, key), owner)
+    row = svc.store.get(intake.start_once(svc, owner, upload, key), owner)
     if row is None:
         raise Refusal("gone", "This analysis has been deleted at this moment. Please send it again.", 409)
     answer = as_json(_check(row), 200 if row.state in _STATES else 202)
@@ -155,10 +155,10 @@ def delete(analysis_id: str) -> Response:
 @auth.needs("check")
 def lookups() -> Response:
     """Which of these contents this owner has had analyzed by this engine, with the results."""
-    doors = services()
-    rows = intake.known(doors, auth.token().owner, body(LookupBody).hashes)
+    svc = services()
+    rows = intake.known(svc, auth.token().owner, body(LookupBody).hashes)
     known = {row.sha256: _check(row) for row in rows}
-    return as_json(Lookups(engine=intake.engine_version(doors.settings), known=known))
+    return as_json(Lookups(engine=intake.engine_version(svc.settings), known=known))
 
 
 @api.get("/token")
@@ -250,12 +250,12 @@ def as_json(value: object, status: int = 200) -> Response:
 
 
 def _check(row: Analysis) -> Check:
-    doors = services()
+    svc = services()
     state: str = row.state
-    waiting = doors.jobs.waiting(row.id) if state == JobState.QUEUED else None
+    waiting = svc.jobs.waiting(row.id) if state == JobState.QUEUED else None
     progress = None
     if state == JobState.RUNNING:
-        told = doors.jobs.progress(row.id)
+        told = svc.jobs.progress(row.id)
         progress = Progress(done=len(told.done), total=told.total)
         state = state if row.format else "fetching"
     found = from_json(row.report) if row.report is not None else None
@@ -276,7 +276,7 @@ def _check(row: Analysis) -> Check:
         note=_note(row) if found else None,
         error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
         page=url_for("pages.show", analysis_id=row.id),
-        seen_before=[_seen(one) for one in seen(row, found, doors.seen)] if found else [],
+        seen_before=[_seen(one) for one in seen(row, found, svc.seen)] if found else [],
     )
 
 

@@ -142,7 +142,7 @@ def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: b
     return submissions.done(services.store, owner, hashes, engine_version(services.settings), as_clip=as_clip)
 
 
-def arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
+def record_fetched(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
     """Note what an address has led to; whether it must still be analyzed."""
 
     return submissions.fetched(store, analysis_id, upload, partial(content_key, upload.sha256, settings))

@@ -1,4 +1,4 @@
-"""What must hold before anything is served: settings that make sense together, and surroundings that do what they ask.
+"""What must hold before anything is served: settings that go together, an environment that can hold them.
 
 Each finding is a sentence for the operator. Secrets are in none of them, nor are the addresses that hold passwords.
 """
@@ -35,7 +35,7 @@ class Obstacle:
     fatal: bool = True
 
 
-def settings_together(settings: Settings) -> Iterator[Obstacle]:
+def settings_problems(settings: Settings) -> Iterator[Obstacle]:
     """What is wrong with the settings themselves; touches nothing."""
     if not is_loopback(settings.host):
         yield from _reachable_by_others(settings)
@@ -55,7 +55,7 @@ def settings_together(settings: Settings) -> Iterator[Obstacle]:
         yield Obstacle("MEDIA_URL is shared, but SQLite is not: workers elsewhere need PostgreSQL", fatal=False)
 
 
-def surroundings(settings: Settings) -> Iterator[Obstacle]:
+def environment_problems(settings: Settings) -> Iterator[Obstacle]:
     """What is wrong with folders, Redis, database and the store of files; each is tried once, nothing is left."""
     tried: list[tuple[str, Callable[[Settings], None]]] = [
         ("DATA_DIR", _data_folder),

@@ -24,10 +24,10 @@ from ..settings import ROOT, Settings
 from ..storage.accounts import Accounts, Role
 from ..storage.database import migrate
 from ..storage.feedback import FeedbackBox
-from ..storage.quarantine import LASTS, Quarantine
+from ..storage.quarantine import QUARANTINE_SECONDS, Quarantine
 from ..storage.store import opened_store
 from . import hash_lists, labels, rejudge
-from .check import settings_together, surroundings
+from .check import environment_problems, settings_problems
 
 log = logging.getLogger("webapp")
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     if given.command == "labels":
         return labels.write(settings, sys.stdout)
     if given.command == "hashes":
-        return hash_lists.keep_lists(settings, given.action, getattr(given, "name", ""), getattr(given, "file", None))
+        return hash_lists.run_hashes(settings, given.action, getattr(given, "name", ""), getattr(given, "file", None))
     with opened_store(settings.database_url) as store:
         if given.command == "account":
             return _account(Accounts(store), given)
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _start(settings: Settings, command: str) -> int:
-    if not passes(settings):
+    if not may_start(settings):
         return 1
     if command == "check":
         print("Everything is as it must be.")  # noqa: T201 -- the command's answer
@@ -106,11 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def passes(settings: Settings) -> bool:
+def may_start(settings: Settings) -> bool:
     """Whether nothing stands in the way of starting; what does is logged, and what should be known too."""
-    findings = list(settings_together(settings))
+    findings = list(settings_problems(settings))
     if not any(one.fatal for one in findings):
-        findings += surroundings(settings)
+        findings += environment_problems(settings)
     for one in findings:
         log.log(logging.ERROR if one.fatal else logging.WARNING, "%s", one.sentence)
     return not any(one.fatal for one in findings)
@@ -160,7 +160,7 @@ def _quarantine(held: Quarantine, lift: str | None) -> int:
         print(f"lifted: {lifted}")  # noqa: T201 -- the command's answer
         return 0 if lifted else 1
     for one in held.all():
-        until = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.last_at + LASTS))
+        until = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.last_at + QUARANTINE_SECONDS))
         print(f"{one.sha256}  {one.number} deaths, held until {until}")  # noqa: T201 -- the command's answer
     return 0
 

@@ -22,7 +22,7 @@ from ..sandbox import child as sandbox
 from ..sandbox.child import Isolation, Level
 from ..sandbox.confinement import EMPTY_ROOT, LANDLOCK, NAMESPACES, SECCOMP
 from ..settings import ROOT, Settings
-from .check import has_front_end, port_problem, settings_together, surroundings
+from .check import environment_problems, has_front_end, port_problem, settings_problems
 
 _GIB = 1 << 30
 
@@ -105,7 +105,7 @@ def _isolation(found: Isolation) -> Iterator[CheckResult]:
 def _surroundings(settings: Settings) -> Iterator[CheckResult]:
     bundled = not os.environ.get("REDIS_URL")
     made = [folder for folder in (settings.media_dir, settings.data_dir) if not folder.exists()]
-    found = [*settings_together(settings), *surroundings(settings)]
+    found = [*settings_problems(settings), *environment_problems(settings)]
     for folder in made:
         with suppress(OSError):  # not there, or somebody uses it by now
             folder.rmdir()

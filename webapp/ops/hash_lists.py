@@ -106,7 +106,7 @@ def _of_csv(text: str, header: list[str]) -> _Line:
     return _Line(**{name: cell for name, cell in zip(header, cells, strict=True) if name in _FIELDS})
 
 
-def keep_lists(settings: Settings, action: str, name: str = "", path: Path | None = None) -> int:
+def run_hashes(settings: Settings, action: str, name: str = "", path: Path | None = None) -> int:
     """Do what was asked; the exit status is 1 where something was left out or not there."""
     with opened_store(settings.database_url) as store:
         known = SeenBefore(store, settings.seen_before)

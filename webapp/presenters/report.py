@@ -21,7 +21,7 @@ from analysis.explain.headline import (
 )
 from analysis.explain.rows import StabilityStrip, context_rows, file_rows, quality_rows, readings, stability
 from analysis.explain.scale import AI_FROM, band
-from analysis.explain.statements import told
+from analysis.explain.statements import file_statements
 from analysis.facts import Kind
 from analysis.report import Finding, Grade, Pending, Report, Scoring, Verdict
 
@@ -78,7 +78,7 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
         "stability": steady,
         "media": file_rows(found),
         "context": context_rows(found),
-        "told": told(found),
+        "stated": file_statements(found),
         "plain": plain_summary(found),
         "pending": words.parts(found.pending) if found.pending else None,
         "is_measuring": Pending.MEASUREMENTS in found.pending,

@@ -20,7 +20,7 @@ from .remarks import without_controls
 from .rows import Analysis, JobState
 from .store import Store
 
-NOTE = 1000
+LONGEST_FEEDBACK = 1000
 """Letters a note may have."""
 
 

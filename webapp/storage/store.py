@@ -1,4 +1,4 @@
-"""The only door to the database. The row of an analysis is the truth about it: everything else is a hint."""
+"""The only way to the database. The row of an analysis is the truth about it: everything else is a hint."""
 
 from __future__ import annotations
 
