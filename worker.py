@@ -52,7 +52,7 @@ def run(analysis_id: str) -> None:
     """Run one queued analysis to its end: a report, or a code and a sentence. RQ calls this by name.
 
     The answer is written as soon as the child has it, the whole report in its place when the child has ended. Whatever
-    ends the child between the two (:meth:`webapp.store.Store.fail`), the answer stays.
+    ends the child between the two (:meth:`webapp.storage.store.Store.fail`), the answer stays.
     """
     services = _services()
     _networks(services.settings)  # loaded here, once, as the detector is: the child opens no file
@@ -60,7 +60,7 @@ def run(analysis_id: str) -> None:
     media = services.store.start(analysis_id)
     if media is None:
         return  # deleted meanwhile, or already run
-    services.jobs.beat(analysis_id)
+    services.jobs.send_heartbeat(analysis_id)
     try:
         file = services.media.take(media)
     except FileNotFoundError:
@@ -86,7 +86,7 @@ def _fetch_and_examine(services: Services, analysis_id: str, file: BinaryIO) -> 
     """Fetch what lies at an address, if the file holds one, then analyze."""
 
     def stop() -> bool:
-        services.jobs.beat(analysis_id)
+        services.jobs.send_heartbeat(analysis_id)
         return services.jobs.must_hand_back() or not services.store.is_running(analysis_id)
 
     if not submissions.is_address(services.store, analysis_id):
@@ -103,7 +103,7 @@ def _fetch_and_examine(services: Services, analysis_id: str, file: BinaryIO) -> 
             submissions.release_key(services.store, analysis_id)  # its key is made of the address
             services.store.fail(analysis_id, refusal.code, refusal.message)
             return
-        if intake.arrived(services.store, analysis_id, upload, services.settings):
+        if intake.record_fetched(services.store, analysis_id, upload, services.settings):
             _examine(services, analysis_id, fetched, stop)
 
 
@@ -111,14 +111,14 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
     """Let a child analyze the file; write the row's end."""
     content, as_clip = services.store.asked(analysis_id)
     if services.quarantine.holds(content):
-        services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.SENTENCE)
+        services.store.fail(analysis_id, ErrorCode.QUARANTINED, quarantine.WHY_HELD)
         return
     messages = ChildMessages(
         analysis_id, partial(services.jobs.report, analysis_id), partial(_publish, services, analysis_id)
     )
     limits = sandbox.ChildLimits(services.settings.timeout, services.settings.memory)
     work = partial(_analyze, file, services.settings, _trusted(services.settings))
-    work = partial(work, analysis_id=analysis_id, as_clip=as_clip, threads=_share(services))
+    work = partial(work, analysis_id=analysis_id, as_clip=as_clip, threads=_thread_share(services))
     try:
         ending = sandbox.run_in_child(work, limits, messages.receive, keep=(file.fileno(),), stop=stop)
     except Exception:
@@ -140,7 +140,7 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
             services.store.complete(analysis_id, messages.report, messages.lenses)
         if messages.features is not None and services.settings.features_days:
             services.second_thoughts.keep(analysis_id, messages.features)
-        _have_stamped(services, analysis_id)
+        _add_time_stamp(services, analysis_id)
     else:
         services.quarantine.note(content)
         seconds = f"{services.settings.timeout:g}"
@@ -150,7 +150,7 @@ def _examine(services: Services, analysis_id: str, file: BinaryIO, stop: Callabl
         services.store.fail(analysis_id, code, too_long if timed_out else _CRASHED)
 
 
-def _have_stamped(services: Services, analysis_id: str) -> None:
+def _add_time_stamp(services: Services, analysis_id: str) -> None:
     """Where the operator has named a time-stamp authority: the whole report gets a time stamp."""
     report = services.bundles.whole_report(analysis_id) if services.settings.time_stamp_url else None
     if report is not None:
@@ -223,7 +223,7 @@ def prepare(settings: Settings) -> None:
         log.info("network %s: %s", network.name, network.version)
 
 
-def _share(services: Services) -> int:
+def _thread_share(services: Services) -> int:
     """How many threads an analysis that begins now may have: all cores while it is alone, else its part of them."""
     backlog = services.store.backlog()
     side_by_side = min(backlog.waiting + backlog.running, services.settings.workers)

@@ -28,7 +28,7 @@ from .registry import all_analyzers
 from .report import Context, ErrorBody, Finding, Pending, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
-from .verdict import AVAILABLE, Scored, again, clip, components, detector, interpretation, ranges, rules, still
+from .verdict import Scored, clip, components, detector, interpretation, ranges, rejudging, rules, still
 from .verdict.network import Missing, Network
 from .verdict.rules import context as scoring_context
 
@@ -46,7 +46,7 @@ _NOT_OF_THE_ENGINE = (
 def analyze(
     media: Media,
     *,
-    scoring: Scoring = AVAILABLE[0],
+    scoring: Scoring = Scoring.CALIBRATED,
     skip: Collection[str] = (),
     progress: Progress | None = None,
     threads: int | None = None,
@@ -84,21 +84,14 @@ def analyze(
         and the stability strip, else nothing. Score, verdict and headline are the same in both; where the strip shows
         that the score flips, the returned report's confidence is lower.
     on_features
-        Called once with what a still's score was computed from, packed for :func:`analysis.verdict.again.judge`; not
-        where there is no score, or where networks of the operator's have a say in it.
+        Called once with what a still's score was computed from, packed for :func:`analysis.verdict.rejudging.rejudge`;
+        not where there is no score, or where networks of the operator's have a say in it.
 
     Returns
     -------
     Report
         Always a report: where nothing could say anything of the file it is *inconclusive*, never *genuine*.
-
-    Raises
-    ------
-    ValueError
-        When this version does not have that scoring.
     """
-    if scoring not in AVAILABLE:
-        raise ValueError(f"this version has no {scoring} scoring")
     start = time.perf_counter()
     by_detector = scoring is Scoring.CALIBRATED and media.facts.kind is Kind.IMAGE
     if not by_detector:
@@ -122,7 +115,7 @@ def analyze(
             context = scoring_context.context_of(media)
             answered = still.answer_still(media, findings, _detector(media, networks_folder), networks)
             if on_features is not None and answered.scored.score is not None and not answered.joined:
-                packed = again.pack_features(answered.detector, answered.found.sight.seen, answered.ways)
+                packed = rejudging.pack_features(answered.detector, answered.found.sight.seen, answered.ways)
                 if packed is not None:
                     on_features(packed)
             tell(report(answered.scored, context, pending=(Pending.MEASUREMENTS, *_stability_of(answered))))

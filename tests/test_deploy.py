@@ -15,7 +15,7 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from webapp.ops.check import settings_together
+from webapp.ops.check import settings_problems
 from webapp.settings import NAMES, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +74,7 @@ def test_only_the_proxy_is_reached_from_outside():
 def test_its_settings_are_settings_and_pass_the_look_before_the_start(name):
     env = SERVICES[name]["environment"]
     assert set(env) <= NAMES
-    findings = list(settings_together(Settings.from_env({"HOST": "0.0.0.0", **env})))
+    findings = list(settings_problems(Settings.from_env({"HOST": "0.0.0.0", **env})))
     assert not findings
 
 

@@ -1,1 +1,1 @@
-"""The web application: pages, and their doors to database, file bytes and queue."""
+"""The web application: pages and API over database, file bytes and queue."""

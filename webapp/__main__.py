@@ -24,7 +24,7 @@ import redis
 
 from . import logs
 from .ops import commands
-from .ops.check import settings_together
+from .ops.check import address_family, has_front_end, port_problem, settings_problems
 from .queue.jobs import Jobs, QueueDown
 from .settings import ROOT, Settings
 from .storage.database import migrate
@@ -147,7 +147,7 @@ def _run(private: Path, programs: list[Program]) -> None:
         programs[-1].start()
         wait_for_redis(env["REDIS_URL"])
     settings = Settings.from_env(env)
-    if not commands.passes(settings):
+    if not commands.may_start(settings):
         raise SystemExit(1)
     migrate(settings.database_url)
     if settings.media_in_memory:
@@ -203,7 +203,7 @@ def wait_for_redis(url: str) -> None:
 
 def _wait_for_port(settings: Settings, web: Program) -> None:
     for _ in range(6000):  # five minutes: a web server that cannot start ends, a slow machine does not
-        with socket.socket(_family(settings.host)) as probe:
+        with socket.socket(address_family(settings.host)) as probe:
             if probe.connect_ex((settings.host, settings.port)) == 0:
                 return
         if web.process is None or web.process.poll() is not None:
@@ -227,26 +227,18 @@ def _wait_for_a_worker(settings: Settings) -> None:
     log.warning("no worker is ready yet: files wait until one is; see above")
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
 def _cannot_start() -> str | None:
     """Why there is no use in starting, in a sentence; None when nothing is known to be in the way."""
     try:
         settings = Settings.from_env()
     except ValueError as problem:
         return f"a setting makes no sense: {problem}"
-    for one in settings_together(settings):
+    for one in settings_problems(settings):
         if one.fatal:
             return one.sentence
-    with socket.socket(_family(settings.host)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as problem:
-            return f"{settings.host}:{settings.port} cannot be used ({problem.strerror}); set HOST or PORT"
-    if not (ROOT / "static" / "vendor" / "htmx.js").is_file():
+    if taken := port_problem(settings):
+        return f"{settings.host}:{settings.port} cannot be used ({taken}); set HOST or PORT"
+    if not has_front_end():
         return "the browser's libraries are missing: run `make setup` (or `npm ci`)"
     return None
 

@@ -1,4 +1,4 @@
-"""``create_app``: the doors are opened and everything is wired together, here and nowhere at import."""
+"""``create_app``: database, queue and file store are opened and wired together here, and nowhere at import."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder="templates",
     )
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses change with the content
-    # pages themselves are not compressed: they hold a secret (the form's token) beside what a stranger may choose
+    # pages themselves are not compressed: they hold a secret (the form's token) beside what others may choose
     app.config["COMPRESS_MIMETYPES"] = ["text/css", "text/javascript", "image/svg+xml", "application/manifest+json"]
     Compress(app)
     app.extensions["services"] = Services.open(settings)

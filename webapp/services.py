@@ -1,4 +1,4 @@
-"""The doors of one application, opened together: web process and worker use the same ones."""
+"""What one application needs of database, files and queue, opened together: web process and worker use the same."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .storage.media_shared import open_media_store
 from .storage.media_store import MediaStore
 from .storage.quarantine import Quarantine
 from .storage.remarks import Remarks
+from .storage.rows import Analysis
 from .storage.second_verdicts import SecondThoughts
 from .storage.seen import SeenBefore
 from .storage.seen_search import SeenSearch
@@ -27,7 +28,7 @@ from .storage.tokens import Tokens
 
 @dataclass(frozen=True)
 class Services:
-    """Settings and the doors: to the database (as the queue sees it, and as its owner does), to bytes, to the queue."""
+    """Settings, and what reads and writes the database (for the queue, and for owners), file bytes and the queue."""
 
     settings: Settings
     store: Store
@@ -47,7 +48,7 @@ class Services:
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
-        """Open every door (connections are made on first use)."""
+        """Open everything; connections are made on first use."""
         store = Store(settings.database_url, counters.note)
         return cls(
             settings,
@@ -77,6 +78,13 @@ class Services:
             media=self.media,
             jobs=self.jobs,
         )
+
+    def forget(self, *rows: Analysis) -> None:
+        """Take deleted analyses out of the queue, and their files out of the store."""
+        for row in rows:
+            self.jobs.forget(row.id)
+            if row.media:
+                self.media.discard(row.media)
 
     def close(self) -> None:
         """Close them again."""

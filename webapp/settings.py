@@ -6,9 +6,11 @@ import hashlib
 import ipaddress
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from limits import parse_many
@@ -171,6 +173,13 @@ class Settings:
     def media_in_memory(self) -> bool:
         """Whether uploaded bytes stay off the disks."""
         return self.media_dir.is_relative_to(_MEMORY)
+
+
+@cache
+def product_version() -> str:
+    """The version of the product."""
+    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    return version
 
 
 def default_media_dir(data_dir: Path) -> Path:

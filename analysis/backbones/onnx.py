@@ -173,7 +173,7 @@ def open_entry(entry: Entry, source: bytes | Path) -> Backbone:
 def session_of(source: bytes | Path) -> Any:
     """A session on one thread.
 
-    A stranger's network comes as bytes: such a one cannot name further files. What was built here, and checked by its
+    An untrusted network comes as bytes: it cannot name further files. What was built here, and checked by its
     hash, comes as a path: its weights lie in a second file, which is mapped and not read, so that opening it takes half
     the memory and half the time.
     """

@@ -117,11 +117,6 @@ class _Graph:
         return f"{letter}{self._count}"
 
 
-def clip_graph(weights: Mapping[str, Floats], blocks: Sequence[int], **options: Any) -> bytes:
-    """The image tower as the bytes of an ONNX file; parameters are those of :func:`clip_model`."""
-    return clip_model(weights, blocks, **options).SerializeToString()
-
-
 def positions(learned: Floats, rows: int) -> Floats:
     """Positions for a grid of another size than the network was trained with, by bicubic interpolation.
 

@@ -48,7 +48,7 @@ class Checked:
 
     @property
     def headline(self) -> VerdictWords:
-        """What the report concludes. Of a stranger's only the verdict is read: its details may be made up."""
+        """What the report concludes. Of an untrusted one only the verdict is read: its details may be made up."""
         return headline(self.report) if self.known_as else VERDICTS[self.report.verdict]
 
     @property

@@ -15,7 +15,6 @@ from .. import __version__, analyzers
 from ..backbones import manifest
 from ..backbones.installed import DEFAULT_FOLDER, Place, UnavailableError
 from ..report import DISCLAIMER, Scoring
-from ..verdict import AVAILABLE
 from .safe_text import printable
 
 STANDARD_INPUT = "-"
@@ -78,8 +77,6 @@ def parse_arguments(arguments: list[str] | None = None) -> Options:
     skip = frozenset(name.strip() for names in given.skip for name in names.split(",") if name.strip())
     if unknown := sorted(skip - set(components())):
         parser.error(f"--skip: no component {', '.join(map(repr, unknown))}; there are {', '.join(components())}")
-    if given.scoring not in AVAILABLE:
-        parser.error(f"--scoring: this version has no {given.scoring} scoring yet; it has {', '.join(AVAILABLE)}")
     if given.paths.count(STANDARD_INPUT) > 1:
         parser.error("standard input (-) can be read only once")
     if given.html is not None and (problem := _problem_with_output(given.html)):
@@ -158,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("-v", "--verbose", action="store_true", help="warnings and tracebacks on standard error")
     how = parser.add_argument_group("how it is analyzed")
     how.add_argument(
-        "--scoring", choices=[s.value for s in Scoring], default=AVAILABLE[0].value,
+        "--scoring", choices=[s.value for s in Scoring], default=Scoring.CALIBRATED.value,
         help="who makes the score (default: %(default)s)",
     )  # fmt: skip
     how.add_argument(

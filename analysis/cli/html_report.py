@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from ..explain import rows
 from ..explain.headline import certainty, evidence_of, false_alarm, headline, whole
-from ..explain.statements import told
+from ..explain.statements import file_statements
 from ..explain.words import LENSES, STATUSES, SUPPORTS
 from ..report import DISCLAIMER, Report
 from .examined import Examined
@@ -162,7 +162,7 @@ def _environment() -> jinja2.Environment:
         "shown_name": shown_name,
         "radar": Radar.of,
         "curve": curve,
-        "told": told,
+        "file_statements": file_statements,
         "supports": SUPPORTS,
         "statuses": STATUSES,
         "lens_words": LENSES,

@@ -17,6 +17,7 @@ from rich.table import Table
 from ..backbones import install, onnx
 from ..backbones.installed import CALIBRATION, NetworkCalibration, Place, UnavailableError
 from ..backbones.manifest import Catalogue, Entry, load_manifest
+from ..explain.scale import STRONG_FROM
 from .arguments import NETWORKS_FOLDER, cores_here, number_between, whole_number
 from .download import RefusedError, Wanted, download_file
 from .safe_text import printable
@@ -230,7 +231,7 @@ def _show(calibration: NetworkCalibration, highest: float, *, left_out: int) -> 
     for condition, measured in calibration.figures.items():
         table.add_row(condition, *_cells(measured))
     Console(highlight=False, emoji=False, markup=False).print(table)
-    if highest < 60:
+    if highest < STRONG_FROM:
         say(
             f"With so few genuine pictures the network alone can bring a score of {highest:.0f} at the most; "
             "with some 170 it can reach 60."

@@ -17,8 +17,8 @@ def summary_rows(statement: Statement) -> Rows:
     if statement.recipe is not None:
         rows += statement.recipe.pairs
     if statement.manifest is not None:
-        made_from = [row for row in statement.manifest.story if row[0] == "Made from"]
-        rows += [row for row in statement.manifest.story if row not in made_from[_MOST_INGREDIENTS:]]
+        made_from = [row for row in statement.manifest.summary if row[0] == "Made from"]
+        rows += [row for row in statement.manifest.summary if row not in made_from[_MOST_INGREDIENTS:]]
         rows += [row for row in statement.rows if row[0].startswith("Checks › Broken")]
     elif not statement.is_listing:
         named = {text for label, text in statement.rows if not label.startswith(_TAGS)}

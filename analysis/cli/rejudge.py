@@ -39,9 +39,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m analysis rejudge", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--networks-folder", type=Path, default=NETWORKS_FOLDER, metavar="FOLDER")
     folder = parser.parse_args(arguments).networks_folder
-    from ..verdict import again, detector  # noqa: PLC0415 -- they load the networks
+    from ..verdict import detector, rejudging  # noqa: PLC0415 -- they load the networks
 
-    judge = detector.load(folder)
+    loaded = detector.load(folder)
     for line in sys.stdin.buffer:
         try:
             kept = msgspec.json.decode(line, type=Kept)
@@ -49,10 +49,10 @@ def main(arguments: Sequence[str]) -> int:
             say(f"A line was not understood: {problem}.")
             return 1
         try:
-            found = again.judge(kept.features, kept.report, judge)
-            told = Rejudged(kept.id, found.verdict, found.score)
-        except again.CannotJudge as why:
-            told = Rejudged(kept.id, why=str(why))
-        sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
+            found = rejudging.rejudge(kept.features, kept.report, loaded)
+            answer = Rejudged(kept.id, found.verdict, found.score)
+        except rejudging.CannotRejudge as why:
+            answer = Rejudged(kept.id, why=str(why))
+        sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
         sys.stdout.buffer.flush()
     return 0

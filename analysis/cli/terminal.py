@@ -18,7 +18,7 @@ from rich.text import Text
 
 from ..explain.headline import certainty, evidence_of, false_alarm, headline, whole
 from ..explain.rows import Rows, context_rows, file_rows, number, over_time, readings, stability
-from ..explain.statements import told
+from ..explain.statements import file_statements
 from ..explain.words import RULES_CAUTION, STATUSES, VerdictWords
 from ..report import DISCLAIMER, ComponentResult, Report, Scoring, Status
 from . import origin
@@ -167,7 +167,7 @@ def _origin(report: Report) -> RenderableType | None:
     if not report.provenance:
         return None
     table = Table.grid(padding=(0, 2))
-    for one in told(report).statements:
+    for one in file_statements(report).statements:
         kind = f"{one.grade.text}, {one.meaning.text}"
         generator = f" Generator: {one.finding.generator}." if one.finding.generator else ""
         table.add_row(Text(kind, style="magenta"), Text(_safe(one.finding.sentence + generator)))

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from ..facts import Kind
 from ..report import Evidence, Finding, Grade, Meaning, Report, Scoring, Verdict
-from .words import BANDS, REFUSED, VERDICTS, VerdictWords, verdict_words
+from .scale import AI_BAND, BANDS, PROBABLE_FROM, band
+from .words import REFUSED, VERDICTS, VerdictWords, verdict_words
 
 LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)
-"""The verdicts below 30: no sign of AI was found."""
-_PROBABLE = 45.0  # the least score that says at least "probable"
+"""The verdicts of scores that do not speak of AI: no sign of it was found."""
 OPEN = (*LOW, Verdict.INCONCLUSIVE)
 """The verdicts whose headline gives way to what the file itself says."""
 _BROKEN = {
@@ -33,7 +33,7 @@ def headline(report: Report) -> VerdictWords:
     if report.error is not None:
         return REFUSED
     said = verdict_words(report.verdict, report.kind)
-    said = replace(said, means=_stated(report) or worth(report) or report.abstained or said.means)
+    said = replace(said, means=_stated(report) or detection_rate(report) or report.abstained or said.means)
     if report.verdict not in OPEN:
         return signed_words(said, report)
     thing = "clip" if report.kind is Kind.VIDEO else "picture"
@@ -81,11 +81,11 @@ def signed_words(said: VerdictWords, report: Report) -> VerdictWords:
     )
 
 
-def worth(report: Report) -> str | None:
+def detection_rate(report: Report) -> str | None:
     """What a low verdict is worth, in the shipped figures that the report carries; None for others and without them."""
     if report.verdict not in LOW:
         return None
-    found = report.measured.generated_at_or_above.get("30") if report.measured is not None else None
+    found = report.measured.generated_at_or_above.get(AI_BAND) if report.measured is not None else None
     if found is None:
         return None
     things = "clips" if report.kind is Kind.VIDEO else "pictures"
@@ -118,7 +118,7 @@ def _stated(report: Report) -> str | None:
     if report.verdict in (Verdict.PROVEN_AI, Verdict.AI_EDITED):
         return stated.sentence
     if report.verdict in (Verdict.PROBABLE_AI, Verdict.STRONG_AI):
-        by_score = report.score is not None and report.score >= _PROBABLE
+        by_score = report.score is not None and report.score >= PROBABLE_FROM
         so = ", and its score says so too" if by_score else ""
         return f"The file itself says that AI made it{so}; such a statement can be forged."
     return None
@@ -188,11 +188,6 @@ def whole(score: float) -> int:
     return math.floor(score)
 
 
-def band(score: float) -> Verdict:
-    """The band of a score, by the verdict that it gives."""
-    return next(verdict for least, verdict in BANDS if score >= least)
-
-
 def band_title(score: float) -> str:
     """How the band of a score is called."""
     return VERDICTS[band(score)].title
@@ -206,7 +201,7 @@ def rank(report: Report) -> float:
     """
     if report.verdict is Verdict.PROVEN_AI:
         return 101.0
-    raised = {verdict: least for least, verdict in BANDS} | {Verdict.AI_EDITED: _PROBABLE}
+    raised = {verdict: least for least, verdict in BANDS} | {Verdict.AI_EDITED: PROBABLE_FROM}
     return max(-1.0 if report.score is None else report.score, raised.get(report.verdict, -1.0))
 
 

@@ -36,11 +36,9 @@ _STEPS = 33  # colors of a map: more are hardly told apart in grain, and cost by
 _ORIGINAL = 480  # its longest side at most: to compare with, not to have again
 _FRAME = 320  # longest side of the lenses of a clip's frame: there are up to thirty of each
 EVIDENCE = "evidence"
-_OVERLAY, _MOST, _DIMMED = (
-    640,
-    0.75,
-    0.7,
-)  # longest side of the evidence map; how much it covers; how dark it is under it
+_OVERLAY = 640  # longest side of the evidence map
+_MOST = 0.75  # how much of the picture its strongest region covers
+_DIMMED = 0.7  # how bright the picture under it is
 _EVERY = 4  # percentiles are taken of every fourth pixel each way
 _NOISE: tuple[Color, ...] = ((160, 214, 255), (34, 96, 158), (8, 8, 12), (158, 86, 20), (255, 204, 144))
 _RAISES, _LOWERS = np.array((255, 140, 40), np.float32), np.array((60, 130, 255), np.float32)

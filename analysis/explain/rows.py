@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..facts import JpegFacts, Kind, MediaFacts, VideoFacts
 from ..report import ComponentResult, Evidence, MeasuredRange, Metric, Report, Scoring
 from .headline import band_title, evidence_of, steadiness
-from .words import BANDS, NETWORK_EXPLAINS, NETWORK_FAILS, NETWORK_METRICS, VERDICTS, Word
+from .scale import BANDS
+from .words import NETWORK_EXPLAINS, NETWORK_FAILS, NETWORK_METRICS, VERDICTS, Word
 
 if TYPE_CHECKING:
     from ..registry import Analyzer

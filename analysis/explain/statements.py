@@ -1,6 +1,6 @@
 """What a file says of itself, as people are shown it: findings, the generator's recipe, the tree of manifests.
 
-Everything in a finding's ``detail`` comes from a stranger's file through a process that has read it: every value is
+Everything in a finding's ``detail`` comes from an untrusted file through a process that has read it: every value is
 checked for its type here, capped, and escaped by the templates. Nothing is interpreted.
 """
 
@@ -115,7 +115,7 @@ class Manifest:
     ingredients: list[Ingredient]
 
     @property
-    def story(self) -> Rows:
+    def summary(self) -> Rows:
         """Who signed, what was done and from what, without what those things were made from."""
         done = dict.fromkeys(act.get("words") or act.get("action") or "an action" for act in self.actions)
         return [
@@ -154,7 +154,7 @@ class Statement:
 
 
 @dataclass
-class Told:
+class FileStatements:
     """All statements of a report; ``thumbnails`` are the JPEGs (base64) that its manifests refer to by number."""
 
     statements: list[Statement] = field(default_factory=list)
@@ -179,20 +179,20 @@ class Told:
         return len(self.thumbnails) - 1
 
 
-def told(report: Report) -> Told:
+def file_statements(report: Report) -> FileStatements:
     """Everything the file says of itself, in the report's order (strongest first)."""
-    all_of_it = Told()
+    stated = FileStatements()
     for finding in report.provenance:
         detail = dict(finding.detail)
         tree = detail.pop("manifest", None)
         if "trust_words" in detail:
             detail.pop("trust", None)  # the same in one word
-        manifest = _manifest(tree, all_of_it) if isinstance(tree, dict) else None
+        manifest = _manifest(tree, stated) if isinstance(tree, dict) else None
         recipe = _recipe(detail) if finding.family in ("generator_chunks", "container") and "prompt" in detail else None
         if recipe:
             for name in ("prompt", "negative_prompt", "raw", *_RECIPE):
                 detail.pop(name, None)
-        all_of_it.statements.append(
+        stated.statements.append(
             Statement(
                 finding=finding,
                 family=_FAMILIES.get(finding.family, finding.family),
@@ -200,15 +200,15 @@ def told(report: Report) -> Told:
                 meaning=MEANINGS[finding.meaning],
                 recipe=recipe,
                 manifest=manifest,
-                rows=all_of_it.rows(detail, own=True),
+                rows=stated.rows(detail, own=True),
             )
         )
-    return all_of_it
+    return stated
 
 
 def embedded_thumbnail(report: Report, number: int) -> bytes | None:
     """A manifest's thumbnail: a JPEG, or None."""
-    pictures = told(report).thumbnails
+    pictures = file_statements(report).thumbnails
     if not 0 <= number < len(pictures):
         return None
     try:
@@ -237,13 +237,13 @@ def flatten(detail: Any, prefix: str = "", most: int = 200) -> Rows:
     pairs = detail.items() if isinstance(detail, dict) else enumerate(detail, 1) if isinstance(detail, list) else ()
     for key, value in pairs:
         name = f"{prefix} › {key}" if prefix else str(key)
-        rows += flatten(value, name, most) if isinstance(value, dict | list) else [(_cut(name, 200), said(value))]
+        rows += flatten(value, name, most) if isinstance(value, dict | list) else [(_cut(name, 200), as_text(value))]
         if len(rows) >= most:
             return [*rows[:most], ("…", "more in the JSON report")]
     return rows
 
 
-def said(value: object, most: int = _VALUE) -> str:
+def as_text(value: object, most: int = _VALUE) -> str:
     """A plain value as text of at most ``most`` characters."""
     if value is None:
         return "–"
@@ -257,27 +257,27 @@ def _cut(text: str, most: int) -> str:
 def _recipe(detail: dict[str, Any]) -> Recipe:
     def words(value: object) -> str:
         listed = value if isinstance(value, list) else [value]
-        return ", ".join(said(entry) for entry in listed[:20] if not isinstance(entry, dict | list))
+        return ", ".join(as_text(entry) for entry in listed[:20] if not isinstance(entry, dict | list))
 
     return Recipe(
-        prompt=said(detail["prompt"], _PROMPT) if detail.get("prompt") else "",
-        negative=said(detail["negative_prompt"], _PROMPT) if detail.get("negative_prompt") else "",
+        prompt=as_text(detail["prompt"], _PROMPT) if detail.get("prompt") else "",
+        negative=as_text(detail["negative_prompt"], _PROMPT) if detail.get("negative_prompt") else "",
         rows=[(label, words(detail[key])) for key, label in _RECIPE.items() if detail.get(key) not in (None, "", [])],
-        raw=said(detail["raw"], _RAW) if isinstance(detail.get("raw"), str) else "",
+        raw=as_text(detail["raw"], _RAW) if isinstance(detail.get("raw"), str) else "",
     )
 
 
-def _manifest(entry: dict[str, Any], all_of_it: Told, level: int = 0) -> Manifest:
-    thumbnail = all_of_it.thumbnail(entry)
+def _manifest(entry: dict[str, Any], stated: FileStatements, level: int = 0) -> Manifest:
+    thumbnail = stated.thumbnail(entry)
     ingredients = []
     for one in _dicts(entry.get("ingredients")):
-        picture = all_of_it.thumbnail(one)
+        picture = stated.thumbnail(one)
         below = one.get("manifest")
-        deeper = _manifest(below, all_of_it, level + 1) if isinstance(below, dict) and level < _LEVELS else None
-        relationship = said(one.get("relationship"), 60)
+        deeper = _manifest(below, stated, level + 1) if isinstance(below, dict) and level < _LEVELS else None
+        relationship = as_text(one.get("relationship"), 60)
         ingredients.append(
             Ingredient(
-                said(one.get("title") or "untitled", 200),
+                as_text(one.get("title") or "untitled", 200),
                 _RELATIONSHIPS.get(relationship, relationship),
                 picture,
                 deeper,
@@ -285,7 +285,7 @@ def _manifest(entry: dict[str, Any], all_of_it: Told, level: int = 0) -> Manifes
         )
     return Manifest(
         intact=entry.get("intact") is True,
-        rows=all_of_it.rows(
+        rows=stated.rows(
             {
                 label: moment(entry[key]) if key == "signed_at" else entry[key]
                 for key, label in _MANIFEST.items()
@@ -294,14 +294,14 @@ def _manifest(entry: dict[str, Any], all_of_it: Told, level: int = 0) -> Manifes
         ),
         actions=[
             {
-                key: said(moment(value) if key == "when" else value, 300)
+                key: as_text(moment(value) if key == "when" else value, 300)
                 for key, value in action.items()
                 if isinstance(value, str)
             }
             for action in _dicts(entry.get("actions"))
         ],
         assertions=[
-            (said(one.get("label"), 120), all_of_it.rows(one.get("data"))) for one in _dicts(entry.get("assertions"))
+            (as_text(one.get("label"), 120), stated.rows(one.get("data"))) for one in _dicts(entry.get("assertions"))
         ],
         thumbnail=thumbnail,
         ingredients=ingredients,

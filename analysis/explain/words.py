@@ -162,15 +162,6 @@ def verdict_words(verdict: Verdict, kind: Kind | None) -> VerdictWords:
     return replace(said, means=means, does_not_show=does_not_show)
 
 
-BANDS = (
-    (60.0, Verdict.STRONG_AI),
-    (45.0, Verdict.PROBABLE_AI),
-    (30.0, Verdict.SUSPICIOUS),
-    (18.0, Verdict.MOSTLY_REAL),
-    (0.0, Verdict.CONSISTENT_WITH_REAL),
-)
-"""The least score of each band, highest first."""
-
 RULES_CAUTION = (
     "This score is a rule-based reading, and such a reading hardly separates AI from genuine pictures: on 598 pictures "
     "of unseen sources it was little better than a coin (AUC 0.64 with size and format matched, 0.47 among PNGs; 0.5 "

@@ -8,9 +8,6 @@ import msgspec
 
 from ..report import ComponentResult, Evidence, EvidenceMap, Likeness, Measured, Quality, Report, Scoring, Stability
 
-AVAILABLE = (Scoring.CALIBRATED, Scoring.RULES)
-"""The scorings this version has, the default first."""
-
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """What a scoring gives: ``score`` 0 to 100 (None: not scored), ``confidence`` 15 to 90, and what both rest on.

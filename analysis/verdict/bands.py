@@ -1,4 +1,4 @@
-"""The bands of the score: the only place that knows 18, 30, 45 and 60, and what each of them promises.
+"""What the bands of the score promise, and the map from p-value to score that keeps it.
 
 The score is a monotone map of the conformal p-value: the share of genuine calibration pictures, of sources the model
 had not seen, that look at least as AI-like. The map is fixed so that the bands keep their promise: p = 1 %, 5 %, 15 %
@@ -10,13 +10,16 @@ from __future__ import annotations
 import itertools
 import math
 
-PROMISES = ((60, 0.01), (45, 0.05), (30, 0.15), (18, 0.5))
+from ..explain.scale import BANDS, PROBABLE_FROM
+
+PROMISES = tuple((int(least), share) for (least, _), share in zip(BANDS, (0.01, 0.05, 0.15, 0.5), strict=False))
 """From which score on at most which share of genuine pictures lands."""
 
-FLIP = 45.0
+FLIP = PROBABLE_FROM
 """From here on a score says at least "probable"; a change that crosses it turns what the score says."""
 
-SCORE_OF_P = ((1.0, 0.0), (0.5, 18.0), (0.15, 30.0), (0.05, 45.0), (0.01, 60.0), (0.001, 85.0), (0.0001, 100.0))
+_PROMISED = tuple((share, float(least)) for least, share in reversed(PROMISES))
+SCORE_OF_P = ((1.0, 0.0), *_PROMISED, (0.001, 85.0), (0.0001, 100.0))
 """Knots of the map from p-value to score; linear in log p between them (linear in p above one half)."""
 
 
@@ -26,8 +29,9 @@ def score_of(p: float) -> float:
     >>> [round(score_of(p)) for p in (1.0, 0.5, 0.15, 0.05, 0.01)]
     [0, 18, 30, 45, 60]
     """
-    if p >= 0.5:
-        return 18.0 * (1.0 - min(p, 1.0)) / 0.5
+    half, mild = SCORE_OF_P[1]
+    if p >= half:
+        return mild * (1.0 - min(p, 1.0)) / (1.0 - half)
     for (upper, low), (lower, high) in itertools.pairwise(SCORE_OF_P[1:]):
         if p >= lower:
             share = (math.log(upper) - math.log(p)) / (math.log(upper) - math.log(lower))

@@ -37,8 +37,7 @@ CAUTION = 1.25
 
 def source_weights(sources: NDArray[np.str_], power: float = 0.5) -> Floats:
     """Weights that sum to 1: a source counts n^power in total."""
-    names, place, counts = np.unique(sources, return_inverse=True, return_counts=True)
-    del names
+    _, place, counts = np.unique(sources, return_inverse=True, return_counts=True)
     weights = counts[place] ** (power - 1.0)
     return np.asarray(weights / weights.sum())
 
@@ -206,8 +205,6 @@ class Calibrated:
     score: float
     probability: float
     confidence: float
-    per_thousand: int
-    """Of 1,000 genuine pictures that arrived like this one, how many look at least this AI-like."""
 
     @classmethod
     def of(cls, condition: str, raw: float, p: float, probability: float) -> Calibrated:
@@ -220,15 +217,7 @@ class Calibrated:
             score=round(score, 2),
             probability=probability,
             confidence=round(confidence_of(probability, score), 1),
-            per_thousand=round(1000 * p),
         )
-
-    @property
-    def sentence(self) -> str:
-        """The false-alarm rate in words."""
-        if self.p >= 0.0015:
-            return f"Of 1,000 genuine pictures like this one, {self.per_thousand} look at least this AI-like."
-        return "Of 1,000 genuine pictures like this one, hardly any looks this AI-like."
 
 
 def calibrate(raws: Mapping[str, float], conditions: Mapping[str, Condition]) -> Calibrated:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 import msgspec
 
 from ..explain.headline import LOW, band_title, broken_of, captured_by, hint_of, whole
-from ..explain.words import BANDS, RULES_CAUTION, VERDICTS
+from ..explain.scale import band
+from ..explain.words import RULES_CAUTION, VERDICTS
 from ..facts import Kind
 from ..report import Context, Finding, Grade, Meaning, Scoring, Verdict
 from . import Scored
@@ -71,9 +72,7 @@ def interpret(
 
 def verdict_of(score: float | None) -> Verdict:
     """The band a score falls in; without one, inconclusive."""
-    if score is None:
-        return Verdict.INCONCLUSIVE
-    return next(verdict for least, verdict in BANDS if score >= least)
+    return Verdict.INCONCLUSIVE if score is None else band(score)
 
 
 def decide(findings: Collection[Finding], by_score: Verdict) -> tuple[Finding | None, Verdict]:
@@ -133,14 +132,14 @@ def _scored(scored: Scored, context: Context, by_score: Verdict, thing: str, *, 
     else:
         yield f"The score is {whole(scored.score)} of 100, in the band “{band_title(scored.score)}”."
     if not decided and scored.scoring is Scoring.RULES:
-        yield from _grounds(scored)
-        yield from _handicaps(context, thing)
+        yield from _evidence_sentence(scored)
+        yield from _context_sentence(context, thing)
     if scored.scoring is Scoring.RULES:
         yield RULES_CAUTION
     yield from scored.told
 
 
-def _grounds(scored: Scored) -> Iterator[str]:
+def _evidence_sentence(scored: Scored) -> Iterator[str]:
     families = list(dict.fromkeys(piece.component for piece in sorted(scored.evidence, key=lambda e: -e.strength)))
     if not families:
         yield "No reading lies outside what cameras usually give."
@@ -152,7 +151,7 @@ def _grounds(scored: Scored) -> Iterator[str]:
     yield f"{readings} outside what cameras usually give, {among} {named}."
 
 
-def _handicaps(context: Context, thing: str) -> Iterator[str]:
+def _context_sentence(context: Context, thing: str) -> Iterator[str]:
     told = [
         word
         for holds, word in (

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..explain.scale import AI_FROM
 from ..report import Likeness
 
 Floats = NDArray[np.float64]
@@ -25,7 +26,7 @@ NOT_GENERATED = ("camera", "hand", "render")
 
 def agrees(likeness: Likeness, score: float) -> bool:
     """Whether a likeness is on the side that the score takes: how often it is right on the other was not measured."""
-    return (likeness.family in NOT_GENERATED) is (score < 30.0)
+    return (likeness.family in NOT_GENERATED) is (score < AI_FROM)
 
 
 @dataclass(frozen=True)

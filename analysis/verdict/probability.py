@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from ..explain.scale import AI_FROM
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -13,8 +15,8 @@ LOWEST_CONFIDENCE, HIGHEST_CONFIDENCE = 15.0, 90.0
 
 
 def confidence_of(probability: float, score: float) -> float:
-    """The measured chance, in percent, that the side taken is right: AI from a score of 30 on, else genuine."""
-    right = probability if score >= 30.0 else 1.0 - probability
+    """The measured chance, in percent, that the side taken is right: AI where the score speaks of it, else genuine."""
+    right = probability if score >= AI_FROM else 1.0 - probability
     return max(LOWEST_CONFIDENCE, min(HIGHEST_CONFIDENCE, 100.0 * right))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ..explain.scale import AI_BAND
 from ..media.frames import Media
 from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Stability, Status
 from . import Scored, quality, stability
@@ -110,10 +111,10 @@ def _with_score(scored: Scored, found: Answer, detector: Detector, joined: Seque
         confidence=_confidence(found, {}, detector),
         false_alarm_rate=round(calibrated.p, 6),
         told=(
-            *_lesser(detector),
-            _power(measured),
+            *_fallback_sentences(detector),
+            _detection_rate_sentence(measured),
             *([likeness.sentence] if likeness is not None else []),
-            *_joined(joined),
+            *_network_sentences(joined),
         ),
         likeness=likeness,
         evidence_map=_map(detector, found),
@@ -170,7 +171,7 @@ def _confidence(found: Answer, strip: Mapping[str, float], detector: Detector) -
     return round(max(LOWEST_CONFIDENCE, confidence), 1)
 
 
-def _lesser(detector: Detector) -> list[str]:
+def _fallback_sentences(detector: Detector) -> list[str]:
     """That a preferred detector could not be used, and why."""
     return [
         f"This was scored by the detector “{detector.name}”, which finds much less than “{name}” does; that one is not "
@@ -185,21 +186,21 @@ def _measured(detector: Detector, condition: str) -> Measured:
     genuine = figures["genuine_at_or_above"]
     generated = figures.get("generated_at_or_above")
     if generated is None:  # the same figure, stated as balanced accuracy: (found + 1 - wronged) / 2
-        found = 2 * figures["balanced_accuracy_at_30"] - 1 + genuine["30"]
-        generated = {"30": round(found, 4)}
+        found = 2 * figures["balanced_accuracy_at_30"] - 1 + genuine[AI_BAND]
+        generated = {AI_BAND: round(found, 4)}
     return Measured(condition=condition, generated_at_or_above=generated, genuine_at_or_above=genuine)
 
 
-def _power(measured: Measured) -> str:
+def _detection_rate_sentence(measured: Measured) -> str:
     """The same in a sentence."""
-    found, wronged = measured.generated_at_or_above["30"], measured.genuine_at_or_above["30"]
+    found, wronged = measured.generated_at_or_above[AI_BAND], measured.genuine_at_or_above[AI_BAND]
     return (
-        f"In tests on pictures of sources it had never seen, the detector gave 30 or more to {100 * found:.0f} of 100 "
-        f"AI pictures and to {100 * wronged:.0f} of 100 genuine ones."
+        f"In tests on pictures of sources it had never seen, the detector gave {AI_BAND} or more to {100 * found:.0f} "
+        f"of 100 AI pictures and to {100 * wronged:.0f} of 100 genuine ones."
     )
 
 
-def _joined(joined: Sequence[Network]) -> list[str]:
+def _network_sentences(joined: Sequence[Network]) -> list[str]:
     """Which networks had a say, how, and on what they were calibrated."""
     if not joined:
         return []

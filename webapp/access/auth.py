@@ -40,8 +40,8 @@ _EXPOSED = "Location, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-R
 
 def init_app(app: Flask) -> None:
     """Look at where each request comes from, and whose it is, before anything else does."""
-    app.before_request(_look)
-    app.after_request(_share)
+    app.before_request(_check_origin)
+    app.after_request(_add_cors_headers)
 
 
 def protect(blueprint: Blueprint) -> None:
@@ -83,10 +83,11 @@ def caller() -> str:
     return f"account:{g.account.id}" if "account" in g else str(get_remote_address())
 
 
-def _look() -> Response | None:
+def _check_origin() -> Response | None:
     origin = request.headers.get("Origin")
     if request.path == _ALIVE and origin is not None and ORIGIN.fullmatch(origin):
-        g.shared_with = origin  # any extension may see that a server lives here, so that it can tell why it is refused
+        # any extension may see that a server lives here, so that it can tell why it is refused
+        g.allowed_origin = origin
         return None
     if not request.path.startswith(_API):
         _stop_other_sites()
@@ -96,7 +97,7 @@ def _look() -> Response | None:
     if origin is not None:
         if not services().tokens.is_paired(origin):
             raise Refusal("not_paired", "This extension or site is not paired with this server.", 403)
-        g.shared_with = origin
+        g.allowed_origin = origin
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return _preflight()
     g.token = _bearer(origin)
@@ -118,7 +119,7 @@ def _stop_other_sites() -> None:
 def _bearer(origin: str | None) -> Token | None:
     secret = _secret()
     found = services().tokens.find(secret) if secret else None
-    if found is None or (services().settings.sign_in and not services().accounts.lives(found.owner)):
+    if found is None or (services().settings.sign_in and services().accounts.with_id(found.owner) is None):
         return None  # a token of a browser's, from before there were accounts
     if found.origin == origin:
         return found
@@ -162,7 +163,7 @@ def _preflight() -> Response:
     return answer
 
 
-def _share(response: Response) -> Response:
+def _add_cors_headers(response: Response) -> Response:
     """Let the paired extension, by its exact name, read the answer."""
     wait = response.headers.pop(RETRY_AFTER, None)
     if wait is not None and response.status_code == 429:
@@ -171,8 +172,8 @@ def _share(response: Response) -> Response:
         response.headers.add("Vary", "Origin")
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = _BASIC if _takes_password() else "Bearer"
-    if "shared_with" in g:
-        response.headers["Access-Control-Allow-Origin"] = g.shared_with
+    if "allowed_origin" in g:
+        response.headers["Access-Control-Allow-Origin"] = g.allowed_origin
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     return response
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Response, abort
+from flask import Response
 
 from analysis.bundle import keys
 
 from ..access import auth
-from ..intake.bundles import given_again, sent
+from ..access.owned import reported_row_of
+from ..intake.bundles import bundle_response, file_given_again
 from ..presenters.bundle import public_key
 from ..services import services
 from ..storage.rows import Analysis
@@ -19,7 +20,7 @@ from .v1 import api, as_json
 @auth.needs("check")
 def bundle(analysis_id: str) -> Response:
     """The evidence bundle of a whole report, without the file."""
-    return sent(_with_report(analysis_id))
+    return bundle_response(_with_report(analysis_id))
 
 
 @api.post("/analyses/<analysis_id>/bundle")
@@ -27,7 +28,7 @@ def bundle(analysis_id: str) -> Response:
 def bundle_with_file(analysis_id: str) -> Response:
     """The bundle with the file, which is sent again and must be the very same."""
     row = _with_report(analysis_id)
-    return sent(row, given_again(row))
+    return bundle_response(row, file_given_again(row))
 
 
 @api.get("/key")
@@ -39,7 +40,4 @@ def signing_key() -> Response:
 
 
 def _with_report(analysis_id: str) -> Analysis:
-    row = services().store.get(analysis_id, auth.token().owner)
-    if row is None or row.report is None:
-        abort(404)
-    return row
+    return reported_row_of(analysis_id, auth.token().owner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, make_response
+from flask import Response, make_response
 
 from ..access import auth
 from ..errors import Refusal
@@ -10,7 +10,7 @@ from ..services import services
 from ..storage.accounts import REVIEWERS
 from ..storage.remarks import ReviewerSays, TooManyReviews
 from .types import NoteBody, ReviewBody
-from .v1 import api, body
+from .v1 import api, body, own
 
 _NOT_READY = ("not_ready", "There is no verdict to speak of: this analysis has not ended with one.", 409)
 
@@ -20,7 +20,7 @@ _NOT_READY = ("not_ready", "There is no verdict to speak of: this analysis has n
 def note(analysis_id: str) -> Response:
     """Keep the owner's note in place of the one before; an empty one deletes it."""
     text = body(NoteBody).text
-    _must_be_own(analysis_id)
+    own(analysis_id)
     if not services().remarks.put_note(analysis_id, auth.token().owner, text):
         raise Refusal(*_NOT_READY)
     return make_response("", 204)
@@ -31,7 +31,7 @@ def note(analysis_id: str) -> Response:
 def review(analysis_id: str) -> Response:
     """A reviewer says what a file is; it stands above the detector's verdict."""
     said = body(ReviewBody)
-    _must_be_own(analysis_id)
+    own(analysis_id)
     settings, account = services().settings, services().accounts.with_id(auth.token().owner)
     if not settings.sign_in or account is None or account.role not in REVIEWERS:
         raise Refusal("not_a_reviewer", "Only reviewers of this server can do this.", 403)
@@ -42,8 +42,3 @@ def review(analysis_id: str) -> Response:
     if not kept:
         raise Refusal(*_NOT_READY)
     return make_response("", 204)
-
-
-def _must_be_own(analysis_id: str) -> None:
-    if services().store.get(analysis_id, auth.token().owner) is None:
-        abort(404)

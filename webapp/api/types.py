@@ -21,7 +21,7 @@ from analysis.report import (
     Verdict,
 )
 
-from ..storage.feedback import NOTE, Says
+from ..storage.feedback import LONGEST_FEEDBACK, Says
 from ..storage.remarks import LONGEST_NOTE, LONGEST_SOURCE, ReviewerSays
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, in hexadecimal")]
@@ -56,7 +56,7 @@ class FeedbackBody(msgspec.Struct, frozen=True):
     """What a person says the file is, against the verdict, and why."""
 
     says: Says
-    note: Annotated[str, Meta(max_length=NOTE)] = ""
+    note: Annotated[str, Meta(max_length=LONGEST_FEEDBACK)] = ""
 
 
 class NoteBody(msgspec.Struct, frozen=True):

@@ -11,12 +11,14 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from analysis.explain.headline import band, certainty, evidence_of, headline, light_detector, rank, whole
+from analysis.explain.headline import certainty, evidence_of, headline, light_detector, rank, whole
 from analysis.explain.rows import SCALE, arrival, stability
-from analysis.explain.words import BANDS, LENSES, SUPPORTS, VERDICTS
+from analysis.explain.scale import BANDS, band
+from analysis.explain.words import LENSES, SUPPORTS, VERDICTS
 from analysis.report import Report, from_json
 
 from ..access import auth
+from ..access.owned import delete_row, kept_report, row_of
 from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, wants_clip, wants_numbers_only
@@ -70,18 +72,18 @@ _SCALE = [
 @auth.needs("check")
 def create() -> Response:
     """Take a file or an address; the same content from the same owner is analyzed once per engine version."""
-    doors, owner = services(), auth.token().owner
+    svc, owner = services(), auth.token().owner
     if request.mimetype == "multipart/form-data":
         numbers = wants_numbers_only(request.form)
         upload = accept(request.files.get("file"), as_clip=wants_clip(request.form), numbers_only=numbers)
         how = {"as_clip": upload.as_clip, "numbers_only": numbers}
-        key = intake.content_key(upload.sha256, doors.settings, **how)
+        key = intake.content_key(upload.sha256, svc.settings, **how)
     else:
         asked = body(AddressBody)
         how = {"as_clip": asked.as_clip, "numbers_only": asked.numbers_only}
-        upload = intake.keep_address(doors, asked.url, **how)
+        upload = intake.keep_address(svc, asked.url, **how)
         key = intake.address_key(owner, asked.url, **how)
-    row = doors.store.get(intake.start_once(doors, owner, upload, key), owner)
+    row = svc.store.get(intake.start_once(svc, owner, upload, key), owner)
     if row is None:
         raise Refusal("gone", "This analysis has been deleted at this moment. Please send it again.", 409)
     answer = as_json(_check(row), 200 if row.state in _STATES else 202)
@@ -93,7 +95,7 @@ def create() -> Response:
 @auth.needs("check")
 def show(analysis_id: str) -> Response:
     """State, progress and, when there is one, the result in short."""
-    row = _own(analysis_id)
+    row = own(analysis_id)
     wait = _seconds(request.args.get("wait", "0"))
     if wait and row.state not in _STATES and _WAITERS.acquire(blocking=False):
         try:
@@ -110,14 +112,8 @@ def show(analysis_id: str) -> Response:
 @auth.needs("check")
 def report(analysis_id: str) -> ResponseReturnValue:
     """The report as it stands: whole, or the answer with what is still pending; its ETag tells them apart."""
-    row = _own(analysis_id)
-    if row.state == JobState.FAILED:
-        raise Refusal(row.error_code or "", row.error_message or "")
-    if row.state == JobState.CANCELLED:
-        raise Refusal("cancelled", "This check was cancelled; there is no report.", 410)
-    if row.report is None:
-        raise Refusal("not_ready", "This analysis has not ended yet.", 409, retry_after=1)
-    answer = make_response(row.report, {"Content-Type": "application/json"})
+    row = own(analysis_id)
+    answer = make_response(kept_report(row), {"Content-Type": "application/json"})
     answer.add_etag()
     if row.finished_at is None:
         answer.headers["Retry-After"] = "1"
@@ -141,7 +137,7 @@ def lens(analysis_id: str, name: str) -> ResponseReturnValue:
 def feedback(analysis_id: str) -> Response:
     """Take what a person says of a verdict they hold to be wrong; it stays on this server, beside the analysis."""
     said = body(FeedbackBody)
-    row = _own(analysis_id)
+    row = own(analysis_id)
     if not services().feedback.put(row.id, row.owner, said.says, said.note):
         raise Refusal("not_ready", "There is no verdict to speak of: this analysis has not ended with one.", 409)
     return make_response("", 204)
@@ -151,13 +147,7 @@ def feedback(analysis_id: str) -> Response:
 @auth.needs("delete")
 def delete(analysis_id: str) -> Response:
     """Remove an analysis with everything kept of it; one that runs is stopped."""
-    doors = services()
-    row = doors.store.delete(analysis_id, auth.token().owner)
-    if row is None:
-        abort(404)
-    doors.jobs.forget(row.id)
-    if row.media:
-        doors.media.discard(row.media)
+    delete_row(analysis_id, auth.token().owner)
     return make_response("", 204)
 
 
@@ -165,10 +155,10 @@ def delete(analysis_id: str) -> Response:
 @auth.needs("check")
 def lookups() -> Response:
     """Which of these contents this owner has had analyzed by this engine, with the results."""
-    doors = services()
-    rows = intake.known(doors, auth.token().owner, body(LookupBody).hashes)
+    svc = services()
+    rows = intake.known(svc, auth.token().owner, body(LookupBody).hashes)
     known = {row.sha256: _check(row) for row in rows}
-    return as_json(Lookups(engine=intake.engine_version(doors.settings), known=known))
+    return as_json(Lookups(engine=intake.engine_version(svc.settings), known=known))
 
 
 @api.get("/token")
@@ -222,11 +212,9 @@ def openapi() -> Response:
     return make_response(description(), {"Content-Type": "application/json"})
 
 
-def _own(analysis_id: str) -> Analysis:
-    row = services().store.get(analysis_id, auth.token().owner)
-    if row is None:
-        abort(404)
-    return row
+def own(analysis_id: str) -> Analysis:
+    """The analysis, if it is the token's owner's; else 404."""
+    return row_of(analysis_id, auth.token().owner)
 
 
 def _wait(row: Analysis, deadline: float) -> Analysis:
@@ -235,7 +223,7 @@ def _wait(row: Analysis, deadline: float) -> Analysis:
     while row.state not in _STATES and time.monotonic() < deadline:
         time.sleep(pause)
         pause = min(pause * 1.3, 0.25)
-        row = _own(row.id)
+        row = own(row.id)
     return row
 
 
@@ -262,12 +250,12 @@ def as_json(value: object, status: int = 200) -> Response:
 
 
 def _check(row: Analysis) -> Check:
-    doors = services()
+    svc = services()
     state: str = row.state
-    waiting = doors.jobs.waiting(row.id) if state == JobState.QUEUED else None
+    waiting = svc.jobs.waiting(row.id) if state == JobState.QUEUED else None
     progress = None
     if state == JobState.RUNNING:
-        told = doors.jobs.progress(row.id)
+        told = svc.jobs.progress(row.id)
         progress = Progress(done=len(told.done), total=told.total)
         state = state if row.format else "fetching"
     found = from_json(row.report) if row.report is not None else None
@@ -279,7 +267,7 @@ def _check(row: Analysis) -> Check:
         format=row.format or None,
         created_at=row.created_at,
         finished_at=row.finished_at,
-        waiting=Waiting(ahead=waiting.ahead, workers=waiting.workers) if waiting else None,
+        waiting=msgspec.convert(waiting, Waiting, from_attributes=True) if waiting else None,
         progress=progress,
         result=_result(row, found) if found else None,
         pending=list(found.pending) if found else [],
@@ -288,7 +276,7 @@ def _check(row: Analysis) -> Check:
         note=_note(row) if found else None,
         error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
         page=url_for("pages.show", analysis_id=row.id),
-        seen_before=[_seen(one) for one in seen(row, found, doors.seen)] if found else [],
+        seen_before=[_seen(one) for one in seen(row, found, svc.seen)] if found else [],
     )
 
 
@@ -350,16 +338,7 @@ def _result(row: Analysis, found: Report) -> Result:
             Piece(**msgspec.structs.asdict(one), icon=SUPPORTS[one.supports].icon, tone=SUPPORTS[one.supports].tone)
             for one in evidence_of(found)[:_STRONGEST]
         ],
-        provenance=[
-            Found(
-                family=one.family,
-                grade=one.grade,
-                meaning=one.meaning,
-                sentence=one.sentence,
-                generator=one.generator,
-            )
-            for one in found.provenance
-        ],
+        provenance=[msgspec.convert(one, Found, from_attributes=True) for one in found.provenance],
         quality=found.quality,
         stability=found.stability,
         likeness=found.likeness,

@@ -1,1 +1,1 @@
-"""The only door to foreign addresses."""
+"""The only package that fetches foreign addresses."""

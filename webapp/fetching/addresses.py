@@ -1,6 +1,6 @@
 """Which addresses may be fetched: the rules, pure and without a single packet sent.
 
-A stranger names the address and this machine goes there, so everything that is not plainly the public internet is
+A user names the address and this machine fetches it, so everything that is not plainly the public internet is
 refused: an allow-list for IPv6 (of which only 2000::/3 is in public use), IANA's table of special blocks for IPv4.
 Forms that wrap an IPv4 address in an IPv6 one are refused as such, whatever they wrap.
 """

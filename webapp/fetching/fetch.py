@@ -1,4 +1,4 @@
-"""The only door to foreign addresses: a stranger names one, and a disposable child of the worker goes there.
+"""The only way to foreign addresses: a user names one, and a disposable child of the worker fetches it.
 
 The name is resolved once, every record is checked (:mod:`webapp.fetching.addresses`), and the connection is made to a
 checked record, not to the name. Redirects are followed by hand, each one checked anew. The child has a deadline that

@@ -1,4 +1,4 @@
-"""Time stamps for the worker: the one address that the operator named is sent a hash, through the same guarded door."""
+"""Time stamps for the worker: the one address that the operator named is sent a hash, through the same guards."""
 
 from __future__ import annotations
 

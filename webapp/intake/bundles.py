@@ -15,7 +15,7 @@ from ..storage.media_store import Incoming
 from ..storage.rows import Analysis
 
 
-def sent(row: Analysis, file: Content | None = None) -> Response:
+def bundle_response(row: Analysis, file: Content | None = None) -> Response:
     """The bundle of a report as an answer, made in the private folder under no name."""
     if row.finished_at is None:
         raise Refusal("not_ready", "The report is still being computed.", 409, retry_after=1)
@@ -29,7 +29,7 @@ def sent(row: Analysis, file: Content | None = None) -> Response:
     return send_file(out, "application/zip", as_attachment=True, download_name=f"evidence-{row.id[:8]}.zip")
 
 
-def given_again(row: Analysis) -> Content:
+def file_given_again(row: Analysis) -> Content:
     """The file of a request, if it is the very file that was judged.
 
     Raises

@@ -8,7 +8,6 @@ the worker reads it, so it is as short-lived and as private as a picture; the da
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Collection
 from functools import cache, partial
 
@@ -18,7 +17,7 @@ from analysis.backbones.installed import network_versions
 from ..errors import Refusal
 from ..queue.jobs import QueueDown, QueueFull
 from ..services import Services
-from ..settings import ROOT, Settings
+from ..settings import ROOT, Settings, product_version
 from ..storage import submissions
 from ..storage.rows import Analysis, JobState, Upload
 from ..storage.store import KnownKey, Store
@@ -35,7 +34,7 @@ def engine_version(settings: Settings) -> str:
     """Names all that decides what an analysis finds: change it, and known results are no longer reused."""
     without = (f"no_{name}" for name in sorted(settings.skip))
     networks = network_versions(settings.networks_folder, sorted({*settings.networks, *_backbones()}))
-    return "-".join((_version(), _parameters(), *without, *networks))
+    return "-".join((product_version(), _parameters(), *without, *networks))
 
 
 @cache
@@ -143,16 +142,10 @@ def known(services: Services, owner: str, hashes: Collection[str], *, as_clip: b
     return submissions.done(services.store, owner, hashes, engine_version(services.settings), as_clip=as_clip)
 
 
-def arrived(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
+def record_fetched(store: Store, analysis_id: str, upload: Upload, settings: Settings) -> bool:
     """Note what an address has led to; whether it must still be analyzed."""
 
     return submissions.fetched(store, analysis_id, upload, partial(content_key, upload.sha256, settings))
-
-
-@cache
-def _version() -> str:
-    found: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    return found
 
 
 @cache

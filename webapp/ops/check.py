@@ -1,4 +1,4 @@
-"""What must hold before anything is served: settings that make sense together, and surroundings that do what they ask.
+"""What must hold before anything is served: settings that go together, an environment that can hold them.
 
 Each finding is a sentence for the operator. Secrets are in none of them, nor are the addresses that hold passwords.
 """
@@ -6,6 +6,7 @@ Each finding is a sentence for the operator. Secrets are in none of them, nor ar
 from __future__ import annotations
 
 import re
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 import redis
 
 from ..access.security import is_loopback
-from ..settings import Settings
+from ..settings import ROOT, Settings
 from ..storage.database import DatabaseDown, sqlite_file
 from ..storage.media_shared import open_media_store
 from ..storage.media_store import MediaDown
@@ -34,7 +35,7 @@ class Obstacle:
     fatal: bool = True
 
 
-def settings_together(settings: Settings) -> Iterator[Obstacle]:
+def settings_problems(settings: Settings) -> Iterator[Obstacle]:
     """What is wrong with the settings themselves; touches nothing."""
     if not is_loopback(settings.host):
         yield from _reachable_by_others(settings)
@@ -54,7 +55,7 @@ def settings_together(settings: Settings) -> Iterator[Obstacle]:
         yield Obstacle("MEDIA_URL is shared, but SQLite is not: workers elsewhere need PostgreSQL", fatal=False)
 
 
-def surroundings(settings: Settings) -> Iterator[Obstacle]:
+def environment_problems(settings: Settings) -> Iterator[Obstacle]:
     """What is wrong with folders, Redis, database and the store of files; each is tried once, nothing is left."""
     tried: list[tuple[str, Callable[[Settings], None]]] = [
         ("DATA_DIR", _data_folder),
@@ -67,6 +68,27 @@ def surroundings(settings: Settings) -> Iterator[Obstacle]:
             attempt(settings)
         except (OSError, ValueError, redis.RedisError, DatabaseDown, MediaDown) as problem:
             yield Obstacle(f"{name}: {_reason(problem)}")
+
+
+def port_problem(settings: Settings) -> str | None:
+    """Why the web server could not listen, as the system words it; None where it could."""
+    with socket.socket(address_family(settings.host)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as problem:
+            return problem.strerror
+    return None
+
+
+def address_family(host: str) -> socket.AddressFamily:
+    """IPv6 for addresses that are written so."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def has_front_end() -> bool:
+    """Whether set-up has brought the browser's libraries."""
+    return (ROOT / "static" / "vendor" / "htmx.js").is_file()
 
 
 def require_noeviction(server: redis.Redis) -> None:

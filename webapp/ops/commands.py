@@ -21,15 +21,17 @@ from typing import NoReturn
 import msgspec
 
 from ..settings import ROOT, Settings
-from ..storage import quarantine
 from ..storage.accounts import Accounts, Role
 from ..storage.database import migrate
 from ..storage.feedback import FeedbackBox
-from ..storage.store import Store
+from ..storage.quarantine import QUARANTINE_SECONDS, Quarantine
+from ..storage.store import opened_store
 from . import hash_lists, labels, rejudge
-from .check import settings_together, surroundings
+from .check import environment_problems, settings_problems
 
 log = logging.getLogger("webapp")
+
+_STARTS = {"check", "web", "worker"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,24 +41,29 @@ def main(arguments: Sequence[str]) -> int:
         settings = Settings.from_env()
     except ValueError as problem:
         return _fail(f"a setting makes no sense: {problem}")
-    if given.command == "account":
-        return _account(settings, given)
-    if given.command == "feedback":
-        return _feedback(settings)
+    if given.command in _STARTS:
+        return _start(settings, given.command)
     if given.command == "rejudge":
         return rejudge.rejudge_kept(settings, sys.stdout)
     if given.command == "labels":
         return labels.write(settings, sys.stdout)
     if given.command == "hashes":
-        return hash_lists.keep_lists(settings, given.action, getattr(given, "name", ""), getattr(given, "file", None))
-    if given.command == "quarantine":
-        return _quarantine(settings, given.lift)
-    if not passes(settings):
+        return hash_lists.run_hashes(settings, given.action, getattr(given, "name", ""), getattr(given, "file", None))
+    with opened_store(settings.database_url) as store:
+        if given.command == "account":
+            return _account(Accounts(store), given)
+        if given.command == "quarantine":
+            return _quarantine(Quarantine(store), given.lift)
+        return _feedback(FeedbackBox(store))
+
+
+def _start(settings: Settings, command: str) -> int:
+    if not may_start(settings):
         return 1
-    if given.command == "check":
+    if command == "check":
         print("Everything is as it must be.")  # noqa: T201 -- the command's answer
         return 0
-    if given.command == "web":
+    if command == "web":
         migrate(settings.database_url)
         return _become(web_command(settings))
     return _become([sys.executable, "worker.py"])
@@ -99,11 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def passes(settings: Settings) -> bool:
+def may_start(settings: Settings) -> bool:
     """Whether nothing stands in the way of starting; what does is logged, and what should be known too."""
-    findings = list(settings_together(settings))
+    findings = list(settings_problems(settings))
     if not any(one.fatal for one in findings):
-        findings += surroundings(settings)
+        findings += environment_problems(settings)
     for one in findings:
         log.log(logging.ERROR if one.fatal else logging.WARNING, "%s", one.sentence)
     return not any(one.fatal for one in findings)
@@ -117,17 +124,14 @@ def web_command(settings: Settings) -> list[str]:
     return [*command, "--factory", "webapp.app:serve"]
 
 
-def _account(settings: Settings, given: argparse.Namespace) -> int:
-    migrate(settings.database_url)
-    store = Store(settings.database_url)
-    accounts = Accounts(store)
+def _account(accounts: Accounts, given: argparse.Namespace) -> int:
+    if given.action == "list":
+        for one in accounts.all():
+            made = time.strftime("%Y-%m-%d", time.gmtime(one.created_at))
+            revoked = "" if one.key_hash else "  revoked"
+            print(f"{one.name}  {one.role}  since {made}{revoked}")  # noqa: T201 -- the command's answer
+        return 0
     try:
-        if given.action == "list":
-            for one in accounts.all():
-                made = time.strftime("%Y-%m-%d", time.gmtime(one.created_at))
-                revoked = "" if one.key_hash else "  revoked"
-                print(f"{one.name}  {one.role}  since {made}{revoked}")  # noqa: T201 -- the command's answer
-            return 0
         if given.action in {"add", "renew"}:
             key = accounts.add(given.name, given.role) if given.action == "add" else accounts.renew(given.name)
             if key is not None:
@@ -138,40 +142,27 @@ def _account(settings: Settings, given: argparse.Namespace) -> int:
                 return 0
         elif accounts.revoke(given.name) if given.action == "revoke" else accounts.remove(given.name):
             return 0
-        return _fail(f"there is no account named {given.name}")
     except ValueError as problem:
         return _fail(str(problem))
-    finally:
-        store.close()
+    return _fail(f"there is no account named {given.name}")
 
 
-def _feedback(settings: Settings) -> int:
-    migrate(settings.database_url)
-    store = Store(settings.database_url)
-    try:
-        for told in FeedbackBox(store).told():
-            print(msgspec.json.encode(told).decode())  # noqa: T201 -- the command's answer
-    finally:
-        store.close()
+def _feedback(box: FeedbackBox) -> int:
+    for entry in box.entries():
+        print(msgspec.json.encode(entry).decode())  # noqa: T201 -- the command's answer
     return 0
 
 
-def _quarantine(settings: Settings, lift: str | None) -> int:
+def _quarantine(held: Quarantine, lift: str | None) -> int:
     """List what is held, or lift it; the exit status is 1 when there was nothing to lift."""
-    migrate(settings.database_url)
-    store = Store(settings.database_url)
-    try:
-        held = quarantine.Quarantine(store)
-        if lift:
-            lifted = held.lift(None if lift == "all" else lift)
-            print(f"lifted: {lifted}")  # noqa: T201 -- the command's answer
-            return 0 if lifted else 1
-        for one in held.all():
-            until = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.last_at + quarantine.LASTS))
-            print(f"{one.sha256}  {one.number} deaths, held until {until}")  # noqa: T201 -- the command's answer
-        return 0
-    finally:
-        store.close()
+    if lift:
+        lifted = held.lift(None if lift == "all" else lift)
+        print(f"lifted: {lifted}")  # noqa: T201 -- the command's answer
+        return 0 if lifted else 1
+    for one in held.all():
+        until = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.last_at + QUARANTINE_SECONDS))
+        print(f"{one.sha256}  {one.number} deaths, held until {until}")  # noqa: T201 -- the command's answer
+    return 0
 
 
 def _fail(sentence: str) -> int:

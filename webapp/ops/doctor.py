@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from ..sandbox import child as sandbox
 from ..sandbox.child import Isolation, Level
 from ..sandbox.confinement import EMPTY_ROOT, LANDLOCK, NAMESPACES, SECCOMP
 from ..settings import ROOT, Settings
-from .check import settings_together, surroundings
+from .check import environment_problems, has_front_end, port_problem, settings_problems
 
 _GIB = 1 << 30
 
@@ -106,7 +105,7 @@ def _isolation(found: Isolation) -> Iterator[CheckResult]:
 def _surroundings(settings: Settings) -> Iterator[CheckResult]:
     bundled = not os.environ.get("REDIS_URL")
     made = [folder for folder in (settings.media_dir, settings.data_dir) if not folder.exists()]
-    found = [*settings_together(settings), *surroundings(settings)]
+    found = [*settings_problems(settings), *environment_problems(settings)]
     for folder in made:
         with suppress(OSError):  # not there, or somebody uses it by now
             folder.rmdir()
@@ -163,21 +162,14 @@ def _media(settings: Settings) -> CheckResult:
 
 
 def _port(settings: Settings) -> CheckResult:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    where = f"{settings.host}:{settings.port}"
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as problem:
-            return CheckResult(
-                Mark.LESS, f"{where} is taken just now ({problem.strerror}): by this server, or set PORT."
-            )
+    where, problem = f"{settings.host}:{settings.port}", port_problem(settings)
+    if problem is not None:
+        return CheckResult(Mark.LESS, f"{where} is taken just now ({problem}): by this server, or set PORT.")
     return CheckResult(Mark.WELL, f"{where} is free.")
 
 
 def _front_end(_settings: Settings) -> CheckResult:
-    if (ROOT / "static" / "vendor" / "htmx.js").is_file():
+    if has_front_end():
         return CheckResult(Mark.WELL, "The browser's libraries are in place.")
     return CheckResult(Mark.STOP, "The browser's libraries are missing: run `make setup`.")
 

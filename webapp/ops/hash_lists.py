@@ -18,9 +18,8 @@ import msgspec
 from analysis.signal.pdq import BYTES
 
 from ..settings import SeenScope, Settings
-from ..storage.database import migrate
 from ..storage.seen import Listed, SeenBefore
-from ..storage.store import Store
+from ..storage.store import opened_store
 
 NAME = re.compile(r"[\w .()-]{1,60}")
 _LONGEST_LINE = 16 * 1024
@@ -107,12 +106,10 @@ def _of_csv(text: str, header: list[str]) -> _Line:
     return _Line(**{name: cell for name, cell in zip(header, cells, strict=True) if name in _FIELDS})
 
 
-def keep_lists(settings: Settings, action: str, name: str = "", path: Path | None = None) -> int:
+def run_hashes(settings: Settings, action: str, name: str = "", path: Path | None = None) -> int:
     """Do what was asked; the exit status is 1 where something was left out or not there."""
-    migrate(settings.database_url)
-    store = Store(settings.database_url)
-    known = SeenBefore(store, settings.seen_before)
-    try:
+    with opened_store(settings.database_url) as store:
+        known = SeenBefore(store, settings.seen_before)
         if action == "list":
             for one in known.lists():
                 print(f"{one.name}  {one.size:,} hashes")  # noqa: T201 -- the command's answer
@@ -120,8 +117,6 @@ def keep_lists(settings: Settings, action: str, name: str = "", path: Path | Non
         if action == "remove":
             return 0 if known.remove_list(name) else _fail(f"there is no list named {name}")
         return _add(known, settings, name, path) if path is not None else 1
-    finally:
-        store.close()
 
 
 def _add(known: SeenBefore, settings: Settings, name: str, path: Path) -> int:

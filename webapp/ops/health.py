@@ -100,9 +100,9 @@ def _database() -> bool:
 
 
 def _room() -> bool:
-    doors = services()
-    data_folder = shutil.disk_usage(doors.settings.data_dir).free if doors.settings.data_dir.exists() else _ROOM
-    return doors.media.free() >= _ROOM <= data_folder
+    svc = services()
+    data_folder = shutil.disk_usage(svc.settings.data_dir).free if svc.settings.data_dir.exists() else _ROOM
+    return svc.media.free() >= _ROOM <= data_folder
 
 
 def _worker() -> bool:
@@ -134,20 +134,20 @@ def _may_read() -> bool:
 class _Everywhere:
     """What all processes share: read from database and Redis whenever it is asked for."""
 
-    def __init__(self, doors: Services) -> None:
-        self._doors = doors
+    def __init__(self, svc: Services) -> None:
+        self._services = svc
 
     def collect(self) -> Iterator[Metric]:
         """Gauges of this moment, and counters since the database was made."""
         try:
-            workers: int | None = self._doors.jobs.workers()
+            workers: int | None = self._services.jobs.workers()
         except QueueDown:
             workers = None
         yield _gauge("detector_redis_up", "Whether Redis answers", workers is not None)
         yield _gauge("detector_workers", "Workers heard of lately", workers or 0)
         try:
-            backlog = self._doors.store.backlog()
-            counted = counters.read_counters(self._doors.store)
+            backlog = self._services.store.backlog()
+            counted = counters.read_counters(self._services.store)
         except DatabaseDown:
             yield _gauge("detector_database_up", "Whether the database answers", 0)
             return

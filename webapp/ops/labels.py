@@ -11,25 +11,20 @@ from typing import TextIO
 
 from ..presenters.export import cell
 from ..settings import Settings
-from ..storage.database import migrate
 from ..storage.remarks import Remarks
-from ..storage.store import Store
+from ..storage.store import opened_store
 
 COLUMNS = ("sha256", "label", "source", "verdict", "score", "engine", "reviewed")
 
 
 def write(settings: Settings, out: TextIO) -> int:
     """Write the table; nothing in it says who checked or reviewed."""
-    migrate(settings.database_url)
-    store = Store(settings.database_url)
     table = csv.writer(out)
     table.writerow(COLUMNS)
-    try:
+    with opened_store(settings.database_url) as store:
         for one in Remarks(store).labelled():
             day = datetime.datetime.fromtimestamp(one.reviewed_at, datetime.UTC).strftime("%Y-%m-%d")
             source = " ".join(one.source.split())
             row = (one.sha256, one.label, source, one.verdict, one.score, one.engine, day)
             table.writerow([cell(value) for value in row])
-    finally:
-        store.close()
     return 0

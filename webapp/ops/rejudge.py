@@ -13,9 +13,8 @@ from analysis.report import Verdict
 
 from ..intake.submission import engine_version
 from ..settings import ROOT, Settings
-from ..storage.database import migrate
 from ..storage.second_verdicts import Recomputable, SecondThoughts
-from ..storage.store import Store
+from ..storage.store import opened_store
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -37,31 +36,25 @@ class _Answered(msgspec.Struct, frozen=True):
 
 def rejudge_kept(settings: Settings, out: TextIO) -> int:
     """Recompute everything that was kept; print what turned, one JSON object a line, and a count at the end."""
-    migrate(settings.database_url)
-    store = Store(settings.database_url)
-    thoughts, engine = SecondThoughts(store), engine_version(settings)
-    thoughts.forget_old(settings.features_days)
+    engine = engine_version(settings)
     recomputed = turned = 0
     silent: dict[str, int] = {}
-    try:
-        for before, answer in _answers(settings, thoughts.of_other_engines(engine)):
-            if answer.verdict is None:
-                silent[str(answer.why)] = silent.get(str(answer.why), 0) + 1
-            elif thoughts.add(before, engine, answer.verdict, answer.score):
-                recomputed += 1
-                if answer.verdict != before.verdict:
-                    turned += 1
-                    line = {
-                        "id": before.id,
-                        "was": [before.verdict, before.score],
-                        "is": [answer.verdict, answer.score],
-                    }
-                    out.write(msgspec.json.encode(line).decode() + "\n")
-    except OSError as problem:
-        out.write(f"Stopped: {problem}; what was recomputed is kept.\n")
-        return 1
-    finally:
-        store.close()
+    with opened_store(settings.database_url) as store:
+        thoughts = SecondThoughts(store)
+        thoughts.forget_old(settings.features_days)
+        try:
+            for before, answer in _answers(settings, thoughts.of_other_engines(engine)):
+                if answer.verdict is None:
+                    silent[str(answer.why)] = silent.get(str(answer.why), 0) + 1
+                elif thoughts.add(before, engine, answer.verdict, answer.score):
+                    recomputed += 1
+                    if answer.verdict != before.verdict:
+                        turned += 1
+                        was, now = [before.verdict, before.score], [answer.verdict, answer.score]
+                        out.write(msgspec.json.encode({"id": before.id, "was": was, "is": now}).decode() + "\n")
+        except OSError as problem:
+            out.write(f"Stopped: {problem}; what was recomputed is kept.\n")
+            return 1
     out.write(f"{recomputed} recomputed, {turned} turned.\n")
     for why, count in silent.items():
         out.write(f"{count} could not be: {why}.\n")

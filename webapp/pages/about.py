@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from analysis.explain.words import BANDS, LENSES, VERDICTS
+from analysis.explain.scale import BANDS
+from analysis.explain.words import LENSES, VERDICTS
 from analysis.facts import Kind
 from analysis.registry import all_analyzers
 

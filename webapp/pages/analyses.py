@@ -1,4 +1,4 @@
-"""The pages. Each view asks the doors, hands what it got to a template, and knows no mathematics."""
+"""The pages. Each view asks the services, hands the result to a template, and computes nothing itself."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from htmx_flask import make_response, request
 
 from analysis.report import Report, from_json
 
+from ..access.owned import delete_row, kept_report, refusal_of_row, row_of
 from ..access.security import owner
-from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, upload_key, wants_clip, wants_numbers_only
 from ..presenters import report as present
 from ..presenters.progress import progress
-from ..presenters.remarks import around
+from ..presenters.remarks import remarks_context
 from ..presenters.seen import seen
 from ..services import services
 from ..storage.rows import Analysis, JobState
@@ -39,7 +39,7 @@ def create() -> ResponseReturnValue:
 
     An upload that carries a ``key`` may be sent again after a lost connection: it is analyzed once.
     """
-    doors = services()
+    svc = services()
     key, as_clip, numbers = (
         upload_key(request.form.get("key")),
         wants_clip(request.form),
@@ -47,14 +47,14 @@ def create() -> ResponseReturnValue:
     )
     file, untrusted_url = request.files.get("file"), request.form.get("url", "").strip()
     if untrusted_url and not file:
-        address = intake.keep_address(doors, untrusted_url, as_clip=as_clip, numbers_only=numbers)
+        address = intake.keep_address(svc, untrusted_url, as_clip=as_clip, numbers_only=numbers)
         address_key = intake.address_key(owner(), untrusted_url, as_clip=as_clip, numbers_only=numbers)
-        return _started(intake.start_once(doors, owner(), address, address_key))
+        return _started(intake.start_once(svc, owner(), address, address_key))
     upload = accept(file, as_clip=as_clip, numbers_only=numbers)
     try:
-        analysis_id = intake.start(doors, owner(), upload, key)
+        analysis_id = intake.start(svc, owner(), upload, key)
     except KnownKey as known:
-        doors.media.discard(upload.media)
+        svc.media.discard(upload.media)
         return _started(known.analysis_id)
     return _started(analysis_id)
 
@@ -68,7 +68,7 @@ def show(analysis_id: str) -> ResponseReturnValue:
     row = _own(analysis_id)
     page = render_template("analysis.html", **_view(row))
     if not request.htmx or request.htmx.history_restore_request:
-        return page, _refusal(row).status if row.state == JobState.FAILED else 200
+        return page, refusal_of_row(row).status if row.state == JobState.FAILED else 200
     # htmx follows the redirect of an upload by itself and would keep the form's address
     return make_response(page, push_url=None if "frame" in request.args else request.path)
 
@@ -95,27 +95,20 @@ def line(analysis_id: str) -> str:
 @pages.post("/analyses/<analysis_id>/cancel")
 def cancel(analysis_id: str) -> ResponseReturnValue:
     """Stop an analysis that waits or runs: its file is gone at once, its process within a second."""
-    doors = services()
-    media = doors.store.cancel(_own(analysis_id).id, owner())
+    svc = services()
+    media = svc.store.cancel(_own(analysis_id).id, owner())
     if media:
-        doors.jobs.forget(analysis_id)
-        doors.media.discard(media)
+        svc.jobs.forget(analysis_id)
+        svc.media.discard(media)
     return redirect(url_for(".show", analysis_id=analysis_id), 303)
 
 
 @pages.get("/analyses/<analysis_id>/report.json")
 def report_json(analysis_id: str) -> ResponseReturnValue:
     """The report as JSON, for keeping."""
-    row = _own(analysis_id)
-    if row.state == JobState.FAILED:
-        raise _refusal(row)
-    if row.state == JobState.CANCELLED:
-        raise Refusal("cancelled", "This check was cancelled; there is no report.", 410)
-    if row.report is None:
-        raise Refusal("not_ready", "This analysis has not ended yet.", 409, retry_after=1)
-    response = make_response(row.report)
+    response = make_response(kept_report(_own(analysis_id)))
     response.mimetype = "application/json"
-    response.headers["Content-Disposition"] = f'attachment; filename="report-{row.id[:8]}.json"'
+    response.headers["Content-Disposition"] = f'attachment; filename="report-{analysis_id[:8]}.json"'
     return response
 
 
@@ -134,13 +127,7 @@ def lens(analysis_id: str, name: str) -> Response:
 @pages.post("/analyses/<analysis_id>/delete")
 def delete(analysis_id: str) -> ResponseReturnValue:
     """Remove an analysis with everything kept of it."""
-    doors = services()
-    row = doors.store.delete(analysis_id, owner())
-    if row is None:
-        abort(404)
-    doors.jobs.forget(row.id)
-    if row.media:
-        doors.media.discard(row.media)
+    delete_row(analysis_id, owner())
     return redirect(url_for(".index"), 303)
 
 
@@ -159,10 +146,7 @@ def _started(analysis_id: str) -> ResponseReturnValue:
 
 
 def _own(analysis_id: str) -> Analysis:
-    row = services().store.get(analysis_id, owner())
-    if row is None:
-        abort(404)
-    return row
+    return row_of(analysis_id, owner())
 
 
 def _frame() -> int | None:
@@ -170,27 +154,23 @@ def _frame() -> int | None:
     return request.args.get("frame", type=int)
 
 
-def _refusal(row: Analysis) -> Refusal:
-    return Refusal(row.error_code or "", row.error_message or "")
-
-
 def _view(row: Analysis) -> dict[str, object]:
     """What ``_analysis.html`` shows of a row: how far it is, its report, or why there is none."""
-    doors = services()
+    svc = services()
     if row.state == JobState.DONE and row.report is not None:
         report: Report = from_json(row.report)
-        shown = present.report(report, doors.store.lens_names(row.id), _frame())
+        shown = present.report(report, svc.store.lens_names(row.id), _frame())
         return {
             "row": row,
             "report": shown,
-            "said": doors.feedback.of(row.id),
-            "seen": seen(row, report, doors.seen),
-            **around(row, intake.engine_version(doors.settings)),
+            "said": svc.feedback.of(row.id),
+            "seen": seen(row, report, svc.seen),
+            **remarks_context(row, intake.engine_version(svc.settings)),
         }
     if row.state == JobState.FAILED:
-        return {"row": row, "problem": _refusal(row)}
+        return {"row": row, "problem": refusal_of_row(row)}
     if row.state == JobState.CANCELLED:
         return {"row": row, "cancelled": True}
-    waiting = doors.jobs.waiting(row.id) if row.state == JobState.QUEUED else None
-    told = doors.jobs.progress(row.id)
+    waiting = svc.jobs.waiting(row.id) if row.state == JobState.QUEUED else None
+    told = svc.jobs.progress(row.id)
     return {"row": row, "progress": progress(row, waiting, told)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from analysis.bundle import keys
@@ -12,9 +12,10 @@ from analysis.bundle.archive import BrokenBundle
 from analysis.bundle.checking import Checked
 from analysis.report import Report, from_json
 
+from ..access.owned import reported_row_of
 from ..access.security import owner
 from ..errors import Refusal
-from ..intake.bundles import given_again, sent
+from ..intake.bundles import bundle_response, file_given_again
 from ..presenters import bundle as present
 from ..services import services
 from ..storage.media_store import Incoming
@@ -42,14 +43,14 @@ def offer(analysis_id: str) -> str:
 @bundles.get("/analyses/<analysis_id>/bundle.zip")
 def download(analysis_id: str) -> Response:
     """The bundle without the file."""
-    return sent(_own(analysis_id))
+    return bundle_response(_own(analysis_id))
 
 
 @bundles.post("/analyses/<analysis_id>/bundle.zip")
 def download_with_file(analysis_id: str) -> Response:
     """The bundle with the file, which must be given again: it was deleted after its analysis."""
     row = _own(analysis_id)
-    return sent(row, given_again(row))
+    return bundle_response(row, file_given_again(row))
 
 
 @bundles.get("/verify")
@@ -92,7 +93,4 @@ def _verify(checked: Checked | None = None, problem: str | None = None) -> str:
 
 
 def _own(analysis_id: str) -> Analysis:
-    row = services().store.get(analysis_id, owner())
-    if row is None or row.report is None:
-        abort(404)
-    return row
+    return reported_row_of(analysis_id, owner())

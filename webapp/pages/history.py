@@ -14,7 +14,6 @@ from analysis.report import Verdict, from_json
 from ..access.security import owner
 from ..presenters.export import MOST, Export, Exported, as_csv, exported
 from ..services import services
-from ..storage.rows import Analysis
 
 history = Blueprint("history", __name__)
 
@@ -57,7 +56,7 @@ def as_json() -> Response:
 @history.post("/history/delete")
 def delete_all() -> ResponseReturnValue:
     """Remove everything of this browser."""
-    forget(*services().archive.delete_all(owner()))
+    services().forget(*services().archive.delete_all(owner()))
     return redirect(url_for(".index"), 303)
 
 
@@ -66,7 +65,7 @@ def delete(analysis_id: str) -> ResponseReturnValue:
     """Remove one check, and come back to the list."""
     row = services().store.delete(analysis_id, owner())
     if row is not None:  # deleting twice is deleting
-        forget(row)
+        services().forget(row)
     return redirect(url_for(".index"), 303)
 
 
@@ -89,12 +88,3 @@ def _file(content: str | bytes, kind: str, name: str) -> Response:
     response = make_response(content, 200, {"Content-Type": kind})
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def forget(*rows: Analysis) -> None:
-    """Take deleted analyses out of the queue, and their files out of the store."""
-    doors = services()
-    for row in rows:
-        doors.jobs.forget(row.id)
-        if row.media:
-            doors.media.discard(row.media)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tomllib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from ..settings import ROOT
+from ..settings import ROOT, product_version
 
 SOURCE = ROOT / "extension"
 BROWSERS = ("chromium", "firefox")
@@ -84,9 +83,9 @@ def package(browser: str, source: Path = SOURCE) -> Package:
         When the extension's version is not the product's: they are released together.
     """
     manifest = _manifest(source)
-    product = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    product = product_version()
     if manifest["version"] != product:
-        raise ValueError(f"extension/manifest.json says version {manifest['version']}, pyproject.toml {product}")
+        raise ValueError(f"extension/manifest.json says version {manifest['version']}, the product is {product}")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(source.rglob("*")):

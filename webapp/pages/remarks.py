@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ..access.owned import row_of
 from ..access.security import owner
 from ..errors import Refusal
 from ..presenters.remarks import is_reviewer
@@ -26,9 +27,7 @@ def note(analysis_id: str) -> ResponseReturnValue:
 @remarks.post("/analyses/<analysis_id>/review")
 def review(analysis_id: str) -> ResponseReturnValue:
     """A reviewer says what a file is, of a check of the reviewer's own."""
-    if services().store.get(analysis_id, owner()) is None:
-        abort(404)
-    _review(analysis_id)
+    _review(row_of(analysis_id, owner()).id)
     return redirect(url_for("pages.show", analysis_id=analysis_id), 303)
 
 

@@ -14,17 +14,18 @@ from analysis.explain.words import VERDICTS
 from analysis.registry import all_analyzers
 from analysis.report import Pending, Report, from_json
 
+from ..access.owned import reported_row_of
 from ..access.security import is_loopback, owner
 from ..errors import Refusal
 from ..intake.submission import engine_version
 from ..presenters import report as present
-from ..presenters.compare import beside
+from ..presenters.compare import component_differences
 from ..presenters.export import cell
-from ..presenters.remarks import around
+from ..presenters.remarks import remarks_context
 from ..presenters.seen import seen
 from ..services import services
 from ..storage.archive import Share, TooManyShares
-from ..storage.feedback import NOTE, Says
+from ..storage.feedback import LONGEST_FEEDBACK, Says
 from ..storage.rows import Analysis, Lens
 
 reports = Blueprint("reports", __name__)
@@ -66,7 +67,7 @@ def rename(analysis_id: str) -> ResponseReturnValue:
 @reports.post("/analyses/<analysis_id>/feedback")
 def feedback(analysis_id: str) -> ResponseReturnValue:
     """Keep what a person says of a verdict they hold to be wrong."""
-    says, note = request.form.get("says", ""), request.form.get("note", "")[:NOTE]
+    says, note = request.form.get("says", ""), request.form.get("note", "")[:LONGEST_FEEDBACK]
     if says not in set(Says):
         raise Refusal("bad_request", "Choose what you know the file to be.", 400)
     if not services().feedback.put(analysis_id, owner(), Says(says), note):
@@ -117,7 +118,7 @@ def compare() -> str:
         return render_template("compare_choose.html", first=first, rows=[r for r in page.rows if r.id not in chosen])
     pair = [_finished(one) for one in chosen]
     columns = [(row, present.report(found, services().store.lens_names(row.id))) for row, found in pair]
-    return render_template("compare.html", columns=columns, differences=beside(pair[0][1], pair[1][1]))
+    return render_template("compare.html", columns=columns, differences=component_differences(pair[0][1], pair[1][1]))
 
 
 @shared.get("/shared/<token>")
@@ -133,7 +134,7 @@ def show(token: str) -> ResponseReturnValue:
         shared=token,
         link=link,
         seen=seen(row, found, services().seen, shared=True),
-        **around(row, engine_version(services().settings)),
+        **remarks_context(row, engine_version(services().settings)),
     )
     return _unlisted(make_response(page))
 
@@ -174,10 +175,8 @@ def shared_csv(token: str) -> Response:
 
 
 def _finished(analysis_id: str) -> tuple[Analysis, Report]:
-    row = services().store.get(analysis_id, owner())
-    if row is None or row.report is None:
-        abort(404)
-    return row, from_json(row.report)
+    row = reported_row_of(analysis_id, owner())
+    return row, from_json(row.report or b"")
 
 
 def _shared(token: str) -> tuple[Analysis, Share, Report]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from ..settings import ROOT
+from analysis.explain.scale import AI_BAND, STRONG_BAND
+
+from ..settings import ROOT, product_version
 
 _MODELS = ROOT / "analysis" / "models"
 _DOCUMENT = ROOT / "docs" / "accuracy.md"
@@ -58,8 +59,8 @@ class MeasuredShare:
     def of(cls, what: str, measured: dict[str, Any]) -> MeasuredShare:
         """From the figures of a condition or a kind."""
         genuine, generated = measured.get("genuine_at_or_above") or {}, measured.get("generated_at_or_above") or {}
-        return cls(what, _hundredths(genuine, "30"), _hundredths(genuine, "60"),
-                   _hundredths(generated, "30"), _hundredths(generated, "60"))  # fmt: skip
+        return cls(what, _hundredths(genuine, AI_BAND), _hundredths(genuine, STRONG_BAND),
+                   _hundredths(generated, AI_BAND), _hundredths(generated, STRONG_BAND))  # fmt: skip
 
 
 def _hundredths(shares: dict[str, float], score: str) -> int | None:
@@ -134,7 +135,7 @@ def versions_in_use() -> dict[str, list[tuple[str, str]]]:
     ]
     return {
         "Product": [
-            ("AI Media Detector", tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]),
+            ("AI Media Detector", product_version()),
             ("Python", platform.python_version()),
         ],
         "On the server": installed,

@@ -27,7 +27,7 @@ class Difference:
         return tone(self.scores[0]), tone(self.scores[1])
 
 
-def beside(first: Report, second: Report) -> list[Difference]:
+def component_differences(first: Report, second: Report) -> list[Difference]:
     """All components that at least one of them has a score for."""
     found = []
     for name in dict.fromkeys([*first.components, *second.components]):

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from analysis.explain.scale import AI_BAND
+
 from ..settings import ROOT
 from .accuracy import preferred
 
@@ -43,7 +45,7 @@ class PastDetector:
             sources=pictures["sources"],
             auc=_pair(one["auc"] for one in measured),
             found=_pair(100 * one["tpr_at_1_percent_fpr"] for one in measured),
-            wronged=_pair(100 * one["genuine_at_or_above"]["30"] for one in measured),
+            wronged=_pair(100 * one["genuine_at_or_above"][AI_BAND] for one in measured),
         )
 
 

@@ -45,7 +45,7 @@ class EarlierDetector:
     later: list[LaterVerdict]
 
 
-def around(row: Analysis, engine_now: str) -> dict[str, object]:
+def remarks_context(row: Analysis, engine_now: str) -> dict[str, object]:
     """What templates show around a report, given the engine that would judge now."""
     remarks = services().remarks
     people = PeopleSay(remarks.note(row.id), remarks.reviews(row.id), may_review=is_reviewer())

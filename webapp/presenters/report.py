@@ -20,7 +20,8 @@ from analysis.explain.headline import (
     whole,
 )
 from analysis.explain.rows import StabilityStrip, context_rows, file_rows, quality_rows, readings, stability
-from analysis.explain.statements import told
+from analysis.explain.scale import AI_FROM, band
+from analysis.explain.statements import file_statements
 from analysis.facts import Kind
 from analysis.report import Finding, Grade, Pending, Report, Scoring, Verdict
 
@@ -77,7 +78,7 @@ def report(found: Report, lens_names: Collection[str], frame: int | None = None)
         "stability": steady,
         "media": file_rows(found),
         "context": context_rows(found),
-        "told": told(found),
+        "stated": file_statements(found),
         "plain": plain_summary(found),
         "pending": words.parts(found.pending) if found.pending else None,
         "is_measuring": Pending.MEASUREMENTS in found.pending,
@@ -91,8 +92,7 @@ def promise(found: Report) -> str | None:
     """What the band of the score promises, where the score is calibrated and not overruled by the file's own word."""
     if found.scoring is not Scoring.CALIBRATED or found.score is None or found.kind is Kind.VIDEO:
         return None
-    by_score = next(verdict for least, verdict in words.BANDS if found.score >= least)
-    return _PROMISES.get(found.verdict) if by_score is found.verdict else None
+    return _PROMISES.get(found.verdict) if band(found.score) is found.verdict else None
 
 
 def certainty_why(found: Report, steady: StabilityStrip | None) -> str | None:
@@ -151,8 +151,8 @@ def _open(found: Report) -> Finding | None:
 
 
 def _answer(score: float) -> str:
-    if score < 30:
-        return f"The detector gives it {whole(score)} of 100, below the 30 from which it speaks of AI."
+    if score < AI_FROM:
+        return f"The detector gives it {whole(score)} of 100, below the {AI_FROM:g} from which it speaks of AI."
     return f"The detector gives it {whole(score)} of 100."
 
 

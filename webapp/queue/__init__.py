@@ -1,1 +1,1 @@
-"""The only door to Redis and RQ."""
+"""The only package that uses Redis and RQ."""

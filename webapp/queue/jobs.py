@@ -1,4 +1,4 @@
-"""The only door to Redis and RQ: queue an analysis by its id, follow it, work through the queue.
+"""The only module that uses Redis and RQ: queue an analysis by its id, follow it, work through the queue.
 
 Nothing here is the truth (the row is): what Redis loses, :mod:`worker` brings to an end.
 """
@@ -168,12 +168,12 @@ class Jobs:
             known = None
         return msgspec.json.decode(known, type=JobProgress) if isinstance(known, bytes) else JobProgress()
 
-    def beat(self, analysis_id: str) -> None:
+    def send_heartbeat(self, analysis_id: str) -> None:
         """A sign of life: a worker has this analysis in its hands. Never fails."""
         with suppress(redis.RedisError):
             self._redis.set(_beat_key(analysis_id), b"", ex=_BEAT)
 
-    def beats(self, analysis_id: str) -> bool:
+    def has_heartbeat(self, analysis_id: str) -> bool:
         """Whether there was a sign of life lately.
 
         Raises
@@ -242,8 +242,8 @@ class Jobs:
         except redis.RedisError as problem:
             raise QueueDown from problem
         now = datetime.now(UTC)
-        heard = [(one.get_state(), one.last_heartbeat) for one in known]
-        return sum(1 for state, when in heard if state == "busy" or (when and (now - when).total_seconds() < _RECENT))
+        states = [(one.get_state(), one.last_heartbeat) for one in known]
+        return sum(1 for state, when in states if state == "busy" or (when and (now - when).total_seconds() < _RECENT))
 
     def work(self, maintain: Callable[[], None], *, every: int = 15, burst: bool = False) -> None:
         """Run queued analyses in this process, one after the other, until stopped.

@@ -25,7 +25,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class ChildMessages:
-    """What came from the child so far, checked: the child has read a stranger's file and is not believed blindly."""
+    """What came from the child so far, checked: the child has read an untrusted file, so what it says is checked."""
 
     def __init__(
         self,

@@ -66,9 +66,9 @@ class Reconciler:
                 if row.id not in queued:  # Redis lost it, or whoever had just taken it
                     jobs.enqueue(row.id, again=True)
                     log.warning("analysis %s was in no queue and is queued again", row.id)
-            elif row.started_at < now - longest or (not jobs.beats(row.id) and row.id in self._silent):
+            elif row.started_at < now - longest or (not jobs.has_heartbeat(row.id) and row.id in self._silent):
                 self._end(row)
-            elif not jobs.beats(row.id):
+            elif not jobs.has_heartbeat(row.id):
                 silent.add(row.id)  # perhaps Redis has just come back: only who stays silent is dead
         self._silent = silent
 

@@ -36,7 +36,7 @@ Send = Callable[[str, bytes], None]
 _HEADER = struct.Struct(">cI")
 _MOST = 64 << 20  # bytes a child may say in all: a report and its lenses are far below
 _LOG = "g"
-_standing: list[str] = []  # in a child: the walls around it
+_walls_in_force: list[str] = []  # in a child: the walls around it
 _TICK = 0.5
 
 
@@ -79,10 +79,10 @@ def run_in_child(
     os.close(writer)
     try:
         ending = _listen(reader, time.monotonic() + limits.seconds, receive, stop)
-        return ending if ending is not Ending.DONE or _left_well(pid) else Ending.DIED
+        return ending if ending is not Ending.DONE or _exited_cleanly(pid) else Ending.DIED
     finally:
         os.close(reader)
-        _end(pid)
+        _kill_and_reap(pid)
 
 
 def preload(work: Callable[[Send], None], limits: ChildLimits) -> None:
@@ -96,15 +96,15 @@ def preload(work: Callable[[Send], None], limits: ChildLimits) -> None:
     RuntimeError
         When a child does not end well.
     """
-    told: list[str] = []
+    modules: list[str] = []
     loaded = set(sys.modules)
 
     def tell(send: Send) -> None:
         work(send)
         send("m", "\n".join(sorted(set(sys.modules) - loaded)).encode())
 
-    first = run_in_child(tell, replace(limits, network=True), lambda _kind, names: told.extend(names.decode().split()))
-    for name in told:
+    first = run_in_child(tell, replace(limits, network=True), lambda _, names: modules.extend(names.decode().split()))
+    for name in modules:
         with contextlib.suppress(ImportError):  # names that a library put there by itself
             importlib.import_module(name)
     if first is not Ending.DONE or run_in_child(work, limits, lambda _kind, _payload: None) is not Ending.DONE:
@@ -143,15 +143,15 @@ class Isolation:
 
 def isolation() -> Isolation:
     """What protects this machine from a child, found by sending one that tries to get out."""
-    heard: list[tuple[str, str]] = []
-    run_in_child(_try_everything, ChildLimits(10, 64 << 20), lambda kind, text: heard.append((kind, text.decode())))
-    walls = tuple(text for kind, text in heard if kind == _WALL)
-    tried = dict(text.split(":") for kind, text in heard if kind == _TRIED)
+    messages: list[tuple[str, str]] = []
+    run_in_child(_try_everything, ChildLimits(10, 64 << 20), lambda kind, text: messages.append((kind, text.decode())))
+    walls = tuple(text for kind, text in messages if kind == _WALL)
+    tried = dict(text.split(":") for kind, text in messages if kind == _TRIED)
     return Isolation(walls, tuple(name for name in _ATTEMPTS if tried.get(name) != "refused"))
 
 
 def _try_everything(send: Send) -> None:
-    for wall in _standing:
+    for wall in _walls_in_force:
         send(_WALL, wall.encode())
     for name, attempt in _ATTEMPTS.items():
         try:
@@ -227,8 +227,8 @@ def _listen(reader: int, deadline: float, receive: Callable[[str, bytes], None],
                 receive(kind.decode("ascii", "replace"), payload)
 
 
-def _left_well(pid: int) -> bool:
-    """Whether the child, having closed its pipe, exits by itself with 0; its zombie is left for :func:`_end`."""
+def _exited_cleanly(pid: int) -> bool:
+    """Whether the child, having closed its pipe, exits by itself with 0; :func:`_kill_and_reap` takes its zombie."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         facts = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -244,7 +244,7 @@ def _cause(facts: os.waitid_result) -> str:
     return f"exit status {facts.si_status}" if facts.si_code == os.CLD_EXITED else signal.Signals(facts.si_status).name
 
 
-def _end(pid: int) -> None:
+def _kill_and_reap(pid: int) -> None:
     """Kill the child and all it started, and bury it."""
     try:
         os.killpg(pid, signal.SIGKILL)
@@ -267,7 +267,7 @@ def _child(
         root = logging.getLogger()
         root.handlers = [_Forward(send)]
         try:
-            _standing.extend(confinement.confine(limits, parent, {writer, *keep}))
+            _walls_in_force.extend(confinement.confine(limits, parent, {writer, *keep}))
             work(send)
             status = 0
         except BaseException:  # noqa: BLE001 -- the child ends here whatever it was; the traceback is logged

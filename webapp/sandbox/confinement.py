@@ -1,11 +1,11 @@
-"""What a disposable child gives up before it touches a stranger's file, for good: called once, in the child.
+"""What a disposable child gives up before it touches an untrusted file, for good: called once, in the child.
 
 Several walls stand one behind the other, each by itself enough for what it closes; which of them stand depends on the
 machine, and :func:`webapp.sandbox.child.isolation` finds out by trying to break through.
 
 - a user, network and IPC namespace of its own, and as root an empty folder that has no name any more (``chroot``);
 - Landlock: the kernel opens no path, binds and connects no port, signals nobody outside;
-- seccomp: no process, no program, no socket, no signal to others, none of the kernel's rarely used doors;
+- seccomp: no process, no program, no socket, no signal to others, none of the kernel's rarely used system calls;
 - limits (``setrlimit``): memory, processor time, size of files, processes.
 
 The second and third need no privilege: they stand inside containers too, where namespaces are usually not permitted.
@@ -49,7 +49,7 @@ class ChildLimits:
     """How large a file it was handed may grow."""
     network: bool = False
     """Whether it keeps the network, and may read (never write) libraries and the system's configuration: for a child
-    that opens no stranger's file."""
+    that opens no untrusted file."""
 
 
 def confine(limits: ChildLimits, parent: int, keep: set[int]) -> list[str]:
@@ -69,7 +69,7 @@ def confine(limits: ChildLimits, parent: int, keep: set[int]) -> list[str]:
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")  # short of memory, the kernel ends this process first
     data = _data_size() + limits.memory
-    walls = _leave(limits)
+    walls = _unshare(limits)
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which takes it back
     if os.getppid() != parent:
         os._exit(70)  # the parent died before the death signal was set
@@ -104,7 +104,7 @@ def empty_folder() -> int | None:
     return None
 
 
-def _leave(limits: ChildLimits) -> list[str]:
+def _unshare(limits: ChildLimits) -> list[str]:
     """Leave the network, the user and the file system, as far as this is permitted; return the walls."""
     is_root = os.geteuid() == 0
     spaces = _CLONE_NEWIPC | (0 if limits.network else _CLONE_NEWNET)
@@ -113,7 +113,7 @@ def _leave(limits: ChildLimits) -> list[str]:
     else:
         away = _libc.unshare(spaces | _CLONE_NEWUSER) == 0
     walls = [NAMESPACES] if away else []
-    if not limits.network and _enter_the_void():
+    if not limits.network and _chroot_to_empty_dir():
         walls.append(EMPTY_ROOT)
     if is_root and not limits.network:  # who fetches must reach libraries that may lie in root's own folder
         with contextlib.suppress(OSError):  # in a user namespace that knows no other user
@@ -125,7 +125,7 @@ def _leave(limits: ChildLimits) -> list[str]:
     return walls
 
 
-def _enter_the_void() -> bool:
+def _chroot_to_empty_dir() -> bool:
     folder = empty_folder()
     if folder is None:
         return False

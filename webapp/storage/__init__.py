@@ -1,1 +1,1 @@
-"""The only door to the database and to the bytes of files."""
+"""The only package that uses the database and the bytes of files."""

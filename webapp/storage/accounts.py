@@ -7,13 +7,11 @@ the server too, so a copied cookie is worth nothing after signing out.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from enum import StrEnum
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, ForeignKey, Index, delete, select, update
+from sqlalchemy import ForeignKey, Index, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,7 +19,7 @@ from .database import Base
 from .remarks import FORMER_REVIEWER, Review
 from .rows import Analysis
 from .store import Store
-from .tokens import Pairing, Token
+from .tokens import Pairing, Token, digest_of
 
 LIFETIME = 30 * 24 * 3600.0
 """Seconds a browser stays signed in."""
@@ -86,7 +84,7 @@ class Accounts:
         if not name.strip() or not name.isprintable():
             raise ValueError("an account needs a name")
         secret, account_id = _key(), secrets.token_urlsafe(16)
-        account = Account(id=account_id, name=name, role=role, key_hash=_hash(secret), created_at=time.time())
+        account = Account(id=account_id, name=name, role=role, key_hash=digest_of(secret), created_at=time.time())
         try:
             with self._store.transaction() as session:
                 session.add(account)
@@ -97,7 +95,7 @@ class Accounts:
     def renew(self, name: str) -> str | None:
         """Give the account another key, told this once; the old one and all that was opened with it ends."""
         secret = _key()
-        return secret if self._close(name, _hash(secret)) else None
+        return secret if self._close(name, digest_of(secret)) else None
 
     def revoke(self, name: str) -> bool:
         """End the account's key, its sign-ins and its programs at once; its checks stay until it is removed."""
@@ -122,7 +120,7 @@ class Accounts:
     def with_key(self, secret: str) -> Account | None:
         """The account that this key opens."""
         with self._store.transaction() as session:
-            return session.scalar(select(Account).where(Account.key_hash == _hash(secret)))
+            return session.scalar(select(Account).where(Account.key_hash == digest_of(secret)))
 
     def give_role(self, name: str, role: Role) -> bool:
         """Let an account do more, or less, from now on; whether there is such an account."""
@@ -136,19 +134,13 @@ class Accounts:
         with self._store.transaction() as session:
             return session.scalar(query)
 
-    def lives(self, account_id: str) -> bool:
-        """Whether there is such an account, and its key is not revoked."""
-        query = select(Account.id).where(Account.id == account_id, Account.key_hash.is_not(None))
-        with self._store.transaction() as session:
-            return session.scalar(query) is not None
-
     def sign_in(self, account: Account) -> str:
         """Open a session for a browser; return its secret."""
         now, secret = time.time(), secrets.token_urlsafe(32)
         with self._store.transaction() as session:
             session.execute(delete(SignIn).where(SignIn.expires_at <= now))
             session.add(
-                SignIn(secret_hash=_hash(secret), account_id=account.id, created_at=now, expires_at=now + LIFETIME)
+                SignIn(secret_hash=digest_of(secret), account_id=account.id, created_at=now, expires_at=now + LIFETIME)
             )
         return secret
 
@@ -157,7 +149,11 @@ class Accounts:
         query = (
             select(Account)
             .join(SignIn, SignIn.account_id == Account.id)
-            .where(SignIn.secret_hash == _hash(secret), SignIn.expires_at > time.time(), Account.key_hash.is_not(None))
+            .where(
+                SignIn.secret_hash == digest_of(secret),
+                SignIn.expires_at > time.time(),
+                Account.key_hash.is_not(None),
+            )
         )
         with self._store.transaction() as session:
             return session.scalar(query)
@@ -165,15 +161,15 @@ class Accounts:
     def sign_out(self, secret: str) -> None:
         """End a session."""
         with self._store.transaction() as session:
-            session.execute(delete(SignIn).where(SignIn.secret_hash == _hash(secret)))
+            session.execute(delete(SignIn).where(SignIn.secret_hash == digest_of(secret)))
 
     def _close(self, name: str, key_hash: str | None) -> bool:
         """Change the key, and end whatever was opened with the old one; whether there is such an account."""
         with self._store.transaction() as session:
-            changed = session.execute(update(Account).where(Account.name == name).values(key_hash=key_hash))
-            if cast("CursorResult[Any]", changed).rowcount == 0:
+            change = update(Account).where(Account.name == name).values(key_hash=key_hash).returning(Account.id)
+            account_id = session.scalar(change)
+            if account_id is None:
                 return False
-            account_id = session.scalars(select(Account.id).where(Account.name == name)).one()
             session.execute(delete(SignIn).where(SignIn.account_id == account_id))
             session.execute(delete(Token).where(Token.owner == account_id))
             session.execute(delete(Pairing).where(Pairing.owner == account_id))
@@ -182,7 +178,3 @@ class Accounts:
 
 def _key() -> str:
     return "amk_" + secrets.token_urlsafe(32)
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

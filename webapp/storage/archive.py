@@ -5,7 +5,6 @@ A link's token has 128 random bits and is kept as its SHA-256 alone: who reads t
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from collections.abc import Collection
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Mapped, defer, mapped_column
 from .database import Base
 from .rows import Analysis, JobState, Lens
 from .store import Store
+from .tokens import digest_of
 
 PAGE = 40
 """Checks on one page of the history."""
@@ -143,7 +143,7 @@ class Archive:
                 Share(
                     id=secrets.token_urlsafe(16),
                     analysis_id=analysis_id,
-                    token_hash=_hash(token),
+                    token_hash=digest_of(token),
                     created_at=now,
                     expires_at=now + lifetime,
                 )
@@ -171,7 +171,9 @@ class Archive:
     def shared(self, token: str) -> tuple[Analysis, Share] | None:
         """The report behind a link that has neither expired nor been revoked."""
         query = (
-            select(Analysis, Share).join(Share).where(Share.token_hash == _hash(token), Share.expires_at > time.time())
+            select(Analysis, Share)
+            .join(Share)
+            .where(Share.token_hash == digest_of(token), Share.expires_at > time.time())
         )
         with self._store.transaction() as session:
             found = session.execute(query).first()
@@ -182,7 +184,7 @@ class Archive:
         query = (
             select(Lens)
             .join(Share, Share.analysis_id == Lens.analysis_id)
-            .where(Share.token_hash == _hash(token), Share.expires_at > time.time(), Lens.name == name)
+            .where(Share.token_hash == digest_of(token), Share.expires_at > time.time(), Lens.name == name)
         )
         with self._store.transaction() as session:
             return session.scalar(query)
@@ -199,10 +201,6 @@ class Archive:
 
 class TooManyShares(Exception):  # noqa: N818 -- read as "except TooManyShares": what is the case
     """A report has as many links as it may have."""
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _wanted(owner: str, words: str, verdicts: Collection[str]) -> list[ColumnElement[bool]]:

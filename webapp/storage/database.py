@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 DatabaseDown = SQLAlchemyError
-"""What every failure of the database is; the other rooms know no other name of it."""
+"""What every failure of the database is; the other packages catch no other exception of it."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class _Text(TypeDecorator[str]):
-    """Text without NUL, which PostgreSQL knows not, and which strangers' files and addresses may hold."""
+    """Text without NUL, which PostgreSQL refuses and which untrusted files and addresses may hold."""
 
     impl = String
     cache_ok = True

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from analysis.report import Report, from_json
 
 from .database import Base
+from .remarks import without_controls
 from .rows import Analysis, JobState
 from .store import Store
 
-NOTE = 1000
+LONGEST_FEEDBACK = 1000
 """Letters a note may have."""
 
 
@@ -71,7 +72,7 @@ class FeedbackBox:
         with self._store.transaction() as session:
             if session.scalar(select(Analysis.id).where(*mine)) is None:
                 return False
-            note = _plain(untrusted_note)
+            note = without_controls(untrusted_note)
             session.merge(Feedback(analysis_id=analysis_id, says=says, note=note, created_at=time.time()))
         return True
 
@@ -80,7 +81,7 @@ class FeedbackBox:
         with self._store.transaction() as session:
             return session.get(Feedback, analysis_id)
 
-    def told(self) -> Iterator[FeedbackEntry]:
+    def entries(self) -> Iterator[FeedbackEntry]:
         """Everything that was said, oldest first."""
         query = select(Feedback, Analysis).join(Analysis).order_by(Feedback.created_at)
         with self._store.transaction() as session:
@@ -97,8 +98,3 @@ class FeedbackBox:
                     score=row.score,
                     scores={name: one.score for name, one in found.components.items()} if found else {},
                 )
-
-
-def _plain(untrusted_note: str) -> str:
-    """Printable letters and line ends: what every database takes and no terminal obeys."""
-    return "".join(letter for letter in untrusted_note if letter.isprintable() or letter == "\n").strip()

@@ -5,7 +5,7 @@ of who has which value; a search looks up the value and all that differ from it 
 those alone. What came after the tables were built is compared one by one, until there is enough to build them anew.
 
 The arrays lie in memory that forked children do not inherit, where the system can do that (Linux): a child reads
-strangers' files, and hashes of other people's pictures are none of its business.
+untrusted files, and hashes of other people's pictures are none of its business.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The only door to the bytes of uploaded files: a private folder, random names, gone when read.
+"""The only module that touches the bytes of uploaded files: a private folder, random names, gone when read.
 
 A worker *takes* a file: it is opened and its name removed in one step, so the bytes live exactly as long as that
-worker holds them, whatever then happens to it. :mod:`webapp.storage.media_shared` is this door for several machines.
+worker holds them, whatever then happens to it. :mod:`webapp.storage.media_shared` is the same for several machines.
 """
 
 from __future__ import annotations

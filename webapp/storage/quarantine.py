@@ -16,9 +16,9 @@ from .database import Base
 from .store import Store
 
 MAX_CRASHES = 2
-LASTS = 24 * 3600.0
+QUARANTINE_SECONDS = 24 * 3600.0
 """Seconds after the last death until the content may be tried again."""
-SENTENCE = (
+WHY_HELD = (
     "This very file has broken off its analysis twice, so it is not tried again for a day. Open it in a viewer: if it "
     "shows, save it anew as PNG and send that copy."
 )
@@ -48,18 +48,20 @@ class Quarantine:
             if known is None:
                 session.add(CrashCount(sha256=sha256, number=1, last_at=now))
             else:
-                known.number = known.number + 1 if known.last_at > now - LASTS else 1
+                known.number = known.number + 1 if known.last_at > now - QUARANTINE_SECONDS else 1
                 known.last_at = now
 
     def holds(self, sha256: str) -> bool:
         """Whether this content must not be tried now."""
         with self._store.transaction() as session:
             known = session.get(CrashCount, sha256)
-            return known is not None and known.number >= MAX_CRASHES and known.last_at > time.time() - LASTS
+            return (
+                known is not None and known.number >= MAX_CRASHES and known.last_at > time.time() - QUARANTINE_SECONDS
+            )
 
     def all(self) -> list[CrashCount]:
         """What is held, the latest first."""
-        held = (CrashCount.number >= MAX_CRASHES, CrashCount.last_at > time.time() - LASTS)
+        held = (CrashCount.number >= MAX_CRASHES, CrashCount.last_at > time.time() - QUARANTINE_SECONDS)
         with self._store.transaction() as session:
             return list(session.scalars(select(CrashCount).where(*held).order_by(CrashCount.last_at.desc())))
 
@@ -72,4 +74,4 @@ class Quarantine:
     def forget_expired(self) -> None:
         """Remove what no longer counts."""
         with self._store.transaction() as session:
-            session.execute(delete(CrashCount).where(CrashCount.last_at <= time.time() - LASTS))
+            session.execute(delete(CrashCount).where(CrashCount.last_at <= time.time() - QUARANTINE_SECONDS))

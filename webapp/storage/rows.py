@@ -56,8 +56,9 @@ class Analysis(Base):
     engine: Mapped[str | None]
     """Version of the engine whose report it is (:func:`webapp.intake.submission.engine_version`)."""
     as_clip: Mapped[bool] = mapped_column(default=False, server_default=false())
-    numbers_only: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether it is an animation (GIF, WebP, PNG) to be looked at frame by frame."""
+    numbers_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether no picture of it is to be kept."""
     runs: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often it was begun: a second time when a worker that had to leave handed it back, never a third time."""
 

@@ -1,4 +1,4 @@
-"""The only door to the database. The row of an analysis is the truth about it: everything else is a hint."""
+"""The only way to the database. The row of an analysis is the truth about it: everything else is a hint."""
 
 from __future__ import annotations
 
@@ -10,19 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import (
-    ColumnElement,
-    func,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from analysis.report import Incomplete, Report, from_json
 
-from .database import connect
+from .database import connect, migrate
 from .numbers_only import without_pictures
 from .rows import ANSWERED, Analysis, EncodedReport, JobState, Lens, Upload, picture_type
 
@@ -345,6 +339,17 @@ class Store:
         """A transaction of this database; :mod:`webapp.storage.archive` shares it."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+
+@contextmanager
+def opened_store(url: str) -> Iterator[Store]:
+    """The database at its newest schema, for a command; closed at the end."""
+    migrate(url)
+    store = Store(url)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def _kept_of(

@@ -13,9 +13,8 @@ import hashlib
 import re
 import secrets
 import time
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, exists, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .database import Base
@@ -106,7 +105,7 @@ class Tokens:
         """The token, if it is one; that it was used is noted."""
         now = time.time()
         with self._store.transaction() as session:
-            token = session.scalar(select(Token).where(Token.token_hash == _hash(secret)))
+            token = session.scalar(select(Token).where(Token.token_hash == digest_of(secret)))
             if token is not None and (token.used_at or 0) < now - _SEEN:
                 session.execute(update(Token).where(Token.id == token.id).values(used_at=now))
             return token
@@ -132,8 +131,8 @@ class Tokens:
     def revoke(self, token_id: str, owner: str) -> bool:
         """End one of this owner's tokens; whether there was one."""
         with self._store.transaction() as session:
-            ended = session.execute(delete(Token).where(Token.id == token_id, Token.owner == owner))
-            return cast("CursorResult[Any]", ended).rowcount > 0
+            gone = delete(Token).where(Token.id == token_id, Token.owner == owner).returning(Token.id)
+            return session.scalar(gone) is not None
 
 
 def challenge_of(verifier: str) -> str:
@@ -155,11 +154,12 @@ def _made(owner: str, name: str, origin: str | None) -> tuple[str, Token]:
         name=name,
         origin=origin,
         scope=" ".join(SCOPES),
-        token_hash=_hash(secret),
+        token_hash=digest_of(secret),
         created_at=time.time(),
     )
     return secret, token
 
 
-def _hash(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """What is kept of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

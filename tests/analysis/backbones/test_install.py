@@ -62,8 +62,12 @@ def test_a_rebuilt_transformer_gives_what_the_published_one_means(data):
     known = msgspec.structs.replace(made_vit.entry(data, Path(__file__)), build=Build(kind="clip_vit", blocks=(0, 2)))
     batch = tensor(views(pixels, known.input), known.input)
     wanted = made_vit.reference(data, batch, (0, 2))
-    exact = open_entry(known, vision_transformer.clip_graph(weights, (0, 2), quantized=False)).see(pixels).features
-    small = open_entry(known, vision_transformer.clip_graph(weights, (0, 2))).see(pixels).features
+    exact, small = (
+        open_entry(known, vision_transformer.clip_model(weights, (0, 2), quantized=quantized).SerializeToString())
+        .see(pixels)
+        .features
+        for quantized in (False, True)
+    )
     assert set(exact) == set(wanted)
     for name, value in wanted.items():
         assert exact[name].shape == value.shape

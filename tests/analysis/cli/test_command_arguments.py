@@ -14,7 +14,6 @@ from analysis.cli.arguments import components, parse_arguments
 from analysis.media.frames import Limits
 from analysis.registry import all_analyzers
 from analysis.report import Scoring
-from analysis.verdict import AVAILABLE
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,7 +25,7 @@ def test_the_names_for_skip_are_the_components() -> None:
 def test_the_defaults_are_the_engines() -> None:
     options = parse_arguments(["photo.jpg"])
     assert Limits(options.max_bytes, options.max_pixels) == Limits()
-    assert options.scoring is AVAILABLE[0]
+    assert options.scoring is Scoring.CALIBRATED
     assert options.fail_above is None
     assert options.jobs == options.cores >= 1
 
@@ -78,15 +77,6 @@ def test_a_photograph_is_not_overwritten_by_a_page(tmp_path: Path, capsys: pytes
     with pytest.raises(SystemExit):
         parse_arguments(["--html", str(photo), str(photo)])  # as --html *.jpg would
     assert "left as it is" in capsys.readouterr().err
-
-
-def test_a_scoring_that_this_version_lacks_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("analysis.cli.arguments.AVAILABLE", (Scoring.RULES,))
-    with pytest.raises(SystemExit):
-        parse_arguments(["--scoring", "calibrated", "x"])
-    assert "no calibrated scoring" in capsys.readouterr().err
 
 
 def test_the_version_is_the_projects() -> None:

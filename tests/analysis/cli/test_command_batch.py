@@ -30,6 +30,7 @@ def examine(source: Source) -> Examined:
             return Examined(Report(path="last", summary="x" * 3_000_000), b"")
         case "die idle":
             signal.setitimer(signal.ITIMER_REAL, 0.05)  # after the answer, between two files
+            return Examined(Report(path="die idle", summary=str(os.getpid())), b"")
     return Examined(Report(path=source.path), b"")
 
 
@@ -66,13 +67,14 @@ def test_one_file_alone_is_as_safe(path: str, code: str | None) -> None:
 
 
 def test_a_worker_that_dies_between_two_files_costs_none() -> None:
-    def paced() -> Iterator[tuple[str, str | None]]:
+    def after_the_death() -> Iterator[tuple[str, str | None]]:
         sources = [Source("die idle"), *(Source(str(i)) for i in range(2 * AHEAD))]
         for examined in examine_all(examine, sources, workers=1, timeout=60):
-            time.sleep(0.2 if examined.report.path == "die idle" else 0)
+            while examined.report.path == "die idle" and psutil.pid_exists(int(examined.report.summary)):
+                time.sleep(0.01)
             yield str(examined.report.path), examined.report.error and examined.report.error.code
 
-    assert list(paced()) == [("die idle", None), *((str(i), None) for i in range(2 * AHEAD))]
+    assert list(after_the_death()) == [("die idle", None), *((str(i), None) for i in range(2 * AHEAD))]
 
 
 def test_stopping_early_leaves_no_process() -> None:

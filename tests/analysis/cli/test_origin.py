@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from analysis.cli.origin import summary_rows
-from analysis.explain.statements import told
+from analysis.explain.statements import file_statements
 from analysis.report import Finding, Grade, Meaning, Report
 
 
 def shown(family: str, meaning: Meaning | None = Meaning.GENERATED, **detail) -> list[tuple[str, str]]:
     finding = Finding(family=family, grade=Grade.DECLARED, meaning=meaning, sentence="…", detail=detail)
-    (statement,) = told(Report(provenance=(finding,))).statements
+    (statement,) = file_statements(Report(provenance=(finding,))).statements
     return summary_rows(statement)
 
 

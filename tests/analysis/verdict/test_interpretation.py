@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from analysis.explain.words import BANDS, LENSES, VERDICTS, verdict_words
+from analysis.explain.scale import BANDS
+from analysis.explain.words import LENSES, VERDICTS, verdict_words
 from analysis.facts import Kind
 from analysis.report import Context, Evidence, Finding, Grade, Meaning, Scoring, Verdict
 from analysis.verdict import Scored

@@ -74,7 +74,7 @@ def _ended(doors):
 
 def test_the_authority_is_sent_a_hash_and_its_answer_is_kept(opened, authority):
     analysis_id = _ended(opened)
-    worker._have_stamped(opened, analysis_id)
+    worker._add_time_stamp(opened, analysis_id)
     ((path, kind, sent),) = authority.asked
     written = to_json(report())
     assert (path, kind) == ("/tsr", "application/timestamp-query")
@@ -89,14 +89,14 @@ def test_the_authority_is_sent_a_hash_and_its_answer_is_kept(opened, authority):
 def test_what_is_no_stamp_is_not_kept(opened, authority, answer):
     authority.answer = lambda _request: answer
     analysis_id = _ended(opened)
-    worker._have_stamped(opened, analysis_id)
+    worker._add_time_stamp(opened, analysis_id)
     assert opened.bundles.stamp(analysis_id) is None
 
 
 def test_redirects_are_not_followed(opened, authority):
     analysis_id = _ended(opened)
     moved = dataclasses.replace(opened, settings=_with(opened.settings, authority, "/moved"))
-    worker._have_stamped(moved, analysis_id)
+    worker._add_time_stamp(moved, analysis_id)
     assert [path for path, *_ in authority.asked] == ["/moved"]
     assert opened.bundles.stamp(analysis_id) is None
 
@@ -104,14 +104,14 @@ def test_redirects_are_not_followed(opened, authority):
 def test_an_authority_inside_is_not_asked_unless_its_network_is_allowed(opened, authority):
     analysis_id = _ended(opened)
     closed = dataclasses.replace(opened, settings=dataclasses.replace(opened.settings, fetch_allow=()))
-    worker._have_stamped(closed, analysis_id)
+    worker._add_time_stamp(closed, analysis_id)
     assert authority.asked == []
 
 
 def test_nobody_is_asked_unless_the_operator_names_an_authority(opened, authority):
     analysis_id = _ended(opened)
     off = dataclasses.replace(opened, settings=dataclasses.replace(opened.settings, time_stamp_url=None))
-    worker._have_stamped(off, analysis_id)
+    worker._add_time_stamp(off, analysis_id)
     assert authority.asked == []
 
 

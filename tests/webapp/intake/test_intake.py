@@ -145,7 +145,7 @@ def test_a_key_taken_at_the_very_moment_an_address_arrives_lends_no_other_result
         return real(*given)
 
     monkeypatch.setattr(submissions, "_fetched", collides_once)
-    assert intake.arrived(doors.store, mine, upload(), doors.settings), "it took the result of another file"
+    assert intake.record_fetched(doors.store, mine, upload(), doors.settings), "it took the result of another file"
 
 
 def cancel(client, address):

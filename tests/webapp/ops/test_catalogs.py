@@ -27,7 +27,7 @@ SAYERS = (
     "webapp/presenters", "webapp/pages", "webapp/intake", "webapp/fetching", "webapp/errors.py",
     "webapp/access/security.py", "webapp/storage/quarantine.py", "webapp/queue/reconcile.py", "worker.py",
 )  # fmt: skip
-NOT_SHOWN = {"Unreadable", "note", "compile", "ValueError", "RuntimeError", "TypeError", "FFmpegError", "CannotJudge"}
+NOT_SHOWN = {"Unreadable", "note", "compile", "ValueError", "RuntimeError", "TypeError", "FFmpegError", "CannotRejudge"}
 """Calls whose texts no page translates: reasons why metadata cannot be read, in the words of the field; bugs; logs."""
 NAMES = {
     "Image Creator from Designer", "FLUX (Black Forest Labs", "Facebook or Instagram", "NMKD Stable Diffusion GUI",

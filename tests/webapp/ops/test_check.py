@@ -1,4 +1,4 @@
-"""What must not start does not, and says why: settings that do not go together, surroundings that do not hold."""
+"""What must not start does not, and says why: contradicting settings, or an environment that cannot hold them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import pytest
 import redis
 
 from webapp.access.security import is_loopback
-from webapp.ops.check import settings_together, surroundings
+from webapp.ops.check import environment_problems, settings_problems
 from webapp.settings import Settings
 
 KEY = "0f6c9a17e4b258d3" * 4
 
 
 def refusals(**env):
-    return " ".join(one.sentence for one in settings_together(Settings.from_env(env)) if one.fatal)
+    return " ".join(one.sentence for one in settings_problems(Settings.from_env(env)) if one.fatal)
 
 
 def warnings(**env):
-    return " ".join(one.sentence for one in settings_together(Settings.from_env(env)) if not one.fatal)
+    return " ".join(one.sentence for one in settings_problems(Settings.from_env(env)) if not one.fatal)
 
 
 def test_the_defaults_are_fine(settings):
-    assert not list(settings_together(Settings.from_env({})))
-    assert not list(surroundings(settings))
+    assert not list(settings_problems(Settings.from_env({})))
+    assert not list(environment_problems(settings))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_redis_that_drops_jobs_is_refused(settings, policy):
     with redis.Redis.from_url(settings.redis_url) as server:
         server.config_set("maxmemory-policy", policy)
         try:
-            found = [one.sentence for one in surroundings(settings)]
+            found = [one.sentence for one in environment_problems(settings)]
         finally:
             server.config_set("maxmemory-policy", "noeviction")
     assert len(found) == 1
@@ -89,7 +89,7 @@ def test_what_does_not_answer_is_named_without_its_password(settings, tmp_path):
         database_url="postgresql+psycopg://user:hunter2@127.0.0.1:1/detector",
         media_url="redis://user:hunter2@127.0.0.1:1/1",
     )
-    said = [one.sentence for one in surroundings(broken)]
+    said = [one.sentence for one in environment_problems(broken)]
     assert [one.partition(":")[0] for one in said] == ["REDIS_URL", "DATABASE_URL", "MEDIA_URL"]
     assert "hunter2" not in "".join(said)
 
@@ -97,18 +97,18 @@ def test_what_does_not_answer_is_named_without_its_password(settings, tmp_path):
 def test_a_folder_that_cannot_be_written_is_named(settings, tmp_path):
     (tmp_path / "file").write_text("in the way")
     broken = dataclasses.replace(settings, data_dir=tmp_path / "file" / "data", media_dir=tmp_path / "file" / "media")
-    said = [one.sentence for one in surroundings(broken)]
+    said = [one.sentence for one in environment_problems(broken)]
     assert [one.partition(":")[0] for one in said] == ["DATA_DIR", "MEDIA_DIR"]
 
 
 def test_a_media_folder_open_to_others_is_refused(settings):
     settings.media_dir.mkdir(exist_ok=True)
     settings.media_dir.chmod(0o755)
-    assert "0700" in " ".join(one.sentence for one in surroundings(settings))
+    assert "0700" in " ".join(one.sentence for one in environment_problems(settings))
 
 
 def test_nothing_is_left_by_looking(settings):
-    list(surroundings(settings))
+    list(environment_problems(settings))
     assert not list(settings.media_dir.iterdir())
     with redis.Redis.from_url(settings.redis_url) as server:
         assert not server.keys("*")

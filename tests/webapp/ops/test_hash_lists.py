@@ -112,22 +112,22 @@ def test_lists_are_added_listed_and_removed(settings, tmp_path, capsys):
     settings = dataclasses.replace(settings, seen_before=SeenScope.LISTS)
     path = tmp_path / "list.csv"
     path.write_text(f"hash,label\n{ONE},fake\nNaN,fake\n")
-    assert hash_lists.keep_lists(settings, "add", "agency", path) == 1  # one line was left out, the other is there
+    assert hash_lists.run_hashes(settings, "add", "agency", path) == 1  # one line was left out, the other is there
     said = capsys.readouterr()
     assert "1 hashes, 1 lines left out" in said.out
     assert said.err.startswith("line 3: ")
     path.write_text(f"hash\n{ONE}\n{TWO}\n")
-    assert hash_lists.keep_lists(settings, "add", "agency", path) == 0
-    assert hash_lists.keep_lists(settings, "list") == 0
+    assert hash_lists.run_hashes(settings, "add", "agency", path) == 0
+    assert hash_lists.run_hashes(settings, "list") == 0
     assert "agency  2 hashes" in capsys.readouterr().out
-    assert hash_lists.keep_lists(settings, "remove", "agency") == 0
-    assert hash_lists.keep_lists(settings, "remove", "agency") == 1
-    assert hash_lists.keep_lists(settings, "add", "agency", tmp_path / "none") == 1
-    assert hash_lists.keep_lists(settings, "add", "../agency\n", path) == 1
+    assert hash_lists.run_hashes(settings, "remove", "agency") == 0
+    assert hash_lists.run_hashes(settings, "remove", "agency") == 1
+    assert hash_lists.run_hashes(settings, "add", "agency", tmp_path / "none") == 1
+    assert hash_lists.run_hashes(settings, "add", "../agency\n", path) == 1
 
 
 def test_while_it_is_off_that_is_said(settings, tmp_path, capsys):
     path = tmp_path / "list.csv"
     path.write_text(f"hash\n{ONE}\n")
-    assert hash_lists.keep_lists(settings, "add", "agency", path) == 0
+    assert hash_lists.run_hashes(settings, "add", "agency", path) == 0
     assert "SEEN_BEFORE is off" in capsys.readouterr().out

@@ -59,7 +59,7 @@ def test_it_is_deleted_with_its_analysis(tell, doors, ended):
     tell(ended, says="genuine")
     doors.store.delete(ended, "somebody")
     assert doors.feedback.of(ended) is None
-    assert list(doors.feedback.told()) == []
+    assert list(doors.feedback.entries()) == []
 
 
 def test_the_report_page_takes_it_and_shows_it_again(app, client, doors):

@@ -74,7 +74,7 @@ def test_each_browser_gets_its_own_manifest_of_one_source():
 def test_another_version_than_the_products_is_not_packed(copied):
     manifest = json.loads((copied / "manifest.json").read_text())
     (copied / "manifest.json").write_text(json.dumps({**manifest, "version": "9.9.9"}))
-    with pytest.raises(ValueError, match=r"says version 9\.9\.9, pyproject\.toml "):
+    with pytest.raises(ValueError, match=r"says version 9\.9\.9, the product is "):
         package("chromium", copied)
 
 

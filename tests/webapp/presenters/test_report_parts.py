@@ -12,7 +12,7 @@ from PIL import Image
 
 from analysis.explain import rows
 from analysis.explain.headline import false_alarm
-from analysis.explain.statements import told
+from analysis.explain.statements import file_statements
 from analysis.explain.words import FRAME_PICTURE, RULES_CAUTION
 from analysis.facts import Kind
 from analysis.report import (
@@ -210,7 +210,7 @@ def test_manifests_within_manifests_end():
     tree: dict = {"label": "deepest"}
     for _ in range(60):
         tree = {"label": "level", "ingredients": [{"title": "t", "manifest": tree}]}
-    one = told(report(provenance=(credentials(**tree),))).statements[0].manifest
+    one = file_statements(report(provenance=(credentials(**tree),))).statements[0].manifest
     levels = 0
     while one is not None:
         levels += 1
@@ -344,7 +344,7 @@ def test_stills_have_no_timeline(client, doors):
 def test_comparing_puts_the_largest_difference_first():
     first = report(components={"noise": ok(10), "texture": ok(50), "color": ok(None), "srm": ok(3)})
     second = report(components={"noise": ok(90), "texture": ok(45), "color": ok(None), "ela": ok(3)})
-    rows = present_compare.beside(first, second)
+    rows = present_compare.component_differences(first, second)
     assert [(row.title, row.by) for row in rows[:2]] == [("Noise", 80), ("Texture", -5)]
     assert all(row.by is None for row in rows[2:])
     assert len(rows) == 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.explain.statements import told
+from analysis.explain.statements import file_statements
 from analysis.report import Finding, Grade
 from tests.webapp.given import report
 from webapp.presenters import words as present_words
@@ -17,7 +17,7 @@ def test_the_readers_own_names_are_words_and_the_files_own_stay_as_written():
         "tags": {"com_make_x": "y"},
     }
     finding = Finding(family="c2pa", grade=Grade.SIGNED, meaning=None, sentence="Signed.", detail=detail)
-    rows = dict(told(report(provenance=(finding,))).statements[0].rows)
+    rows = dict(file_statements(report(provenance=(finding,))).statements[0].rows)
     assert rows == {
         "Trust": "Nobody vouches for it.",
         "Checks › Failures › 1": "a.b",

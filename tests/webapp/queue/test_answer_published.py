@@ -287,7 +287,7 @@ def test_an_answer_alone_is_not_taken_over_for_an_address(standing, doors, ends)
         session.get(Analysis, standing.id).upload_key = intake.content_key(sha, doors.settings)
     if ends:
         doors.store.fail(standing.id, "timeout", "Too long.")
-    assert intake.arrived(doors.store, other, Upload("JPEG", 1, sha, ""), doors.settings)
+    assert intake.record_fetched(doors.store, other, Upload("JPEG", 1, sha, ""), doors.settings)
     assert doors.store.get(other, standing.owner).state == "running"
 
 

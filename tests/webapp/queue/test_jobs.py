@@ -72,7 +72,7 @@ def test_what_a_dead_worker_left_is_ended_soon_and_what_lives_is_not(client, doo
     for one in (dead, alive, silent_once):
         doors.store.start(one)
     for one in (alive, silent_once):
-        doors.jobs.beat(one)
+        doors.jobs.send_heartbeat(one)
     sweep = doors.reconciler()
     seen = []
     for passed in (0, 25, 30):
@@ -89,7 +89,7 @@ def test_what_a_dead_worker_left_is_ended_soon_and_what_lives_is_not(client, doo
 def test_what_runs_past_every_limit_is_ended_though_it_gives_signs_of_life(client, doors, later):
     stuck = new(client)
     doors.store.start(stuck)
-    doors.jobs.beat(stuck)
+    doors.jobs.send_heartbeat(stuck)
     later(doors.settings.timeout + 60)
     doors.reconciler()()
     assert state(doors, stuck) == ("failed", "analysis_crashed")
@@ -175,7 +175,7 @@ def test_while_redis_is_away_nothing_is_given_up(client, doors, later, monkeypat
     with pytest.raises(QueueDown):
         away.enqueue("x")
     assert away.isolation() == {}
-    away.beat("x")
+    away.send_heartbeat("x")
 
 
 @pytest.mark.parametrize("when", ["queued", "running", "done"])
@@ -326,7 +326,7 @@ def test_what_kills_its_child_twice_is_not_run_a_third_time(client, doors, work,
     work()
     assert state(doors, fine)[0] == "done"
 
-    later(quarantine.LASTS + 60)
+    later(quarantine.QUARANTINE_SECONDS + 60)
     tried = new(client)
     work()
     assert state(doors, tried)[0] == "done"
@@ -354,10 +354,10 @@ def test_the_operator_lifts_it(doors, monkeypatch, capsys):
 def test_one_death_a_day_is_no_reason(doors, later):
     held = Quarantine(doors.store)
     held.note("a" * 64)
-    later(quarantine.LASTS + 60)
+    later(quarantine.QUARANTINE_SECONDS + 60)
     held.note("a" * 64)
     assert not held.holds("a" * 64)
-    later(3 * quarantine.LASTS)
+    later(3 * quarantine.QUARANTINE_SECONDS)
     held.forget_expired()
     with doors.store.transaction() as session:
         assert session.get(quarantine.CrashCount, "a" * 64) is None

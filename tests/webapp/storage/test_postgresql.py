@@ -21,7 +21,7 @@ from tests.driven import ROOT
 from tests.servers import postgresql, redis_server
 from tests.webapp.given import done, picture, send, upload
 from webapp.app import create_app
-from webapp.ops.check import surroundings
+from webapp.ops.check import environment_problems
 from webapp.storage import counters
 from webapp.storage.accounts import Role
 from webapp.storage.database import Base, connect, migrate
@@ -152,7 +152,7 @@ def test_from_the_form_to_the_report_on_the_systems_own_servers(settings, databa
     ):
         mine = dataclasses.replace(settings, database_url=database, redis_url=queue, media_url=media)
         migrate(database)
-        assert not list(surroundings(mine))
+        assert not list(environment_problems(mine))
         env = {
             **os.environ,
             "DATABASE_URL": database,

@@ -15,7 +15,7 @@ import pytest
 from analysis.backbones.onnx import BackboneOutput
 from analysis.facts import Kind
 from analysis.report import Finding, Grade, Meaning, Report, Verdict
-from analysis.verdict import again, detector
+from analysis.verdict import detector, rejudging
 from analysis.verdict.conformal import calibrate
 from analysis.verdict.detector import Detector
 
@@ -41,7 +41,7 @@ REPORT = Report(kind=Kind.IMAGE)
 
 
 def kept(by: Detector) -> bytes:
-    packed = again.pack_features(by, SEEN, ["clean", "web"])
+    packed = rejudging.pack_features(by, SEEN, ["clean", "web"])
     assert packed is not None
     return packed
 
@@ -49,42 +49,42 @@ def kept(by: Detector) -> bytes:
 def test_the_same_detector_says_the_same() -> None:
     by = made()
     expected = calibrate(dict.fromkeys(["clean", "web"], by.head.raw(SEEN)), by.conditions)
-    found = again.judge(kept(by), REPORT, by)
+    found = rejudging.rejudge(kept(by), REPORT, by)
     assert found.score == pytest.approx(expected.score, abs=0.05)
 
 
 def test_another_head_says_something_else() -> None:
     packed = kept(made())
-    scores = [again.judge(packed, REPORT, made(bias)).score for bias in (-50.0, 0.0, 50.0)]
+    scores = [rejudging.rejudge(packed, REPORT, made(bias)).score for bias in (-50.0, 0.0, 50.0)]
     assert scores == sorted(scores)
     assert scores[0] < scores[2]
-    assert again.judge(packed, REPORT, made(50.0)).verdict is Verdict.STRONG_AI
+    assert rejudging.rejudge(packed, REPORT, made(50.0)).verdict is Verdict.STRONG_AI
 
 
 def test_what_the_file_says_of_itself_still_decides() -> None:
     finding = Finding(family="c2pa", grade=Grade.SIGNED, meaning=Meaning.GENERATED, sentence="Signed.")
     report = msgspec.structs.replace(REPORT, provenance=(finding,))
-    assert again.judge(kept(made()), report, made(-50.0)).verdict is Verdict.PROVEN_AI
+    assert rejudging.rejudge(kept(made()), report, made(-50.0)).verdict is Verdict.PROVEN_AI
 
 
 def test_what_lies_too_far_off_is_not_scored() -> None:
-    found = again.judge(kept(made()), REPORT, made(limit=1e-6))
+    found = rejudging.rejudge(kept(made()), REPORT, made(limit=1e-6))
     assert (found.score, found.verdict) == (None, Verdict.INCONCLUSIVE)
 
 
 def test_features_of_another_backbone_are_refused() -> None:
-    with pytest.raises(again.CannotJudge, match="another network"):
-        again.judge(kept(made()), REPORT, made(fingerprint="b" * 64))
+    with pytest.raises(rejudging.CannotRejudge, match="another network"):
+        rejudging.rejudge(kept(made()), REPORT, made(fingerprint="b" * 64))
 
 
 def test_a_detector_without_a_head_keeps_nothing() -> None:
-    assert again.pack_features(LIGHT, SEEN, ["clean"]) is None
+    assert rejudging.pack_features(LIGHT, SEEN, ["clean"]) is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "shape", "not a number", "pickle", "bomb", "unknown way"])
 def test_damaged_features_are_refused(damage: str) -> None:
-    with pytest.raises(again.CannotJudge):
-        again.judge(_damaged(damage), REPORT, made())
+    with pytest.raises(rejudging.CannotRejudge):
+        rejudging.rejudge(_damaged(damage), REPORT, made())
 
 
 def _damaged(damage: str) -> bytes:
@@ -122,7 +122,7 @@ def test_the_engine_hands_out_what_gives_the_very_same_score() -> None:
     if loaded.head.answer is None or report.score is None:
         assert packed == []
         return
-    found = again.judge(packed[0], report, loaded)
+    found = rejudging.rejudge(packed[0], report, loaded)
     assert found.score == pytest.approx(report.score, abs=0.05)
     assert found.verdict is report.verdict
     assert len(packed[0]) < 200_000

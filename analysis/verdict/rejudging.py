@@ -24,7 +24,7 @@ LARGEST = 2_000_000
 _ABOUT = "about.json"
 
 
-class CannotJudge(Exception):  # noqa: N818 -- read as "except CannotJudge": what is the case
+class CannotRejudge(Exception):  # noqa: N818 -- read as "except CannotRejudge": what is the case
     """These numbers mean nothing to this detector; the sentence says why."""
 
 
@@ -67,7 +67,7 @@ def pack_features(detector: Detector, seen: BackboneOutput, ways: Sequence[str])
     return out.getvalue()
 
 
-def judge(packed: bytes, report: Report, detector: Detector) -> SecondVerdict:
+def rejudge(packed: bytes, report: Report, detector: Detector) -> SecondVerdict:
     """What this detector makes of it.
 
     Parameters
@@ -81,18 +81,18 @@ def judge(packed: bytes, report: Report, detector: Detector) -> SecondVerdict:
 
     Raises
     ------
-    CannotJudge
+    CannotRejudge
         When the numbers are of another backbone, or none.
     """
     about, seen = _unpack(packed)
     if about.fingerprint != detector.backbone.entry.fingerprint:
-        raise CannotJudge("they are of another network than the one that is installed")
+        raise CannotRejudge("they are of another network than the one that is installed")
     wanted = [part for part in (detector.head.answer, detector.head.place) if part is not None]
     shapes = {name: weights.shape for part in wanted for name, weights in part.weights.items()}
     if not about.ways or set(about.ways) - detector.conditions.keys() or set(shapes) - seen.features.keys():
-        raise CannotJudge("they lack something that this detector looks at")
+        raise CannotRejudge("they lack something that this detector looks at")
     if any(seen.features[name].shape[1:] != shape[: seen.features[name].ndim - 1] for name, shape in shapes.items()):
-        raise CannotJudge("they are of another shape")
+        raise CannotRejudge("they are of another shape")
     score = None
     if detector.familiar.distance(detector.head.coordinates(seen)) <= 1:
         raw = detector.head.raw(seen)
@@ -104,7 +104,7 @@ def _unpack(packed: bytes) -> tuple[_About, BackboneOutput]:
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             if sum(one.file_size for one in archive.infolist()) > LARGEST:
-                raise CannotJudge("there are too many")
+                raise CannotRejudge("there are too many")
             about = msgspec.json.decode(archive.read(_ABOUT), type=_About)
             arrays = {
                 name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False)[None]
@@ -112,7 +112,7 @@ def _unpack(packed: bytes) -> tuple[_About, BackboneOutput]:
                 if name.endswith(".npy")
             }
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, msgspec.MsgspecError):
-        raise CannotJudge("they are damaged") from None
+        raise CannotRejudge("they are damaged") from None
     if not all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values()):
-        raise CannotJudge("they are no numbers")
+        raise CannotRejudge("they are no numbers")
     return about, BackboneOutput(features=arrays)
