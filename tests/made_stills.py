@@ -109,7 +109,7 @@ def tiff(
     return bytes(out)
 
 
-def raw_file(*, dng: bool = True, preview: Image.Image | None = None, cfa: bool = True) -> bytes:
+def raw_file(*, dng: bool = True, preview: Image.Image | None = None, photometric: int = 32803) -> bytes:
     """The shape of a DNG or NEF: a thumbnail first, the sensor's data and a preview behind it."""
     thumbnail = corners(40, 30).tobytes()
     mosaic = (np.random.default_rng(2).integers(0, 4096, (96, 128))).astype("<u2").tobytes()
@@ -121,7 +121,7 @@ def raw_file(*, dng: bool = True, preview: Image.Image | None = None, cfa: bool 
     if dng:
         first |= {0xC612: b"\x01\x04\x00\x00", 0xC613: b"\x01\x01\x00\x00", 0xC614: "Some Camera Model 1"}
     sensor = {
-        254: 0, 256: 128, 257: 96, 258: [16], 259: 1, 262: 32803 if cfa else 34892, 273: ("at", 1), 277: 1, 278: 96,
+        254: 0, 256: 128, 257: 96, 258: [16], 259: 1, 262: photometric, 273: ("at", 1), 277: 1, 278: 96,
         279: len(mosaic), 33421: [2, 2], 33422: b"\x00\x01\x01\x02",
     }  # fmt: skip
     shown = {

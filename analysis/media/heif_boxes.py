@@ -44,7 +44,9 @@ def read_heif_items(data: bytes) -> Heif:
     """Read the boxes of a file; what is damaged or beyond the limits is left out."""
     found = Heif()
     walk = _Walk(data)
-    for kind, start, end in walk.boxes(0, len(data)):
+    for number, (kind, start, end) in enumerate(walk.boxes(0, len(data))):
+        if kind == b"ftyp" and number:
+            break  # another file begins: what a phone or a program put behind the picture
         if kind == b"meta":
             walk.meta(start + 4, end, found)
         elif kind == b"mpvd" and data[start + 4 : start + 8] == b"ftyp":

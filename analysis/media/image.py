@@ -58,7 +58,7 @@ def _set_up_decoders() -> None:
     Image.core.set_use_block_allocator(1)  # type: ignore[attr-defined]  # Pillow documents it, its stubs do not
 
 
-def open_image(data: bytes, limits: Limits) -> Media:
+def open_image(data: bytes, limits: Limits, segments: Segments | None = None) -> Media:
     """Decode a still image.
 
     Parameters
@@ -67,6 +67,8 @@ def open_image(data: bytes, limits: Limits) -> Media:
         The whole file.
     limits
         What is refused; pixels are read from the header, before any decoding.
+    segments
+        Of a JPEG, where they have been walked already.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def open_image(data: bytes, limits: Limits) -> Media:
     elif fmt == "PNG" and data[12:16] == b"CgBI":
         raise refusals.unsupported("PNG", "Apple CgBI")
     _set_up_decoders()
-    segments = jpeg_header.walk(data)
+    segments = jpeg_header.walk(data) if segments is None else segments
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of broken metadata; provenance speaks of that, not stderr
         try:

@@ -8,8 +8,10 @@ from dataclasses import replace
 import msgspec
 
 from ..process import on_one_blas_thread
+from . import jpeg_header
 from .frames import Limits, Media
 from .image import open_image
+from .jpeg_header import Segments
 from .sniff import MOTION_PHOTO_FORMATS, VIDEO_FORMATS, sniff
 
 __all__ = ["open_media"]
@@ -41,9 +43,8 @@ def open_media(data: bytes, limits: Limits | None = None, *, animations: bool = 
 
             return open_video(data, limits)
         if animations and fmt in MOTION_PHOTO_FORMATS and len(data) <= limits.max_bytes:
-            media = _open_motion_photo(data, fmt, limits)
-            if media is not None:
-                return media
+            segments = jpeg_header.walk(data)
+            return _open_motion_photo(data, fmt, limits, segments) or open_image(data, limits, segments)
         if animations:
             from .animation import open_animation  # noqa: PLC0415 -- seldom asked for
 
@@ -51,11 +52,11 @@ def open_media(data: bytes, limits: Limits | None = None, *, animations: bool = 
         return open_image(data, limits)
 
 
-def _open_motion_photo(data: bytes, fmt: str, limits: Limits) -> Media | None:
+def _open_motion_photo(data: bytes, fmt: str, limits: Limits, segments: Segments) -> Media | None:
     """The video inside a picture file as a clip; None where there is none."""
     from .motion_photo import find_video  # noqa: PLC0415 -- seldom asked for
 
-    span = find_video(data, fmt)
+    span = find_video(data, fmt, segments)
     if span is None:
         return None
     from .video import open_video  # noqa: PLC0415 -- as above

@@ -22,6 +22,8 @@ _UNSUPPORTED = ("unsupported", "not supported", "not implemented", "no decoder",
 _MOST_BOXES = 1_000
 _STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES = 273, 279, 324, 325
 _CODED_OTHERWISE = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}  # lossless and hierarchical JPEG (T.81, table B.1)
+_JPEG_LS = 0xF7  # its frame (T.87)
+_BIG_TIFF = (b"II+\x00", b"MM\x00+")
 
 
 def of_type(kind: Sniffed) -> MediaError:
@@ -58,8 +60,11 @@ def refusal_of(error: Exception, data: bytes, fmt: str, segments: Segments | Non
 def _is_of_another_kind(error: Exception, data: bytes, fmt: str, ends: int, segments: Segments | None) -> bool:
     """Whether the structure is sound, but of a form that the decoder does not know."""
     if fmt == "TIFF":
-        return isinstance(error, UnidentifiedImageError) and tiff_samples.samples_size(data) is not None and ends > 0
+        sound = data[:4] in _BIG_TIFF or (tiff_samples.samples_size(data) is not None and ends > 0)
+        return isinstance(error, (UnidentifiedImageError, KeyError)) and sound  # KeyError: a compression nobody knows
     if fmt == "JPEG":
+        if segments is not None and any(segment.marker == _JPEG_LS for segment in segments.found):
+            return True
         header = read_header(data, segments)
         return header is not None and (header.marker in _CODED_OTHERWISE or header.precision != 8)
     return False

@@ -151,7 +151,7 @@ def _open(data: bytes, demuxer: str, limits: Limits, index: int | None = None) -
         )
     if getattr(stream, "codec_context", None) is None:  # it is None for an unknown codec, whatever its stub says
         container.close()
-        raise MediaError(ErrorCode.UNREADABLE, "The video is coded in a way that cannot be decoded here.")
+        raise MediaError(ErrorCode.UNSUPPORTED_TYPE, "The video is coded in a way that cannot be decoded here.")
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all

@@ -42,7 +42,8 @@ def read(media: Media, trust_anchors: str | None = None) -> tuple[Finding, ...]:
         read is a finding too ("unreadable metadata"): one failing family never stops the others.
     """
     reading = _Reading()
-    reading.run("c2pa", lambda: c2pa.read(media.data, trust_anchors))
+    scan = media.segments.scan if media.segments else None  # of a JPEG: nothing behind it is metadata
+    reading.run("c2pa", lambda: c2pa.read(media.data, trust_anchors, scan.end if scan else None))
     if media.facts.mime.startswith("video/"):  # an animation opened as a clip is a picture file all the same
         reading.run("container", lambda: _container(media, reading))
     else:

@@ -53,7 +53,7 @@ _FAULT_WORDS = {
 }
 
 
-def read(data: bytes, trust_anchors: str | None = None) -> list[Finding]:
+def read(data: bytes, trust_anchors: str | None = None, metadata_end: int | None = None) -> list[Finding]:
     """Read the credentials of one file of any format that can carry them.
 
     Parameters
@@ -62,6 +62,8 @@ def read(data: bytes, trust_anchors: str | None = None) -> list[Finding]:
         The whole file.
     trust_anchors
         Certificates of the operator's, in PEM, to trust beside those on the lists (:func:`.trust.in_use`).
+    metadata_end
+        Where the file's metadata end, if that is known: XMP lies before it.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def read(data: bytes, trust_anchors: str | None = None) -> list[Finding]:
     ValueError
         The trust anchors cannot be used.
     """
-    if b"jumb" not in data and b"provenance" not in data:
+    if b"jumb" not in data and data.find(b"provenance", 0, metadata_end) < 0:
         return []  # neither a manifest store's box nor XMP's reference to one is there: nothing for the library to find
     stream = _Counted(data)
     try:

@@ -21,6 +21,7 @@ Json = dict[str, Any]
 MAX_MANIFESTS = 40
 MAX_LEVELS = 8  # shown
 MAX_DEPTH = 100  # asked
+_FOUND_IN = re.compile(r"found in \[(\w{1,80})\] trust anchors")
 _LABEL = re.compile(r"/c2pa/([^/]+)")
 
 # Actions that add something to a picture rather than make it: generative AI in them is an AI edit.
@@ -140,8 +141,7 @@ class ManifestStore:
         # manifest is about the active manifest.
         for kind in ("success", "failure"):
             self._add([{**_dict(status), "url": None} for status in _list(active.get(kind))], kind, self.active)
-        listed = results.get("trustListUri")
-        self.trust_list = plain(listed, 80) if isinstance(listed, str) else ""
+        self.trust_list = _signers_list(active) or plain(results.get("trustListUri") or "", 80)
         for delta in _list(results.get("ingredientDeltas")):
             self._add_results(_dict(_dict(delta).get("validationDeltas")), None)
         for manifest in self.manifests.values():
@@ -208,6 +208,16 @@ class ManifestStore:
             if meaning in said:
                 return meaning, said[meaning]
         return None, label
+
+
+def _signers_list(results: Json) -> str:
+    """The list on which the signer's certificate was found.
+
+    The library names one list for signature and time stamp alike, whichever it looked into last: its explanation tells.
+    """
+    told = (status.get("explanation") for status in map(_dict, _list(results.get("success")))
+            if status.get("code") == "signingCredential.trusted")  # fmt: skip
+    return next((found[1] for words in told if (found := _FOUND_IN.search(str(words)))), "")
 
 
 def _begins_or_adds(manifest: Json) -> bool:

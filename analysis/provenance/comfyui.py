@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .comfyui_paths import Graph, Node, is_sampler, meaning, upstream
+from .comfyui_paths import Graph, Node, is_sampler, loads, meaning, upstream
 from .untrusted import PROMPT_CHARS, plain, readable
 
 __all__ = ["MAX_NODES", "Graph", "Node", "describe_workflow", "graph_of", "meaning"]
@@ -74,15 +74,17 @@ def _from_workflow(workflow: Json) -> Graph | None:
 
 
 def _subgraphs(workflow: Json) -> dict[str, str]:
-    """What stands for each subgraph's number: its title, and a sampler where one is inside."""
+    """What stands for each subgraph's number: its title, with a sampler and a loader where they are inside."""
     definitions, kinds = workflow.get("definitions"), {}
     for subgraph in _list(definitions.get("subgraphs"))[:MAX_NODES] if isinstance(definitions, dict) else []:
         if isinstance(subgraph, dict) and isinstance(subgraph.get("id"), str):
-            inside = (
-                inner.get("type") for inner in _list(subgraph.get("nodes"))[:MAX_NODES] if isinstance(inner, dict)
-            )
-            samples = any(is_sampler(Node(kind, {}, {})) for kind in inside if isinstance(kind, str))
-            kinds[subgraph["id"]] = f"{subgraph.get('name', '')} {'KSampler' if samples else ''}".strip()
+            inside = [
+                Node(inner["type"], {}, {})
+                for inner in _list(subgraph.get("nodes"))[:MAX_NODES]
+                if isinstance(inner, dict) and isinstance(inner.get("type"), str)
+            ]
+            parts = ["LoadImage"] * any(map(loads, inside)) + ["KSampler"] * any(map(is_sampler, inside))
+            kinds[subgraph["id"]] = " ".join([str(subgraph.get("name", "")), *parts]).strip()
     return kinds
 
 

@@ -107,13 +107,14 @@ def read(data: bytes) -> tuple[list[Finding], dict[str, int]]:
 def _generator_texts(tags: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Generators use names of their own, which FFmpeg writes in capitals, or the comment: JSON or infotext."""
     own = {name.lower(): name for name in ("parameters", "prompt", "workflow", "sd-metadata", "Dream")}
+    comments = _TAG_NAMES["comment"]
     named = [
         (own.get(name.lower(), name.lower()), text)
         for name, text in tags
-        if name.lower() in own or name.lower().startswith("invokeai_")
+        if name.lower() in own or (text.lstrip().startswith("{") and name.lower() not in comments)
     ]
-    comments = [text for name, text in tags if name.lower() in _TAG_NAMES["comment"]]
-    telling = [text for text in comments if text.lstrip().startswith("{") or infotext.parse_infotext(text)]
+    commented = [text for name, text in tags if name.lower() in comments]
+    telling = [text for text in commented if text.lstrip().startswith("{") or infotext.parse_infotext(text)]
     return named + [("parameters", text) for text in telling if "parameters" not in dict(named)]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import programs
-from .untrusted import PROMPT_CHARS, json_object, plain, readable
+from .untrusted import PROMPT_CHARS, json_or_none, plain, readable
 
 Json = dict[str, Any]
 
@@ -140,7 +140,7 @@ def _inner(values: Mapping[str, Any]) -> list[Json]:
     found = []
     for key, value in list(values.items())[:60]:
         if _spell(key) in _NESTED:
-            inner = value if isinstance(value, dict) else json_object(value) if isinstance(value, str) else None
+            inner = value if isinstance(value, dict) else json_or_none(value) if isinstance(value, str) else None
             found += [inner] if inner is not None else []
     return found
 

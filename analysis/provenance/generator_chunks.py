@@ -15,8 +15,8 @@ from . import comfyui, generation_settings, infotext, programs
 from .carriers import Carried
 from .exif import Exif
 from .generation_settings import UNNAMED
-from .generator_words import FAMILY, OF_PEOPLE, by_program, json_or_none, moved
-from .untrusted import FIELD_CHARS, PROMPT_CHARS, Unreadable, json_object, plain, readable
+from .generator_words import FAMILY, OF_PEOPLE, by_program, moved
+from .untrusted import FIELD_CHARS, PROMPT_CHARS, Unreadable, json_object, json_or_none, plain, readable
 from .xmp import EXIF, IPTC_EXT, XMP, Packet
 
 Json = dict[str, Any]
@@ -139,16 +139,16 @@ def _json_parameters(parsed: Json, text: str, named: dict[str, str], carrier: st
     swarm = parsed.get("sui_image_params")
     if isinstance(swarm, dict):
         return _finding("SwarmUI", generation_settings.fields(swarm) | raw, carrier=carrier)
-    nested = {key: parsed[key] for key in ("prompt", "workflow") if isinstance(parsed.get(key), (dict, str))}
-    graph = comfyui.graph_of(parsed)
-    if graph or any(comfyui.graph_of(_object(value)) for value in nested.values()):
-        return _comfy_finding([parsed] if graph else [_object(value) for value in nested.values()], text, carrier)
+    candidates = [parsed] if comfyui.graph_of(parsed) else [_object(parsed.get(key)) for key in ("prompt", "workflow")]
+    if any(map(comfyui.graph_of, candidates)):
+        name = "Civitai (ComfyUI)" if "extraMetadata" in parsed else "ComfyUI"
+        return _comfy_finding(candidates, text, carrier, name)
     told = generation_settings.recognize(parsed)
     return _finding(_whose(told[0], named, software), told[1] | raw, carrier=carrier) if told else None
 
 
 def _object(value: object) -> Json | None:
-    return value if isinstance(value, dict) else json_object(value) if isinstance(value, str) else None
+    return value if isinstance(value, dict) else json_or_none(value) if isinstance(value, str) else None
 
 
 def _settings(named: dict[str, str], carrier: str, software: str) -> Finding | None:
@@ -162,7 +162,7 @@ def _settings(named: dict[str, str], carrier: str, software: str) -> Finding | N
                 program, told[1] | {"raw": plain(text, PROMPT_CHARS)}, carrier=f"{carrier} “{plain(key, 40)}”"
             )
     told = generation_settings.recognize(
-        {key: text for key, text in named.items() if not text.lstrip().startswith("{")}
+        {key: text for key, text in named.items() if json_or_none(text) is None}  # a prompt may begin with a brace
     )
     return _finding(_whose(told[0], named, software), told[1], carrier=carrier) if told else None
 
@@ -173,14 +173,14 @@ def _comfyui(named: dict[str, str], carrier: str, _software: str) -> Finding | N
     return _comfy_finding([entry for entry in parsed if entry], named[keys[0]], carrier) if keys else None
 
 
-def _comfy_finding(candidates: list[Any], text: str, carrier: str) -> Finding | None:
+def _comfy_finding(candidates: list[Any], text: str, carrier: str, name: str = "ComfyUI") -> Finding | None:
     nodes = next((graph for entry in candidates if (graph := comfyui.graph_of(entry))), None)
     if nodes is None:
         return None
     meaning = comfyui.meaning(nodes)
     detail = comfyui.describe_workflow(nodes) | {"raw": plain(text, PROMPT_CHARS)}
     if meaning is not None:
-        return _finding("ComfyUI", detail, meaning=meaning, carrier=carrier)
+        return _finding(name, detail, meaning=meaning, carrier=carrier)
     return Finding(
         family=FAMILY,
         grade=Grade.HINT,
@@ -233,7 +233,7 @@ def _novelai(named: dict[str, str], carrier: str, _software: str) -> Finding | N
 def novelai(named: dict[str, Any], carrier: str) -> Finding | None:
     """NovelAI's fields: ``Software``, ``Source`` (the model), ``Description`` (the prompt), ``Comment`` (JSON)."""
     comment = named.get("Comment")
-    parsed = _object(comment)
+    parsed = json_object(comment) if isinstance(comment, str) else comment if isinstance(comment, dict) else None
     if parsed is None or not {"prompt", "seed", "steps", "sampler", "uc"} & parsed.keys():
         return None
     detail = generation_settings.fields(parsed)

@@ -14,7 +14,7 @@ from ..report import Finding, Grade
 from . import comfyui, generation_settings, infotext, programs
 from .carriers import Carried
 from .exif import Exif
-from .untrusted import PROMPT_CHARS, Unreadable, json_object, plain
+from .untrusted import PROMPT_CHARS, json_or_none, plain
 from .xmp import DC, EXIF, XMP, Packet
 
 FAMILY = "generator_chunks"
@@ -34,6 +34,7 @@ _TEXTS_OF_WINDOWS = {
 }
 _MOST_HINTS = 5
 _PAIR = re.compile(r"\s*([A-Z][\w ]{0,40}):\s*([^;]*)(?:;|$)")
+_LINE = re.compile(r"^([A-Z][\w ]{0,40}): (.*)$", re.MULTILINE)
 _CAPTION = {
     "Include in Image": "prompt", "Exclude from Image": "negative_prompt", "Model": "model", "Steps": "steps",
     "Guidance Scale": "cfg_scale", "Seed": "seed", "Scheduler": "scheduler", "Size": "size",
@@ -65,8 +66,10 @@ def by_program(
 
 
 def _captioned(caption: str) -> Json:
-    """The fields of a caption that lists them, as apps for the Mac write it: ``Seed: 5; Steps: 20; …``."""
-    pairs = dict(_PAIR.findall(caption[:PROMPT_CHARS])[:60])
+    """The fields of a caption that lists them, as apps for the Mac write it: ``Seed: 5; Steps: 20; …``, or by lines."""
+    caption = caption[:PROMPT_CHARS]
+    pair = _LINE if caption.startswith("Metadata Version:") else _PAIR
+    pairs = dict(pair.findall(caption)[:60])
     if not {"Seed", "Steps"} <= pairs.keys():
         return {}
     told = {field: plain(pairs[name], PROMPT_CHARS) for name, field in _CAPTION.items() if pairs.get(name)}
@@ -122,11 +125,3 @@ def _told(text: str) -> tuple[str, Json] | None:
     captioned = _captioned(text)
     named = programs.generator_named(captioned["parameters"].get("Generator", "")) if captioned else None
     return (named, captioned | raw) if named else infotext.parse_infotext(text)
-
-
-def json_or_none(text: str) -> Json | None:
-    """The JSON object that a text is; what only looks like one is a text."""
-    try:
-        return json_object(text)
-    except Unreadable:
-        return None

@@ -31,6 +31,8 @@ def parse_infotext(text: str) -> tuple[str, Json] | None:
     text
         The whole of a field. Words before the last line are the prompt, whatever they are.
     """
+    if "\n" not in text:
+        text = text.replace("\\n", "\n")  # a writer of GIF comments leaves them as a backslash and a letter
     head = text[:_LEADING]
     found, needed = list(_STEPS_LINE.finditer(head)), _NEEDED
     if not found:

@@ -100,6 +100,9 @@ def parse_json(text: str | bytes) -> Any:
     return value
 
 
+_OPENS_OBJECT = re.compile(r'[\ufeff \t\r\n]*\{\s*(?:["}]|$)')
+
+
 def json_object(text: str) -> dict[str, Any] | None:
     """The JSON object that ``text`` is; None where it does not even begin like JSON, or is no object.
 
@@ -114,10 +117,18 @@ def json_object(text: str) -> dict[str, Any] | None:
     try:
         value = parse_json(text.strip("\ufeff\x00 \t\r\n"))
     except Unreadable as reason:
-        if opening == "[" and reason.args[0] == _DAMAGED:
-            return None  # a caption in brackets
+        if reason.args[0] == _DAMAGED and not _OPENS_OBJECT.match(text):
+            return None  # a caption in brackets, a prompt that begins with a choice in braces
         raise
     return value if isinstance(value, dict) else None
+
+
+def json_or_none(text: str) -> dict[str, Any] | None:
+    """The JSON object that a text is; what only looks like one is a text."""
+    try:
+        return json_object(text)
+    except Unreadable:
+        return None
 
 
 def inflate(data: bytes, limit: int, *, wbits: int = zlib.MAX_WBITS) -> bytes:

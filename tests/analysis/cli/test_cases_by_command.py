@@ -1,4 +1,4 @@
-"""Inputs made after public reports, by the command; and the command's own page against its parser."""
+"""Inputs made after public reports, by the command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from analysis.cli.arguments import _parser
 from analysis.report import from_json
 from tests.cases import cases, wrong_with
 
@@ -22,9 +21,3 @@ def test_every_input_gives_the_right_answer(shared):
     assert len(reports) == len(chosen)
     wrong = {case.file: wrong_with(case, report) for case, report in zip(chosen, reports, strict=True)}
     assert {file: why for file, why in wrong.items() if why} == {}
-
-
-def test_every_option_is_documented():
-    page = (ROOT / "docs" / "command.md").read_text()
-    options = [name for action in _parser()._actions for name in action.option_strings if name.startswith("--")]
-    assert [name for name in options if name not in ("--help", "--version") and f"`{name}" not in page] == []

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from analysis import Limits, MediaError, open_media, provenance
-from analysis.media import camera_raw, heif_boxes, jpeg_header, jxl_header, readable
+from analysis.media import heif_boxes, jpeg_header, jxl_header, readable
 from analysis.media.sniff import sniff
 from tests.made_stills import (
     BLUE,
@@ -25,7 +25,6 @@ from tests.made_stills import (
     encode,
     near,
     noise,
-    raw_file,
     samsung_trailer,
     tiff,
 )  # fmt: skip
@@ -171,53 +170,6 @@ def test_a_samsung_panorama_has_a_trailer_where_its_end_should_be():
     assert readable.of_jpeg(b"\xff\xd8\xff", jpeg_header.walk(b"\xff\xd8\xff")) is None
 
 
-# --- camera RAW ---
-
-
-@pytest.mark.parametrize("dng", [True, False])
-def test_of_a_raw_file_the_largest_preview_is_analyzed_and_said_so(dng):
-    data = raw_file(dng=dng, preview=corners(768, 512))
-    media = open_media(data)
-    assert (media.facts.format, media.facts.width, media.facts.height) == ("RAW", 768, 512)
-    assert near(at_corners(media), [RED, GREEN, BLUE, WHITE])
-    assert "largest preview" in media.facts.notes[0]
-    assert media.facts.jpeg is not None
-    assert media.facts.bytes == len(media.data) == len(data)
-    listed = [f for f in provenance.read(media) if f.family == "exif_xmp"]
-    assert listed[0].detail["EXIF"]["Make"] == "Some Camera"
-
-
-def test_without_a_preview_of_useful_size_it_is_developed():
-    media = open_media(raw_file())
-    assert (media.facts.format, media.facts.width, media.facts.height) == ("RAW", 128, 96)
-    assert "developed" in media.facts.notes[0]
-    assert open_media(raw_file(preview=corners(200, 100))).facts.width == 128
-    assert refusal(raw_file(), Limits(max_pixels=10_000)).code == "too_many_pixels"
-
-
-def test_a_raw_file_is_one_by_its_sensors_data():
-    no_sensor = raw_file(cfa=False)  # a picture that calls itself a DNG
-    assert sniff(no_sensor).format == "TIFF"
-    for head, name in (
-        (b"IIRO", "ORF"),
-        (b"IIU\x00", "RW2"),
-        (b"FUJIFILMCCD-RAW ", "RAF"),
-        (bytes(4) + b"ftypcrx ", "CR3"),
-    ):
-        data = head + bytes(300)
-        assert sniff(data).format == "RAW"
-        error = refusal(data)
-        assert error.code == "unsupported_type"
-        assert name in error.message
-    assert refusal(raw_file()[:4000]).code in ("truncated", "unreadable", "unsupported_type")
-
-
-def test_previews_are_turned_as_the_raw_file_says():
-    assert camera_raw.orientation_of(tiff({274: [6], 256: 1})) == 6
-    assert camera_raw.orientation_of(tiff({274: [60], 256: 1})) == 1
-    assert camera_raw.orientation_of(b"FUJIFILMCCD-RAW " + bytes(100)) == 1
-
-
 # --- TIFF and PNG ---
 
 
@@ -261,7 +213,11 @@ def lab() -> Image.Image:
 
 def test_other_kinds_are_not_supported_and_never_damaged():
     strange = scan(np.zeros((8, 8, 7), "<u2"), 2)
-    for data, named in ((strange, "TIFF"), (cgbi(), "Apple CgBI")):
+    nobody_knows = tiff({256: 8, 257: 8, 258: [8], 259: [60_001], 262: 1, 273: ("at", 0), 279: 64}, data=(bytes(64),))
+    big = b"II+\x00\x08\x00\x00\x00" + struct.pack("<QQ", 16, 0) + bytes(64)
+    near_lossless = b"\xff\xd8\xff\xf7\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00" + bytes(40) + b"\xff\xd9"
+    kinds = ((strange, "TIFF"), (cgbi(), "Apple CgBI"), (nobody_knows, "TIFF"), (big, "TIFF"), (near_lossless, "JPEG"))
+    for data, named in kinds:
         error = refusal(data)
         assert error.code == "unsupported_type"
         assert named in error.message

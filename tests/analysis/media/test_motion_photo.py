@@ -10,8 +10,8 @@ import numpy as np
 import pillow_heif
 import pytest
 
-from analysis import open_media
-from analysis.media import motion_photo
+from analysis import open_media, provenance
+from analysis.media import jpeg_header, motion_photo
 from analysis.media.sniff import ClipWatch
 from tests.made_stills import BLUE, GREEN, RED, WHITE, at_corners, corners, encode, near, noise, samsung_trailer
 
@@ -41,6 +41,7 @@ MOTION = {
         + samsung_trailer((0x0A01, b"Image_UTC_Data", b"17"), (0x0A30, b"MotionPhoto_Data", clip))
     ),
     "heic": heic_with_video,
+    "heic, the movie behind": lambda clip: encode(corners(), "HEIF", quality=90) + clip,
 }
 
 
@@ -64,10 +65,21 @@ def test_a_motion_photo_says_so_and_opens_as_a_clip_when_asked(maker):
 def test_other_pictures_hold_no_video():
     plain = encode(noise(), "JPEG")
     for data in (plain, plain + b"ftyp" * 100, plain + mp4()[:40], plain + b"\x00\x00\x00\x18ftypheic" + bytes(60)):
-        assert motion_photo.find_video(data, "JPEG") is None
+        assert motion_photo.find_video(data, "JPEG", jpeg_header.walk(data)) is None
         assert open_media(data).facts.notes == ()
         assert open_media(data, animations=True).facts.kind == "image"
     watch = ClipWatch()
     watch.feed(encode(corners(), "AVIF"))
     assert not watch.may_be_clip("AVIF")
-    assert motion_photo.find_video(mp4(), "MP4") is None
+    assert motion_photo.find_video(mp4(), "MP4", jpeg_header.Segments()) is None
+
+
+def test_the_segments_of_a_jpeg_are_walked_once(monkeypatch):
+    walked = []
+    walk = jpeg_header.walk
+    monkeypatch.setattr(jpeg_header, "walk", lambda data: walked.append(len(data)) or walk(data))
+    for data in (encode(noise(), "JPEG"), encode(noise(), "JPEG") + mp4()):
+        for animations in (False, True):
+            walked.clear()
+            provenance.read(open_media(data, animations=animations))
+            assert walked == [len(data)]

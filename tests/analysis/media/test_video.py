@@ -211,7 +211,7 @@ def test_what_is_refused_and_why():
     assert len(open_media(data, Limits(max_pixels=96 * 64)).frames) == SAMPLED
     assert refusal(data[: data.index(b"moov") + 100]) is ErrorCode.TRUNCATED
     assert refusal(counted(5, container="avi", codec="mpeg4")[:5000]) is ErrorCode.TRUNCATED
-    assert refusal(data.replace(b"avc1", b"zzz1")) is ErrorCode.UNREADABLE  # nobody's codec
+    assert refusal(data.replace(b"avc1", b"zzz1")) is ErrorCode.UNSUPPORTED_TYPE  # nobody's codec
     assert refusal(data[:32] + bytes(len(data))) in (ErrorCode.UNREADABLE, ErrorCode.TRUNCATED)
 
 

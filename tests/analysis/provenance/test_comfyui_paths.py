@@ -87,8 +87,51 @@ def test_paths_from_noise_are_generated():
     assert meaning(**noise, k=ksampler, **larger) is GENERATED
     swapped = ("ReActorFaceSwap", {"input_image": ["d", 0], "source_image": ["photo", 0]})
     assert meaning(photo=LOAD, **noise, k=ksampler, d=decoded, out=swapped) is GENERATED
-    for service in ("OpenAIDalle3", "RunwayTextToImageNode", "KlingTextToVideoNode"):
+    for service in ("OpenAIDalle3", "RunwayTextToImageNode", "KlingTextToVideoNode", "SomebodysText2Image"):
         assert meaning(out=(service, {"prompt": "a dog"})) is GENERATED
+    assert meaning(out=("SomebodysNode", {"seed": 4, "width": 512})) is GENERATED
+    sized = {"ratio": ("CR SDXL Aspect Ratio", {"width": 512})}  # hands an empty latent over, whatever it is called
+    k = ("KSampler", SAMPLER | {"latent_image": ["ratio", 0]})
+    assert meaning(**sized, k=k, out=decoded) is GENERATED
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ({"out": ("ImageScale", {"image": ["x", 0]})}, None),
+        ({"out": ("ImageUpscaleWithModel", {"image": ["x", 0], "upscale_model": ["m", 0]})}, EDITED),
+        ({"out": ("UltimateSDUpscale", SAMPLER | {"image": ["x", 0]})}, EDITED),
+        (
+            {
+                "l": ("VAEEncode", {"pixels": ["x", 0]}),
+                "k": ("KSampler", SAMPLER | {"latent_image": ["l", 0]}),
+                "out": ("VAEDecode", {"samples": ["k", 0]}),
+            },
+            EDITED,
+        ),
+    ],
+)
+def test_a_source_whose_name_tells_nothing_is_never_taken_for_noise(nodes, expected):
+    assert meaning(x=("ComfyUIDeployExternalImage", {"input_id": "input_image"}), **nodes) is expected
+
+
+def test_switches_and_bundles_are_followed():
+    for switch in (
+        ("ComfySwitchNode", {"on_true": ["photo", 0], "on_false": ["photo", 0]}),
+        ("ImpactConditionalBranch", {"tt_value": ["photo", 0], "ff_value": ["photo", 0]}),
+        ("ImpactSwitch", {"input1": ["photo", 0]}),
+        ("Context (rgthree)", {"base_ctx": ["held", 0], "model": ["m", 0]}),
+    ):
+        held = ("Context (rgthree)", {"images": ["photo", 0], "model": ["m", 0]})
+        assert meaning(photo=LOAD, held=held, out=switch) is None, switch[0]
+    reworked = {
+        "before": ("easy preSampling", {"pipe": ["loaded", 0], "image_to_latent": ["photo", 0], "denoise": 0.5}),
+        "loaded": ("easy a1111Loader", {"ckpt_name": "some.safetensors", "positive": "a dog"}),
+        "out": ("easy kSampler", {"pipe": ["before", 0]}),
+    }
+    assert meaning(photo=LOAD, **reworked) is EDITED
+    del reworked["before"][1]["image_to_latent"]
+    assert meaning(**reworked) is GENERATED
 
 
 def test_samplers_over_a_loaded_photograph_edit_it():
@@ -124,6 +167,10 @@ def test_the_editors_form_tells_what_links_carry_and_which_nodes_were_off():
     inside = {"id": "0-1", "name": "magic", "nodes": [{"type": "KSampler"}]}
     subgraph = swap | {"type": "0-1"}
     assert workflow(load, subgraph, save, links=links, definitions={"subgraphs": [inside]}) is EDITED
+    whole = subgraph | {"inputs": []}
+    assert workflow(whole, save, links=links, definitions={"subgraphs": [inside]}) is GENERATED
+    inside["nodes"].append({"type": "LoadImage"})
+    assert workflow(whole, save, links=links, definitions={"subgraphs": [inside]}) is EDITED
     put = {
         "id": 2,
         "type": "SetNode",

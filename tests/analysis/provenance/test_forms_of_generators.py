@@ -103,12 +103,22 @@ def test_tags_of_clips_are_compared_without_case(name):
         assert (found.generator, found.meaning, found.detail["seed"]) == ("ComfyUI", "generated", 71823344)
 
 
+def test_settings_under_any_other_tag_of_a_clip():
+    text = json.dumps({"Prompt": PROMPT, "steps": 24, "seed": 7, "sampler_name": "euler", "software": "RuinedFooocus"})
+    for data in (Files.matroska(("METADATA", text)), Files.mp4(Files.mp4_keys(("metadata", text)))):
+        (found,) = [f for f in container.read(data)[0] if f.meaning]
+        assert (found.generator, found.detail["prompt"]) == ("RuinedFooocus", PROMPT)
+    assert [f for f in container.read(Files.matroska(("SETTINGS", '{"iso": 100}')))[0] if f.meaning] == []
+
+
 @pytest.mark.parametrize("text", [INFOTEXT, json.dumps(EASY), json.dumps({"prompt": json.dumps(GRAPH)})])
 def test_comments_of_clips_and_gifs_hold_text_or_json(text):
     clips = (Files.matroska(("COMMENT", text)), Files.mp4(Files.mp4_keys(("comment", text))))
     for found in (*([f for f in container.read(clip)[0] if f.meaning] for clip in clips), [generated(gif(text))]):
         assert [(f.grade, f.meaning) for f in found] == [("declared", "generated")]
         assert found[0].detail["seed"] in ("71823344", 71823344, 3031)
+    escaped = generated(gif(INFOTEXT.replace("\n", r"\n")))  # as AnimateDiff has its GIF comments written by ExifTool
+    assert (escaped.detail["prompt"], escaped.detail["negative_prompt"]) == (PROMPT, NEGATIVE)
     animated = generated(gif(INFOTEXT + ', AnimateDiff: "enable: True"', frames=3))
     assert animated.generator == "Stable Diffusion web UI (AUTOMATIC1111) with AnimateDiff"
 
@@ -199,12 +209,32 @@ def test_programs_are_told_by_their_keyword(keyword, name):
     assert (found.generator, found.detail["negative_prompt"]) == (name, NEGATIVE)
 
 
+def test_a_prompt_that_begins_with_a_brace_is_a_prompt():
+    """Choices in braces are common in prompts, and no JSON."""
+    settings = EASY | {"prompt": "{red|blue} dog"}
+    for data in (
+        Files.texts(*((key, str(value)) for key, value in settings.items())),
+        Files.texts(("parameters", json.dumps(settings))),
+    ):
+        assert generated(data).detail["prompt"] == "{red|blue} dog"
+        assert "unreadable" not in {f.family for f in findings_of(data)}
+
+
+def test_civitais_own_graphs_are_named():
+    text = json.dumps(GRAPH | {"extra": {"airs": []}, "extraMetadata": json.dumps({"prompt": PROMPT})})
+    assert generated(Files.texts(("parameters", text))).generator == "Civitai (ComfyUI)"
+
+
 def test_iptcs_originating_program():
     caption = f"Include in Image: {PROMPT}; Model: some; Steps: 25; Seed: 991122; Generator: Mochi Diffusion 5.2"
     block = Files.iptc((65, b"Mochi Diffusion"), (70, b"5.2"), (120, caption.encode()))
     found = generated(Files.segment(Files.photo(), 0xED, block))
     assert (found.generator, found.detail["version"]) == ("Mochi Diffusion", "5.2")
     assert (found.detail["prompt"], found.detail["seed"], found.detail["steps"]) == (PROMPT, "991122", "25")
+    lines = f"Metadata Version: 2\nInclude in Image: {PROMPT}; wet\nModel: some\nSteps: 25\nSeed: 991122\nEngine: x"
+    block = Files.iptc((65, b"Mochi Diffusion"), (70, b"6.1"), (120, lines.encode()))
+    found = generated(Files.segment(Files.photo(), 0xED, block))
+    assert (found.detail["prompt"], found.detail["seed"]) == (f"{PROMPT}; wet", "991122")
     for program, name in ((b"DiffusionBee 2.5", "DiffusionBee"), (b"Guernika", "Guernika")):
         assert generated(Files.segment(Files.photo(), 0xED, Files.iptc((65, program)))).generator == name
     for program in (b"Adobe Photoshop", b"Mochi cake planner", b"Draw Things over photographs", b"Firefly festival"):

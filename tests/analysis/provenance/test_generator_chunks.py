@@ -280,15 +280,15 @@ def test_texts_made_to_be_slow_are_not():
     for name, text in slow:
         assert about_ai(findings_of(Files.texts((name, text), ("Author", "a"), form="zTXt"))) == []
     graph = {
-        str(n): {"class_type": "VAEEncode", "inputs": {f"i{k}": [str(n - k), 0] for k in range(1, 40)}}
+        str(n): {"class_type": "VAEEncode", "inputs": {f"image{k}": [str(n - k), 0] for k in range(1, 40)}}
         for n in range(4_000)
     }
     graph["4000"] = {"class_type": "SaveImage", "inputs": {"images": ["3999", 0]}}
-    assert comfyui.meaning(comfyui.graph_of(graph) or {}) is Meaning.GENERATED
+    assert comfyui.meaning(comfyui.graph_of(graph) or {}) is None  # there is no noise in it
 
 
 def test_what_cannot_be_read_is_said():
-    for text in ("{" * 100_000, '{"1": ', "[" * 200_000, '{"a":' * 5_000 + "1" + "}" * 5_000):
+    for text in ('{"' * 100_000, '{"1": ', "[" * 200_000, '{"a":' * 5_000 + "1" + "}" * 5_000):
         found = findings_of(Files.texts(("workflow", text)))
         assert about_ai(found) == []
         assert found[-1].family == "unreadable"

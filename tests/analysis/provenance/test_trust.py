@@ -105,3 +105,17 @@ def test_what_a_file_calls_its_hash_is_not_taken_for_the_librarys_word():
     assert told(None) == "content"
     assert Codes(set(), {"assertion.missing"}).fault == "incomplete"
     assert Codes().fault is None
+
+
+def test_the_signers_list_is_not_that_of_its_time_stamp():
+    """The library names one of the two, not always the same."""
+    trusted = {
+        "code": "signingCredential.trusted",
+        "explanation": "signing certificate trusted, found in [c2pa] trust anchors",
+    }
+    store = {"active_manifest": "m", "manifests": {"m": {}}}
+    for named in ("c2pa", "c2pa_time_stamps"):
+        results = {"activeManifest": {"success": [trusted]}, "trustListUri": named}
+        assert ManifestStore(store | {"validation_results": results}).trust_list == "c2pa"
+    del trusted["explanation"]
+    assert ManifestStore(store | {"validation_results": results}).trust_list == "c2pa_time_stamps"

@@ -93,8 +93,9 @@ def test_json_beyond_its_limits_is_unreadable():
     assert json_object("no json") is None
     assert json_object("[1]") is None
     assert json_object("[my best photo]") is None
+    assert json_object("{my|your} best photo") is None
     with pytest.raises(Unreadable):
-        json_object("{my best photo}")
+        json_object('{"my": best photo}')
     assert json_object('\ufeff {"a": 1} \x00') == {"a": 1}
 
 
