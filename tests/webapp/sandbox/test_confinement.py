@@ -23,7 +23,7 @@ from webapp.sandbox.confinement import EMPTY_ROOT, LANDLOCK, NAMESPACES, SECCOMP
 ROOT = Path(__file__).parents[3]
 LIMITS = ChildLimits(seconds=10, memory=512 << 20)
 OFF = {
-    NAMESPACES: ("_leave", lambda limits: []),
+    NAMESPACES: ("_unshare", lambda limits: []),
     LANDLOCK: ("landlock", lambda *a, **k: False),
     SECCOMP: ("seccomp", lambda **_: False),
 }
