@@ -23,6 +23,7 @@ from .storage.seen import SeenBefore
 from .storage.seen_search import SeenSearch
 from .storage.store import Store
 from .storage.tokens import Tokens
+from .storage.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Services:
     remarks: Remarks
     bundles: BundleParts
     second_thoughts: SecondThoughts
+    webhooks: Webhooks
     tokens: Tokens
     accounts: Accounts
     media: MediaStore
@@ -57,6 +59,7 @@ class Services:
             Remarks(store),
             BundleParts(store),
             SecondThoughts(store),
+            Webhooks(store),
             Tokens(store),
             Accounts(store),
             open_media_store(settings),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response, abort
+from flask import Response, abort, make_response
 
 from analysis.bundle import keys
 
 from ..access import auth
-from ..intake.bundles import given_again, sent
+from ..intake.bundles import ask_again, given_again, sent
 from ..presenters.bundle import public_key
 from ..services import services
 from ..storage.rows import Analysis
@@ -28,6 +28,14 @@ def bundle_with_file(analysis_id: str) -> Response:
     """The bundle with the file, which is sent again and must be the very same."""
     row = _with_report(analysis_id)
     return sent(row, given_again(row))
+
+
+@api.post("/analyses/<analysis_id>/stamp")
+@auth.needs("check")
+def ask_for_stamp(analysis_id: str) -> Response:
+    """Have the worker ask once more for the time stamp that a whole report lacks."""
+    ask_again(_with_report(analysis_id))
+    return make_response("", 202)
 
 
 @api.get("/key")

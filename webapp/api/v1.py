@@ -20,8 +20,10 @@ from ..access import auth
 from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, wants_clip, wants_numbers_only
+from ..intake.webhooks import call_when_ended, must_be_callable
 from ..presenters.remarks import SAYS
 from ..presenters.seen import SeenRow, seen
+from ..presenters.webhook import webhooks_of
 from ..services import services
 from ..storage.remarks import ReviewerSays, standing
 from ..storage.rows import Analysis, JobState
@@ -73,15 +75,19 @@ def create() -> Response:
     doors, owner = services(), auth.token().owner
     if request.mimetype == "multipart/form-data":
         numbers = wants_numbers_only(request.form)
+        callback = must_be_callable(doors, owner, request.form.get("callback_url"))
         upload = accept(request.files.get("file"), as_clip=wants_clip(request.form), numbers_only=numbers)
         how = {"as_clip": upload.as_clip, "numbers_only": numbers}
         key = intake.content_key(upload.sha256, doors.settings, **how)
     else:
         asked = body(AddressBody)
+        callback = must_be_callable(doors, owner, asked.callback_url)
         how = {"as_clip": asked.as_clip, "numbers_only": asked.numbers_only}
         upload = intake.keep_address(doors, asked.url, **how)
         key = intake.address_key(owner, asked.url, **how)
-    row = doors.store.get(intake.start_once(doors, owner, upload, key), owner)
+    analysis_id = intake.start_once(doors, owner, upload, key)
+    call_when_ended(doors, analysis_id, callback)
+    row = doors.store.get(analysis_id, owner)
     if row is None:
         raise Refusal("gone", "This analysis has been deleted at this moment. Please send it again.", 409)
     answer = as_json(_check(row), 200 if row.state in _STATES else 202)
@@ -289,6 +295,7 @@ def _check(row: Analysis) -> Check:
         error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
         page=url_for("pages.show", analysis_id=row.id),
         seen_before=[_seen(one) for one in seen(row, found, doors.seen)] if found else [],
+        webhooks=webhooks_of(row),
     )
 
 

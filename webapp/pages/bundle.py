@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from analysis.bundle import keys
@@ -14,7 +14,7 @@ from analysis.report import Report, from_json
 
 from ..access.security import owner
 from ..errors import Refusal
-from ..intake.bundles import given_again, sent
+from ..intake.bundles import ask_again, given_again, sent
 from ..presenters import bundle as present
 from ..services import services
 from ..storage.media_store import Incoming
@@ -36,6 +36,9 @@ def offer(analysis_id: str) -> str:
         report=from_json(row.report or b""),
         key=keys.key_fingerprint(present.public_key(settings)),
         stamped=services().bundles.stamp(row.id) is not None,
+        missed_at=services().bundles.missed_stamp(row.id),
+        may_ask=settings.time_stamp_url is not None and row.finished_at is not None,
+        asked="asked" in request.args,
     )
 
 
@@ -50,6 +53,14 @@ def download_with_file(analysis_id: str) -> Response:
     """The bundle with the file, which must be given again: it was deleted after its analysis."""
     row = _own(analysis_id)
     return sent(row, given_again(row))
+
+
+@bundles.post("/analyses/<analysis_id>/stamp")
+def ask_for_stamp(analysis_id: str) -> ResponseReturnValue:
+    """Have the worker ask once more for the time stamp that the report lacks."""
+    row = _own(analysis_id)
+    ask_again(row)
+    return redirect(url_for(".offer", analysis_id=row.id, asked=1), 303)
 
 
 @bundles.get("/verify")
