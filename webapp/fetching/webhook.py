@@ -67,7 +67,7 @@ def send_webhook(untrusted_url: str, body: bytes, secret: str, message_id: str, 
     headers = {
         **signed_headers(secret, message_id, body, time.time()),
         "Content-Type": "application/json",
-        "User-Agent": "AIMediaDetector/0.1 (tells of an analysis that has ended)",
+        "User-Agent": "AIMediaDetector/0.1 (webhook)",
         "Accept-Encoding": "identity",
         "Connection": "close",
     }

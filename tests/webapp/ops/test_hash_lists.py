@@ -109,7 +109,7 @@ def test_a_long_file_is_not_held_in_memory_but_for_its_hashes():
 
 
 def test_a_hostile_list_gives_what_is_good_in_it_and_takes_little_memory(tmp_path, capsys):
-    bad = ["NaN,x", f"{ONE[:-1]},short", f"{ONE}5a,long", f"{ONE},again", "", f"{TWO},a,b", '"', "\x1f" * 70]
+    bad = ["NaN,x", f"{ONE[:-1]},short", f"{ONE}5a,long", f"{ONE},again", "", f"{TWO},a,b", '"', "\x07" * 70]
     good = [os.urandom(32).hex() for _ in range(5000)]
     path = tmp_path / "list.csv"
     with path.open("wb") as file:
