@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import secrets
 import time
 
 import pytest
@@ -55,8 +56,9 @@ def copy_of(photo):
 @pytest.fixture(scope="module")
 def reviewer(chromium, site, store, photo):
     """A reviewer with two reports of one picture and a webhook that waits; what their browser remembers, and where."""
-    key = Accounts(store).add("Ada", Role.REVIEWER)
+    key = Accounts(store).add(f"Ada {secrets.token_hex(3)}", Role.REVIEWER)  # a second try makes another one
     context = chromium.new_context(base_url=site)
+    context.set_default_timeout(PATIENCE)
 
     def post(path, source, **form):
         token = re.search(r'name="csrf_token" value="([^"]+)', context.request.get(source).text())[1]
