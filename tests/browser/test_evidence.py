@@ -18,7 +18,7 @@ from webapp.storage.webhooks import Webhooks
 
 FORMS = {"desk": (1280, 900), "phone": (390, 844)}
 LOOKS = [(form, theme) for form in FORMS for theme in ("dark", "light")]
-NOBODY = "https://127.0.0.1/hook"  # inside: it is refused, and nothing is sent
+NOBODY = "https://127.0.0.1/" + "a" * 200  # inside: it is refused, and nothing is sent; and it is long
 
 
 @pytest.fixture(scope="module")
