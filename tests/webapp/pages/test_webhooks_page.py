@@ -66,7 +66,7 @@ def test_what_came_of_each_is_shown_to_its_owner_alone(app, client, doors, met, 
     assert said in page
     assert "one try" in page
     assert "&lt;b&gt;hook&lt;/b&gt;" in page
-    assert ("Tried again on" in page) == (met in {"refused", "unreachable", "too slow"})
+    assert ("Next try on" in page) == (met in {"refused", "unreachable", "too slow"})
     assert "receiver.example" not in text(app.test_client())
 
 
