@@ -27,7 +27,9 @@ from analysis.signal.pdq import LEAST_QUALITY, picture_hash
 from webapp import logs
 from webapp.fetching.fetch import fetch
 from webapp.fetching.stamp import stamp
+from webapp.fetching.webhook import send_webhook
 from webapp.intake import submission as intake
+from webapp.presenters.webhook import event_of
 from webapp.queue.jobs import QueueDown
 from webapp.queue.messages import ERROR, FEATURES, HASHES, LENS, PROGRESS, REPORT, ChildMessages, Step
 from webapp.queue.reconcile import LOST
@@ -80,6 +82,33 @@ def run(analysis_id: str) -> None:
     except BaseException:
         services.store.fail(analysis_id, ErrorCode.ANALYSIS_CRASHED, LOST)
         raise
+    finally:
+        _queue_webhooks(services, analysis_id)
+
+
+def deliver(webhook_id: str) -> None:
+    """Make one try of a webhook. RQ calls this by name; the row says whether it is due, and when it is tried again."""
+    services = _services()
+    delivery = services.webhooks.begin(webhook_id) if services.settings.webhooks else None
+    if delivery is not None:
+        delivered, met = send_webhook(
+            delivery.url, event_of(delivery.row), delivery.secret, delivery.id, services.settings
+        )
+        services.webhooks.note(webhook_id, met, delivered=delivered)
+        log.info("webhook %s: %s", webhook_id, met)
+
+
+def stamp_again(analysis_id: str) -> None:
+    """Ask once more for the time stamp of a report that has none. RQ calls this by name."""
+    if _services().bundles.stamp(analysis_id) is None:
+        _add_time_stamp(_services(), analysis_id)
+
+
+def _queue_webhooks(services: Services, analysis_id: str | None = None) -> None:
+    """Queue the webhooks that are due: of one analysis, or of all."""
+    if services.settings.webhooks:
+        for webhook_id in services.webhooks.due(analysis_id):
+            services.jobs.run_errand("worker.deliver", webhook_id)
 
 
 def _fetch_and_examine(services: Services, analysis_id: str, file: BinaryIO) -> None:
@@ -158,6 +187,8 @@ def _add_time_stamp(services: Services, analysis_id: str) -> None:
             answer = stamp(report, file, services.settings)
         if answer is not None:
             services.bundles.keep_stamp(analysis_id, report, answer)
+        else:
+            services.bundles.note_missed_stamp(analysis_id)
 
 
 def _publish(
@@ -210,6 +241,7 @@ def main() -> None:
         services.second_thoughts.forget_old(services.settings.features_days)
         sweep()
         services.seen_search.refresh()
+        _queue_webhooks(services)
 
     services.jobs.work(maintain)
 

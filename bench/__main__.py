@@ -1,7 +1,8 @@
 """``python -m bench [name …]``: run the benchmarks (all, or those named) one after the other and print their tables.
 
-``load``, ``chaos`` and ``soak`` load and hurt a whole product for minutes, and ``contradictions`` needs pictures: they
-run only when they are named. What follows ``load`` names its parts, what follows ``contradictions`` a folder.
+``load``, ``chaos`` and ``soak`` load and hurt a whole product for minutes, ``hashes`` imports a million of them, and
+``contradictions`` needs pictures: they run only when they are named. What follows ``load`` names its parts, what
+follows ``contradictions`` a folder.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 
 import bench
 
-LONG = {"load", "chaos", "soak", "contradictions"}
+LONG = {"load", "chaos", "soak", "hashes", "contradictions"}
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """Searching a million hashes for what is near one picture (its eight forms), against a plain pass over them all.
 
-In time of the processor: others who use the machine do not count.
+In time of the processor, for others who use the machine do not count, and by the clock.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ def main() -> None:
     index.add(np.arange(1, COUNT + 1), hashes, np.zeros(COUNT, np.int64))
     index.build()
     built = time.thread_time() - start
-    searches, passes = [], []
+    searches, passes, waits = [], [], []
     for number in range(ROUNDS):
         wanted = rows_of(rng.bytes(8 * BYTES)).copy()
         wanted[3] = hashes[number] ^ rows_of(_few_bits(rng, RADIUS))[0]
-        start = time.thread_time()
+        clock, start = time.perf_counter(), time.thread_time()
         places, asked, _ = index.search(wanted)
         searches.append(1000 * (time.thread_time() - start))
+        waits.append(1000 * (time.perf_counter() - clock))
         if (number, 3) not in zip(places.tolist(), asked.tolist(), strict=True):
             raise SystemExit("a copy was not found")
         if number < 3:
@@ -46,6 +47,8 @@ def main() -> None:
     median, slow = statistics.median(searches), max(searches)
     print(f"{COUNT:,} hashes, radius {RADIUS}: tables built in {built:.1f} s")
     print(f"one picture (8 forms): median {median:.1f} ms, slowest {slow:.1f} ms (target {TARGET:g} ms)")
+    clocked = statistics.median(waits)
+    print(f"by the clock: median {clocked:.1f} ms, quickest {min(waits):.1f} ms, slowest {max(waits):.1f} ms")
     passed = statistics.median(passes)
     print(f"a plain pass for the same: {passed:.0f} ms, {passed / median:.0f} × as long")
 

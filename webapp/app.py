@@ -10,6 +10,7 @@ from analysis.explain.rows import SCALE
 
 from . import errors, language, logs
 from .access import auth, security
+from .api import batches as _batches  # noqa: F401 -- its view is part of the API
 from .api import evidence as _evidence  # noqa: F401 -- its views are part of the API
 from .api import exports  # noqa: F401 -- adds its views to the API
 from .api import remarks as _remarks  # noqa: F401 -- as above
@@ -20,12 +21,14 @@ from .pages import account as views_account
 from .pages import pwa
 from .pages.about import about
 from .pages.analyses import pages
+from .pages.batch import batch
 from .pages.bundle import bundles
 from .pages.extension import extension
 from .pages.history import history
 from .pages.pairing import pairing
 from .pages.remarks import remarks
 from .pages.report import reports, shared
+from .pages.webhooks import webhooks
 from .presenters import seen as present_seen
 from .presenters import tools as present_tools
 from .presenters import words as present_words
@@ -52,7 +55,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.filters.update(present_words.FILTERS)
     app.jinja_env.globals.update(asset=_asset, bands=SCALE, search_engines=present_tools.SEARCH_ENGINES)
     app.jinja_env.globals.update(closer_tools=present_tools.CLOSER_TOOLS, seen_caution=present_seen.CAUTION)
-    app.jinja_env.globals.update(has_reports_stamped=settings.time_stamp_url is not None)
+    app.jinja_env.globals.update(
+        has_reports_stamped=settings.time_stamp_url is not None, has_webhooks=settings.webhooks
+    )
     Htmx(app)
     language.init_app(app)
     logs.init_app(app, settings.log_format)
@@ -61,7 +66,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         views_account.init_app(app, public_links=settings.public_links)
     uploads.init_app(app, settings.max_bytes)
     errors.init_app(app)
-    for blueprint in (pages, reports, shared, history, bundles, remarks, about, pairing, extension, api):
+    of_reports = (pages, reports, shared, history, bundles, remarks)
+    for blueprint in (*of_reports, about, pairing, webhooks, batch, extension, api):
         app.register_blueprint(blueprint)
     health.init_app(app)
     security.init_app(
@@ -73,6 +79,10 @@ def create_app(settings: Settings | None = None) -> Flask:
             "bundles.download_with_file": settings.upload_rate,
             "api.create": settings.api_rate,
             "api.bundle_with_file": settings.api_rate,
+            "api.create_batch": settings.api_rate,
+            "api.ask_for_stamp": settings.api_rate,
+            "batch.start": settings.upload_rate,
+            "bundles.ask_for_stamp": settings.upload_rate,
         },
         guessed={"account.enter": settings.sign_in_rate} if settings.sign_in else {},
         free=["health.alive", "health.ready", "static"],

@@ -24,6 +24,7 @@ from .storage.seen import SeenBefore
 from .storage.seen_search import SeenSearch
 from .storage.store import Store
 from .storage.tokens import Tokens
+from .storage.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Services:
     remarks: Remarks
     bundles: BundleParts
     second_thoughts: SecondThoughts
+    webhooks: Webhooks
     tokens: Tokens
     accounts: Accounts
     media: MediaStore
@@ -58,6 +60,7 @@ class Services:
             Remarks(store),
             BundleParts(store),
             SecondThoughts(store),
+            Webhooks(store),
             Tokens(store),
             Accounts(store),
             open_media_store(settings),

@@ -23,7 +23,7 @@ ALLOWED_HOSTS API_RATE AUTH BUNDLE_KEY DATABASE_URL DATA_DIR FEATURES_DAYS FETCH
 KEEP_DAYS LOG_FORMAT MAX_MEGABYTES MAX_MEGAPIXELS MEDIA_DIR MEDIA_URL MEMORY_MEGABYTES NETWORKS NETWORKS_FOLDER
 OPEN_TO_ALL OWNER_QUEUE_LIMIT PAGE_RATE PORT PUBLIC_LINKS QUEUE_LIMIT REDIS_URL SECRET_KEY SECURE_COOKIES
 SEEN_BEFORE SIGN_IN_RATE SKIP_COMPONENTS TIMEOUT_SECONDS TIME_STAMP_ROOTS TIME_STAMP_URL TRUSTED_PROXIES
-TRUST_FILE TRUST_FOLDER UPLOAD_RATE WEIGHTS_FOLDER WORKERS
+TRUST_FILE TRUST_FOLDER UPLOAD_RATE WEBHOOKS WEIGHTS_FOLDER WORKERS
 """
 NAMES = frozenset(_NAMES.split())
 """Environment variables that are read: no other is."""
@@ -94,6 +94,8 @@ class Settings:
     """Seconds an address has to send its whole file."""
     fetch_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     """Networks addresses may lead to beside the public internet; none unless the operator says so."""
+    webhooks: bool = False
+    """Whether people may name addresses that are told of the end of their analyses."""
     bundle_key: Path | None = None
     """The key that signs evidence bundles; by default ``bundle.key`` in ``data_dir``, made at first use."""
     time_stamp_url: str | None = None
@@ -157,6 +159,7 @@ class Settings:
             api_rate=_rate(given, "API_RATE", cls.api_rate),
             fetch_seconds=_number(given, "FETCH_SECONDS", 20, lowest=1, highest=3600),
             fetch_allow=_networks(given, "FETCH_ALLOW"),
+            webhooks=_flag(given, "WEBHOOKS"),
             bundle_key=Path(given["BUNDLE_KEY"]).absolute() if "BUNDLE_KEY" in given else None,
             time_stamp_url=_address(given, "TIME_STAMP_URL"),
             time_stamp_roots=Path(given["TIME_STAMP_ROOTS"]).absolute() if "TIME_STAMP_ROOTS" in given else None,

@@ -78,6 +78,12 @@ class Checked:
         return [*said, self._of_stamp()]
 
     def _of_stamp(self) -> BundleStatement:
+        if self.stamp is None and isinstance(self.manifest.no_stamp_at, str):
+            return BundleStatement(
+                None,
+                f"A time stamp was asked for on {self.manifest.no_stamp_at} and could not be had: the time it names is "
+                "the signer’s word.",
+            )
         if self.stamp is None:
             return BundleStatement(None, "No time stamp is in it: the time it names is the signer’s word.")
         if self.stamp.trusted:

@@ -54,7 +54,8 @@ class JudgedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a bundle holds and where it comes from.
 
-    Times are those of the signer's clock (ISO 8601); ``members`` is the SHA-256 of each by its name.
+    Times are those of the signer's clock (ISO 8601); ``members`` is the SHA-256 of each by its name. ``no_stamp_at`` is
+    there where a time stamp was asked for, and says when it could last not be had.
     """
 
     format: Literal["AI Media Detector evidence bundle 1"] = "AI Media Detector evidence bundle 1"
@@ -66,6 +67,7 @@ class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     detector: str | None
     key: str
     members: dict[str, str]
+    no_stamp_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def make(
@@ -78,6 +80,7 @@ def make(
     analyzed_at: str,
     detector: str | None = None,
     stamp: bytes | None = None,
+    no_stamp_at: str | None = None,
     more: Mapping[str, bytes] | None = None,
     file: archive.Content | None = None,
 ) -> None:
@@ -101,6 +104,8 @@ def make(
         Version of engine and parameters, where the server names one.
     stamp
         A time stamp of ``report``.
+    no_stamp_at
+        When one was last asked for in vain, ISO 8601.
     more
         Further members, such as what people say of the verdict.
     file
@@ -135,6 +140,7 @@ def make(
             detector=detector,
             key=keys.key_fingerprint(signer.public_key()),
             members=hashes,
+            no_stamp_at=no_stamp_at if no_stamp_at and stamp is None else msgspec.UNSET,
         )
     )
     archive.write_zip({**members, MANIFEST: manifest, SIGNATURE: signer.sign(manifest)}, out)

@@ -251,7 +251,7 @@ async function sendWaiting() {
 }
 
 document.addEventListener("change", (event) => {
-  if (!["file", "camera"].includes(event.target.id) || !event.target.files.length) return;
+  if (!form() || event.target.form !== form() || event.target.type !== "file" || !event.target.files.length) return;
   take([...event.target.files]);
   event.target.value = "";
 });

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, make_response
 
 from analysis.bundle import keys
 
 from ..access import auth
 from ..access.owned import reported_row_of
-from ..intake.bundles import bundle_response, file_given_again
+from ..intake.bundles import ask_again, bundle_response, file_given_again
 from ..presenters.bundle import public_key
 from ..services import services
 from ..storage.rows import Analysis
@@ -29,6 +29,14 @@ def bundle_with_file(analysis_id: str) -> Response:
     """The bundle with the file, which is sent again and must be the very same."""
     row = _with_report(analysis_id)
     return bundle_response(row, file_given_again(row))
+
+
+@api.post("/analyses/<analysis_id>/stamp")
+@auth.needs("check")
+def ask_for_stamp(analysis_id: str) -> Response:
+    """Have the worker ask once more for the time stamp that a whole report lacks."""
+    ask_again(_with_report(analysis_id))
+    return make_response("", 202)
 
 
 @api.get("/key")

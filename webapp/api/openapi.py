@@ -10,7 +10,9 @@ import msgspec
 from analysis.explain.words import LENSES
 from analysis.report import Report, Verdict
 
+from ..intake.batch import MOST_LINES
 from ..presenters.export import MOST, Export
+from ..presenters.webhook import WebhookEvent
 from . import types
 
 _BODIES = [
@@ -27,7 +29,9 @@ _ANSWERS = [
     types.TokenFacts,
     types.Claimed,
     types.SigningKey,
+    types.Batch,
     types.ErrorAnswer,
+    WebhookEvent,
     Report,
     Export,
 ]
@@ -58,6 +62,20 @@ _FILE_FORM = {
     "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
     "required": ["file"],
 }
+_BATCH_FORM = {
+    "type": "object",
+    "properties": {
+        "file": {
+            "type": "string",
+            "contentMediaType": "text/csv",
+            "description": "the addresses: those of its column url, or else of its first column",
+        },
+        "as_clip": {**msgspec.json.schema(types.AsClip), "default": False},
+        "numbers_only": {**msgspec.json.schema(types.NumbersOnly), "default": False},
+        "callback_url": msgspec.json.schema(types.CallbackUrl),
+    },
+    "required": ["file"],
+}
 _CHOICE = [
     {
         "name": "id",
@@ -77,6 +95,26 @@ _CHOICE = [
         "schema": {"type": "array", "items": {"type": "string", "enum": list(Verdict)}},
     },
 ]
+_WEBHOOK = {
+    "summary": "Sent to callback_url when the analysis has ended, signed as Standard Webhooks 1.0.0 says",
+    "parameters": [
+        {"name": name, "in": "header", "required": True, "description": says, "schema": {"type": "string"}}
+        for name, says in (
+            ("webhook-id", "the same in every try of the same webhook"),
+            ("webhook-timestamp", "when this try was made, in seconds since 1970; refuse what is older than minutes"),
+            ("webhook-signature", "v1, and HMAC-SHA256 of id.timestamp.body in base64"),
+        )
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}}},
+    },
+    "responses": {
+        "2XX": {"description": "taken"},
+        "410": {"description": "not wanted any more: there is no other try"},
+        "default": {"description": "not taken: it is tried again, seven times in all within 18 hours"},
+    },
+}
 _WORDS = """\
 Was this picture or video made by AI? Send a file or an address, ask for its state until it has ended, read the result.
 
@@ -94,6 +132,7 @@ def description() -> bytes:
             "openapi": "3.1.0",
             "info": {"title": "AI Media Detector", "version": "1", "description": _WORDS},
             "servers": [{"url": "/"}],
+            "webhooks": {"analysis": {"post": _WEBHOOK}},
             "paths": {f"/api/v1{path}": methods for path, methods in _paths().items()},
             "components": {
                 "schemas": schemas,
@@ -120,6 +159,7 @@ def _paths() -> dict[str, Any]:
                                 "file": {"type": "string", "contentMediaType": "application/octet-stream"},
                                 "as_clip": {**msgspec.json.schema(types.AsClip), "default": False},
                                 "numbers_only": {**msgspec.json.schema(types.NumbersOnly), "default": False},
+                                "callback_url": msgspec.json.schema(types.CallbackUrl),
                             },
                             "required": ["file"],
                         }
@@ -127,6 +167,13 @@ def _paths() -> dict[str, Any]:
                     "application/json": {"schema": _ref(types.AddressBody)},
                 },
                 headers={"Location": "the analysis"},
+            )
+        },
+        "/batches": {
+            "post": _operation(
+                f"Send a table (CSV) of at most {MOST_LINES} addresses; each becomes an analysis, or says why not",
+                {"202": ("they are on their way", types.Batch)},
+                body={"multipart/form-data": {"schema": _BATCH_FORM}},
             )
         },
         "/analyses/{analysis_id}": {
@@ -163,6 +210,13 @@ def _paths() -> dict[str, Any]:
                 "The bundle with the file in it, which is sent again, must be the very same, and is not kept",
                 {"200": ("it", "application/zip")},
                 body={"multipart/form-data": {"schema": _FILE_FORM}},
+            ),
+        },
+        "/analyses/{analysis_id}/stamp": {
+            "parameters": [_ID],
+            "post": _operation(
+                "Ask again for the time stamp that a report lacks, where the server names an authority",
+                {"202": ("the worker asks; the next bundle has it, or says that there is none", None)},
             ),
         },
         "/analyses/{analysis_id}/note": {

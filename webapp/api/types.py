@@ -21,6 +21,8 @@ from analysis.report import (
     Verdict,
 )
 
+from ..intake.webhooks import CALLBACK, LONGEST_CALLBACK
+from ..presenters.webhook import WebhookFacts
 from ..storage.feedback import LONGEST_FEEDBACK, Says
 from ..storage.remarks import LONGEST_NOTE, LONGEST_SOURCE, ReviewerSays
 
@@ -34,6 +36,14 @@ AsClip = Annotated[
 NumbersOnly = Annotated[
     bool, Meta(description="keep no picture of it, only numbers: no preview, no lenses, no evidence map as a picture")
 ]
+CallbackUrl = Annotated[
+    str,
+    Meta(
+        max_length=LONGEST_CALLBACK,
+        pattern=CALLBACK,
+        description="told by a signed webhook when the analysis has ended, where the operator has turned that on",
+    ),
+]
 About = Literal["quality", "stability", "likeness", "detector"]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
 
@@ -44,6 +54,7 @@ class AddressBody(msgspec.Struct, frozen=True):
     url: Annotated[str, Meta(min_length=1, max_length=4096)]
     as_clip: AsClip = False
     numbers_only: NumbersOnly = False
+    callback_url: CallbackUrl | None = None
 
 
 class LookupBody(msgspec.Struct, frozen=True):
@@ -249,6 +260,23 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     error: Problem | None
     page: str
     seen_before: list[Seen] = []
+    webhooks: list[WebhookFacts] = []
+
+
+class BatchItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a batch: the analysis that its address became (``id``, ``page``), or why it became none."""
+
+    line: int
+    url: str
+    id: str | None
+    page: str | None
+    error: Problem | None
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What became of each address of a table, in its order."""
+
+    checks: list[BatchItem]
 
 
 class Lookups(msgspec.Struct, frozen=True):

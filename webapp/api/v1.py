@@ -22,8 +22,10 @@ from ..access.owned import delete_row, kept_report, row_of
 from ..errors import Refusal
 from ..intake import submission as intake
 from ..intake.uploads import accept, wants_clip, wants_numbers_only
+from ..intake.webhooks import call_when_ended, must_be_callable
 from ..presenters.remarks import SAYS
 from ..presenters.seen import SeenRow, seen
+from ..presenters.webhook import webhooks_of
 from ..services import services
 from ..storage.remarks import ReviewerSays, standing
 from ..storage.rows import Analysis, JobState
@@ -75,15 +77,19 @@ def create() -> Response:
     svc, owner = services(), auth.token().owner
     if request.mimetype == "multipart/form-data":
         numbers = wants_numbers_only(request.form)
+        callback = must_be_callable(svc, owner, request.form.get("callback_url"))
         upload = accept(request.files.get("file"), as_clip=wants_clip(request.form), numbers_only=numbers)
         how = {"as_clip": upload.as_clip, "numbers_only": numbers}
         key = intake.content_key(upload.sha256, svc.settings, **how)
     else:
         asked = body(AddressBody)
+        callback = must_be_callable(svc, owner, asked.callback_url)
         how = {"as_clip": asked.as_clip, "numbers_only": asked.numbers_only}
         upload = intake.keep_address(svc, asked.url, **how)
         key = intake.address_key(owner, asked.url, **how)
-    row = svc.store.get(intake.start_once(svc, owner, upload, key), owner)
+    analysis_id = intake.start_once(svc, owner, upload, key)
+    call_when_ended(svc, analysis_id, callback)
+    row = svc.store.get(analysis_id, owner)
     if row is None:
         raise Refusal("gone", "This analysis has been deleted at this moment. Please send it again.", 409)
     answer = as_json(_check(row), 200 if row.state in _STATES else 202)
@@ -277,6 +283,7 @@ def _check(row: Analysis) -> Check:
         error=Problem(code=row.error_code, message=row.error_message or "") if row.error_code else None,
         page=url_for("pages.show", analysis_id=row.id),
         seen_before=[_seen(one) for one in seen(row, found, svc.seen)] if found else [],
+        webhooks=webhooks_of(row),
     )
 
 

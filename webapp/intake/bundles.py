@@ -29,6 +29,22 @@ def bundle_response(row: Analysis, file: Content | None = None) -> Response:
     return send_file(out, "application/zip", as_attachment=True, download_name=f"evidence-{row.id[:8]}.zip")
 
 
+def ask_again(row: Analysis) -> None:
+    """Have the worker ask for the time stamp that a report lacks; a report that has one keeps it.
+
+    Raises
+    ------
+    Refusal
+        No authority is named on this server, or the report is not whole yet.
+    """
+    if services().settings.time_stamp_url is None:
+        raise Refusal("no_authority", "This server asks no time-stamp authority.", 409)
+    if row.finished_at is None:
+        raise Refusal("not_ready", "The report is still being computed.", 409, retry_after=1)
+    if services().bundles.stamp(row.id) is None:
+        services().jobs.run_errand("worker.stamp_again", row.id)
+
+
 def file_given_again(row: Analysis) -> Content:
     """The file of a request, if it is the very file that was judged.
 

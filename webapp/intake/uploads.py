@@ -27,7 +27,7 @@ BODIES = 64
 """Requests with a body that are served at the same time. The server waits for a body in one of its threads
 (:func:`webapp.ops.commands.web_command` gives it more than these), so slow senders must not get them all."""
 _bodies = threading.BoundedSemaphore(BODIES)
-_INTAKES = {"pages.create", "api.create"}  # views that take files and addresses
+_INTAKES = {"pages.create", "api.create", "api.create_batch", "batch.start"}  # views that take files and addresses
 _KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 _FORM = 256 * 1024  # bytes a form may have around its file
 _MIN_FREE_DISK = 64 << 20  # bytes that must stay free in the media store

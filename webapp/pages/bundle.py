@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from analysis.bundle import keys
@@ -15,7 +15,7 @@ from analysis.report import Report, from_json
 from ..access.owned import reported_row_of
 from ..access.security import owner
 from ..errors import Refusal
-from ..intake.bundles import bundle_response, file_given_again
+from ..intake.bundles import ask_again, bundle_response, file_given_again
 from ..presenters import bundle as present
 from ..services import services
 from ..storage.media_store import Incoming
@@ -37,6 +37,9 @@ def offer(analysis_id: str) -> str:
         report=from_json(row.report or b""),
         key=keys.key_fingerprint(present.public_key(settings)),
         stamped=services().bundles.stamp(row.id) is not None,
+        missed_at=services().bundles.missed_stamp(row.id),
+        may_ask=settings.time_stamp_url is not None and row.finished_at is not None,
+        asked="asked" in request.args,
     )
 
 
@@ -51,6 +54,14 @@ def download_with_file(analysis_id: str) -> Response:
     """The bundle with the file, which must be given again: it was deleted after its analysis."""
     row = _own(analysis_id)
     return bundle_response(row, file_given_again(row))
+
+
+@bundles.post("/analyses/<analysis_id>/stamp")
+def ask_for_stamp(analysis_id: str) -> ResponseReturnValue:
+    """Have the worker ask once more for the time stamp that the report lacks."""
+    row = _own(analysis_id)
+    ask_again(row)
+    return redirect(url_for(".offer", analysis_id=row.id, asked=1), 303)
 
 
 @bundles.get("/verify")

@@ -58,6 +58,7 @@ def write_bundle(services: Services, row: Analysis, out: BinaryIO, file: Content
         The report is not whole, or the file is another one than was judged.
     """
     report = row.report or b""
+    missed = services.bundles.missed_stamp(row.id)
     pictures = services.bundles.pictures(row.id)
     making.make(
         report,
@@ -68,6 +69,7 @@ def write_bundle(services: Services, row: Analysis, out: BinaryIO, file: Content
         analyzed_at=iso(row.finished_at or row.created_at),
         detector=row.engine,
         stamp=services.bundles.stamp(row.id),
+        no_stamp_at=iso(missed) if missed is not None else None,
         more=_people(services.remarks.note(row.id), services.remarks.reviews(row.id)),
         file=file,
     )

@@ -26,7 +26,7 @@ from rq.worker import SimpleWorker, WorkerStatus
 
 from ..logs import about, request_id, safe
 
-_QUEUE, _LATER = "analyses", "analyses-later"
+_QUEUE, _LATER, _ERRANDS = "analyses", "analyses-later", "errands"
 _KEPT = 60  # seconds RQ remembers an ended job; the row has all that matters
 _GRACE = 30  # seconds on top of an analysis' own time limit before RQ steps in
 _BEAT = 20  # seconds a sign of life of a running analysis counts; it is given twice a second
@@ -81,7 +81,7 @@ class Jobs:
         self._timeout = timeout
         self._limit = limit
         self._redis = redis.Redis.from_url(url, **quick)
-        self._queue, self._later = _queues(self._redis)
+        self._queue, self._later, self._errands = _queues(self._redis)
         self._leave_at: float | None = None
 
     def enqueue(self, analysis_id: str, *, later: bool = False, again: bool = False) -> None:
@@ -116,6 +116,25 @@ class Jobs:
             )
         except redis.RedisError as problem:
             raise QueueDown from problem
+
+    def run_errand(self, function: str, about_id: str) -> None:
+        """Have a worker do something small between analyses; twice in the queue does no harm, for it looks first.
+
+        Never fails: what must not be lost is written elsewhere, and a later sweep comes back to it.
+        """
+        with suppress(redis.RedisError):
+            name = f"errand-{about_id}"  # an analysis has its id for a job of its own
+            if name not in self._errands.get_job_ids():
+                self._errands.enqueue_call(
+                    function,
+                    args=(about_id,),
+                    job_id=name,
+                    timeout=int(self._timeout) + _GRACE,
+                    result_ttl=0,
+                    failure_ttl=_KEPT,
+                    description="errand",
+                    meta={"request": request_id()},
+                )
 
     def waiting(self, analysis_id: str) -> QueuePosition | None:
         """Where the analysis stands in the queue; None when it is in none, or Redis does not answer."""
@@ -316,8 +335,8 @@ _ISOLATION, _DETECTOR = "isolation:", "detector:"
 
 
 def _queues(connection: redis.Redis) -> list[Queue]:
-    """Who waits for a check or two, and who has sent many; workers take from both in turn."""
-    return [Queue(name, connection=connection, serializer=JSONSerializer) for name in (_QUEUE, _LATER)]
+    """Who waits for a check or two, who has sent many, and errands; workers take from them in turn."""
+    return [Queue(name, connection=connection, serializer=JSONSerializer) for name in (_QUEUE, _LATER, _ERRANDS)]
 
 
 def _progress_key(analysis_id: str) -> str:

@@ -20,6 +20,7 @@ from .remarks import FORMER_REVIEWER, Review
 from .rows import Analysis
 from .store import Store
 from .tokens import Pairing, Token, digest_of
+from .webhooks import WebhookSecret
 
 LIFETIME = 30 * 24 * 3600.0
 """Seconds a browser stays signed in."""
@@ -108,6 +109,7 @@ class Accounts:
         with self._store.transaction() as session:
             owner = session.scalar(delete(Account).where(Account.name == name).returning(Account.id))
             session.execute(delete(Analysis).where(Analysis.owner == owner))
+            session.execute(delete(WebhookSecret).where(WebhookSecret.owner == owner))
             session.execute(update(Review).where(Review.reviewer == name).values(reviewer=FORMER_REVIEWER))
         self._store.scrub()
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .database import Base
@@ -20,6 +20,15 @@ class TimeStamp(Base):
     analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
     answer: Mapped[bytes]
     created_at: Mapped[float]
+
+
+class MissedTimeStamp(Base):
+    """When an authority was last asked for the time stamp of a report and gave none."""
+
+    __tablename__ = "missed_time_stamps"
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    asked_at: Mapped[float]
 
 
 class BundleParts:
@@ -52,4 +61,16 @@ class BundleParts:
             if session.scalar(select(Analysis.id).where(*mine)) is None:
                 return False
             session.merge(TimeStamp(analysis_id=analysis_id, answer=answer, created_at=time.time()))
+            session.execute(delete(MissedTimeStamp).where(MissedTimeStamp.analysis_id == analysis_id))
         return True
+
+    def note_missed_stamp(self, analysis_id: str) -> None:
+        """Note that a time stamp was asked for, and could not be had."""
+        with self._store.transaction() as session:
+            if session.scalar(select(Analysis.id).where(Analysis.id == analysis_id)) is not None:
+                session.merge(MissedTimeStamp(analysis_id=analysis_id, asked_at=time.time()))
+
+    def missed_stamp(self, analysis_id: str) -> float | None:
+        """When a time stamp was last asked for in vain, where there is none."""
+        with self._store.transaction() as session:
+            return session.scalar(select(MissedTimeStamp.asked_at).where(MissedTimeStamp.analysis_id == analysis_id))

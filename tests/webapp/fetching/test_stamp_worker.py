@@ -91,6 +91,23 @@ def test_what_is_no_stamp_is_not_kept(opened, authority, answer):
     analysis_id = _ended(opened)
     worker._add_time_stamp(opened, analysis_id)
     assert opened.bundles.stamp(analysis_id) is None
+    assert opened.bundles.missed_stamp(analysis_id) is not None
+
+
+def test_what_could_not_be_had_is_had_when_it_is_asked_for_again(opened, authority, monkeypatch):
+    monkeypatch.setattr(worker, "_services", lambda: opened)
+    answer, authority.answer = authority.answer, lambda _request: b""
+    analysis_id = _ended(opened)
+    worker._have_stamped(opened, analysis_id)
+    authority.answer = answer
+    worker.stamp_again(analysis_id)
+    assert opened.bundles.missed_stamp(analysis_id) is None
+    assert time_stamp.read_stamp(opened.bundles.stamp(analysis_id), to_json(report())).by == "CN=Test Stamps"
+    worker.stamp_again(analysis_id)
+    assert len(authority.asked) == 2, "a report that has a stamp keeps it"
+    opened.store.delete(analysis_id, "somebody")
+    worker.stamp_again(analysis_id)
+    assert len(authority.asked) == 2
 
 
 def test_redirects_are_not_followed(opened, authority):

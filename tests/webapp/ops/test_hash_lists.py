@@ -108,6 +108,28 @@ def test_a_long_file_is_not_held_in_memory_but_for_its_hashes():
     assert peak < 6_000_000  # the lines are ten megabytes
 
 
+def test_a_hostile_list_gives_what_is_good_in_it_and_takes_little_memory(tmp_path, capsys):
+    bad = ["NaN,x", f"{ONE[:-1]},short", f"{ONE}5a,long", f"{ONE},again", "", f"{TWO},a,b", '"', "\x07" * 70]
+    good = [os.urandom(32).hex() for _ in range(5000)]
+    path = tmp_path / "list.csv"
+    with path.open("wb") as file:
+        file.write(b"\xef\xbb\xbfHash,Label\r\n" + f"{ONE},first\r\n".encode())
+        for at, value in enumerate(good):
+            file.write(f"{value.upper()},known fake\r\n{bad[at % len(bad)]}\r\n".encode())
+        for _ in range(20):
+            file.write(b"9" * (1 << 20))  # one line of 20 MB, and no end to it
+    tracemalloc.start()
+    with path.open("rb") as file:
+        lines = HashListFile(file)
+        entries = [one.hash.hex() for one in lines]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert entries == [ONE, *good]
+    assert lines.problems == 5000 - 5000 // len(bad) + 1  # all but the empty ones, and the line without end
+    assert len(capsys.readouterr().err.splitlines()) == 20, "the terminal is not flooded"
+    assert peak < 5_000_000
+
+
 def test_lists_are_added_listed_and_removed(settings, tmp_path, capsys):
     settings = dataclasses.replace(settings, seen_before=SeenScope.LISTS)
     path = tmp_path / "list.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -12,6 +13,7 @@ import pytest
 from analysis.bundle import keys
 from analysis.report import Finding
 from tests.webapp.given import done, picture, report, send, token, upload
+from webapp.app import create_app
 from webapp.presenters import bundle as present
 from webapp.storage.rows import EncodedReport
 
@@ -161,6 +163,33 @@ def test_the_api_gives_the_same(api, doors):
     wrong = api("POST", f"/analyses/{analysis_id}/bundle", data={"file": (io.BytesIO(b"x"), "x")})
     assert (wrong.status_code, wrong.json["error"]["code"]) == (409, "another_file")
     assert api("GET", f"/analyses/{'A' * 22}/bundle").status_code == 404
+
+
+def test_a_stamp_that_could_not_be_had_is_said_and_asked_for_again(app, client, doors, settings, address):
+    analysis_id = address.rpartition("/")[2]
+    assert "No time stamp yet" not in client.get(f"{address}/bundle").get_data(as_text=True)
+    assert client.post(f"{address}/stamp", data={"csrf_token": token(client)}).status_code == 409
+    before = client.get(f"{address}/bundle.zip").data
+    assert "No time stamp is in it" in verify(client, before).get_data(as_text=True)
+    doors.bundles.note_missed_stamp(analysis_id)
+    page = client.get(f"{address}/bundle").get_data(as_text=True)
+    assert "could not be had. The bundle says so." in page
+    assert "Ask for a time stamp" not in page  # this server asks none
+    data = client.get(f"{address}/bundle.zip").data
+    with zipfile.ZipFile(io.BytesIO(data)) as inside:
+        assert json.loads(inside.read("manifest.json"))["no_stamp_at"] > "2026"
+    assert "could not be had: the time it names is the signer’s word" in verify(client, data).get_data(as_text=True)
+    asking = create_app(dataclasses.replace(settings, time_stamp_url="https://stamps.example/"))
+    there = asking.test_client()
+    with client.session_transaction() as mine, there.session_transaction() as theirs:
+        theirs.update(mine)
+    assert "Ask for a time stamp" in there.get(f"{address}/bundle").get_data(as_text=True)
+    answer = there.post(f"{address}/stamp", data={"csrf_token": token(there)}, follow_redirects=True)
+    assert "is being asked" in answer.get_data(as_text=True)
+    assert asking.extensions["services"].jobs._errands.get_job_ids() == [f"errand-{analysis_id}"]
+    stranger = asking.test_client()
+    assert stranger.post(f"{address}/stamp", data={"csrf_token": token(stranger)}).status_code == 404
+    asking.extensions["services"].close()
 
 
 def _owner(client):

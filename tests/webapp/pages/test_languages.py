@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -28,6 +30,7 @@ from analysis.report import (
 )
 from tests.webapp.given import done, evidence, picture, report, send, token
 from webapp import language
+from webapp.app import create_app
 from webapp.presenters import accuracy
 from webapp.queue.jobs import JobProgress
 
@@ -191,10 +194,36 @@ def clip():
 @pytest.mark.parametrize(
     "path",
     ["/", "/methods", "/accuracy", "/privacy", "/versions", "/install", "/offline", "/extension", "/pair", "/history",
-     "/compare", "/verify", "/analyses/" + "x" * 22],
+     "/compare", "/verify", "/batch", "/analyses/" + "x" * 22],
 )  # fmt: skip
 def test_pages_hold_no_word_that_is_not_in_the_catalog(client, marked, path):
     assert untranslated(client.get(path, headers=GERMAN).get_data(as_text=True)) == []
+
+
+def test_pages_that_an_operator_turns_on_hold_no_word_that_is_not_in_the_catalog(settings, app, marked):
+    on = create_app(dataclasses.replace(settings, webhooks=True, time_stamp_url="https://stamps.example/"))
+    client, doors = on.test_client(), on.extensions["services"]
+    address = done(client, doors)
+    analysis_id = address.rpartition("/")[2]
+    with client.session_transaction() as session:
+        doors.webhooks.make_secret(session["owner"])
+    for met in ("204", "503", "refused", "unreachable", "too slow"):
+        doors.webhooks.add(analysis_id, "https://receiver.example/")
+        (*_, one) = (one for one in doors.webhooks.of(analysis_id) if one.state == "waiting")
+        page = client.get("/webhooks", headers=GERMAN).get_data(as_text=True)
+        assert untranslated(page) == []
+        doors.webhooks.begin(one.id)
+        doors.webhooks.note(one.id, met, delivered=met == "204")
+    doors.bundles.note_missed_stamp(analysis_id)
+    for path in ("/webhooks", "/batch", "/privacy", "/pair", f"{address}/bundle?asked=1"):
+        assert untranslated(client.get(path, headers=GERMAN).get_data(as_text=True)) == [], path
+    made = client.post("/webhooks/secret", data={"csrf_token": token(client)}, headers=GERMAN)
+    assert untranslated(re.sub(r"whsec_[\w+/=]+", "", made.get_data(as_text=True))) == []
+    table = {"csrf_token": token(client), "file": (io.BytesIO(b"https://one.example/"), "t.csv")}
+    assert untranslated(client.post("/batch", data=table, headers=GERMAN).get_data(as_text=True)) == []
+    nothing = {"csrf_token": token(client), "file": (io.BytesIO(b"url"), "t.csv")}
+    assert untranslated(client.post("/batch", data=nothing, headers=GERMAN).get_data(as_text=True)) == []
+    doors.close()
 
 
 @pytest.mark.parametrize("given", ["calibrated", "rules", "clip", "low", "pending"])
