@@ -16,6 +16,7 @@ from .words import BANDS, REFUSED, VERDICTS, VerdictWords, verdict_words
 
 LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)
 """The verdicts below 30: no sign of AI was found."""
+_SAYS_AI = 30.0  # the least score that speaks of AI
 _PROBABLE = 45.0  # the least score that says at least "probable"
 OPEN = (*LOW, Verdict.INCONCLUSIVE)
 """The verdicts whose headline gives way to what the file itself says."""
@@ -219,10 +220,18 @@ def light_detector(report: Report) -> str | None:
     return "The light detector answered: the larger network could not be used on the server at that time."
 
 
+def is_overruled(report: Report) -> bool:
+    """Whether the file's own word says AI where the score says nothing of it."""
+    return report.score is not None and report.score < _SAYS_AI and report.verdict not in OPEN
+
+
 def certainty(report: Report) -> str | None:
-    """The confidence in a word: low, medium or high; None where there is no score to be confident of."""
+    """The confidence in a word: low, medium or high; None where there is no score, or the verdict is not the score's.
+
+    It is measured of the side that the score takes: under a verdict of the other side it would deny that.
+    """
     confidence = report.confidence
-    if confidence is None or report.score is None:
+    if confidence is None or report.score is None or is_overruled(report):
         return None
     return "high" if confidence >= _HIGH else "medium" if confidence >= _MEDIUM else "low"
 

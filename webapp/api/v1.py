@@ -11,7 +11,7 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from analysis.explain.headline import band, certainty, evidence_of, headline, light_detector, rank, whole
+from analysis.explain.headline import band, certainty, evidence_of, headline, is_overruled, light_detector, rank, whole
 from analysis.explain.rows import SCALE, arrival, stability
 from analysis.explain.words import BANDS, LENSES, SUPPORTS, VERDICTS
 from analysis.report import Report, from_json
@@ -382,7 +382,7 @@ def _notes(found: Report) -> list[Note]:
     said: dict[About, str | None] = {
         "quality": arrival(found),
         "stability": steady.sentence if steady else None,
-        "likeness": found.likeness.sentence if found.likeness else None,
+        "likeness": found.likeness.sentence if found.likeness and not is_overruled(found) else None,
         "detector": light_detector(found),
     }
     return [
