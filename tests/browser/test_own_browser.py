@@ -20,7 +20,7 @@ def test_back_finds_the_list_and_its_names_again(visit):
     expect(line.get_by_role("link", name="Report")).to_be_visible()
     page.goto("/history")
     expect(page.locator(".check strong")).to_have_text("harbor.png")  # of this browser alone: the server has no name
-    page.get_by_role("button", name="Delete").first.click()
+    page.get_by_role("button", name="Delete harbor.png of").click()
     expect(page.locator(".check")).to_have_count(0)
     assert page.evaluate("localStorage.getItem('names')") == "[]"
     page.goto("/")

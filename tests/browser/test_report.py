@@ -232,7 +232,7 @@ def test_a_report_is_shared_and_the_link_revoked(visit, look, person):
     page.goto(person.reports["generated"])
     page.get_by_role("link", name="Share a link").click()
     page.get_by_role("button", name="Make a link").click()
-    address = page.locator("#address").inner_text().strip()
+    address = page.locator("#shared-address").inner_text().strip()
     assert "/shared/" in address
     look(page, "share-made")
     guest = visit(390, 844, "light")
