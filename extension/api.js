@@ -34,16 +34,23 @@ export function plain(problem) {
   return problem instanceof Trouble ? problem.plain : { code: "strange" };
 }
 
-/** A file to be checked: the check as the server has it now. @param {Pairing} credentials @returns {Promise<Check>} */
-export function sendFile(credentials, blob) {
+/**
+ * A file to be checked: the check as the server has it now. With `numbersOnly` the server keeps no picture of it.
+ * @param {Pairing} credentials @param {Blob} blob @param {boolean} numbersOnly @returns {Promise<Check>}
+ */
+export function sendFile(credentials, blob, numbersOnly) {
   const body = new FormData();
   body.append("file", blob, "file");
+  if (numbersOnly) body.append("numbers_only", "true");
   return call(credentials, "POST", "/analyses", { body, patience: UPLOAD_PATIENCE });
 }
 
-/** An address the server shall fetch itself. @param {Pairing} credentials @returns {Promise<Check>} */
-export function sendAddress(credentials, url) {
-  return call(credentials, "POST", "/analyses", { json: { url } });
+/**
+ * An address the server shall fetch itself.
+ * @param {Pairing} credentials @param {string} url @param {boolean} numbersOnly @returns {Promise<Check>}
+ */
+export function sendAddress(credentials, url, numbersOnly) {
+  return call(credentials, "POST", "/analyses", { json: { url, ...(numbersOnly && { numbers_only: true }) } });
 }
 
 /**

@@ -7,6 +7,7 @@ const DEFAULTS = {
   blurAbove: null, // the score from which on pictures are blurred; null: never
   language: "auto",
   serverFetch: false, // whether the server may be told addresses, to fetch what the browser could not read
+  numbersOnly: false, // whether the server shall keep no picture of what is checked
   sites: [], // origins with automatic badges
 };
 

@@ -23,6 +23,7 @@ interface Settings {
   blurAbove: number | null;
   language: string;
   serverFetch: boolean;
+  numbersOnly: boolean;
   sites: string[];
 }
 

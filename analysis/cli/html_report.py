@@ -16,7 +16,8 @@ import jinja2
 from markupsafe import Markup
 
 from ..explain import rows
-from ..explain.headline import certainty, evidence_of, false_alarm, headline, whole
+from ..explain.headline import certainty, evidence_of, headline, whole
+from ..explain.reasons import certainty_why, limits, promise, reasons
 from ..explain.statements import file_statements
 from ..explain.words import LENSES, STATUSES, SUPPORTS
 from ..report import DISCLAIMER, Report
@@ -156,7 +157,10 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         "headline": headline,
         "certainty": certainty,
-        "false_alarm": false_alarm,
+        "certainty_why": certainty_why,
+        "reasons": reasons,
+        "limits": limits,
+        "promise": promise,
         "evidence_of": evidence_of,
         "rows": rows,
         "shown_name": shown_name,

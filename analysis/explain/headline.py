@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..facts import Kind
 from ..report import Evidence, Finding, Grade, Meaning, Report, Scoring, Verdict
-from .scale import AI_BAND, BANDS, PROBABLE_FROM, band
+from .scale import AI_BAND, AI_FROM, BANDS, PROBABLE_FROM, band
 from .words import REFUSED, VERDICTS, VerdictWords, verdict_words
 
 LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)
@@ -214,10 +214,18 @@ def light_detector(report: Report) -> str | None:
     return "The light detector answered: the larger network could not be used on the server at that time."
 
 
+def is_overruled(report: Report) -> bool:
+    """Whether the file's own word says AI where the score says nothing of it."""
+    return report.score is not None and report.score < AI_FROM and report.verdict not in OPEN
+
+
 def certainty(report: Report) -> str | None:
-    """The confidence in a word: low, medium or high; None where there is no score to be confident of."""
+    """The confidence in a word: low, medium or high; None where there is no score, or the verdict is not the score's.
+
+    It is measured of the side that the score takes: under a verdict of the other side it would deny that.
+    """
     confidence = report.confidence
-    if confidence is None or report.score is None:
+    if confidence is None or report.score is None or is_overruled(report):
         return None
     return "high" if confidence >= _HIGH else "medium" if confidence >= _MEDIUM else "low"
 

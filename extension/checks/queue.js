@@ -2,7 +2,7 @@
 // the first of many goes alone for a moment, since each one beside it would make its verdict later.
 
 import { ended, isFinal, lookUp, pause, plain, sendAddress, sendFile, show, Trouble } from "../api.js";
-import { pairing } from "../settings.js";
+import { pairing, settings } from "../settings.js";
 import { hashOf, take } from "./bytes.js";
 import * as jobs from "./jobs.js";
 import * as results from "./results.js";
@@ -145,7 +145,12 @@ async function run({ job, file, url }) {
     const credentials = await pairing();
     let { id } = job;
     if (!id) {
-      const check = await patiently(job, () => (url ? sendAddress(credentials, url) : sendFile(credentials, file)));
+      const { numbersOnly } = await settings();
+      const check = await patiently(job, () =>
+        url
+          ? sendAddress(credentials, url, numbersOnly)
+          : sendFile(credentials, /** @type {Blob} */ (file), numbersOnly),
+      );
       if (isFinal(check)) return await finish(job, check);
       id = check.id;
       await update(job, { id, state: "running" });

@@ -38,6 +38,7 @@ $("blur").addEventListener("change", () => ($("blur-above").disabled = !$("blur"
 keep("blur", blurAbove);
 keep("blur-above", blurAbove);
 keep("server-fetch", () => ({ serverFetch: $("server-fetch").checked }));
+keep("numbers-only", () => ({ numbersOnly: $("numbers-only").checked }));
 keep("language", () => ({ language: $("language").value }));
 chrome.storage.onChanged.addListener((changes) => {
   if (changes.pairing || changes.pairingNow) void showPairing();
@@ -48,7 +49,7 @@ chrome.storage.onChanged.addListener((changes) => {
 setInterval(() => $("pair-state").dataset.state === "waiting" && void ask("status"), 5000);
 
 async function show() {
-  const { server, minSize, blurAbove, language, serverFetch, sites } = await settings();
+  const { server, minSize, blurAbove, language, serverFetch, numbersOnly, sites } = await settings();
   texts = await words(language);
   fill(document, texts);
   document.title = `${say(texts, "options_title")} · ${say(texts, "name")}`;
@@ -58,6 +59,7 @@ async function show() {
   if (blurAbove !== null) $("blur-above").value = blurAbove;
   $("blur-above").disabled = blurAbove === null;
   $("server-fetch").checked = serverFetch;
+  $("numbers-only").checked = numbersOnly;
   $("language").value = language;
   showSites(sites);
   await showKeys();

@@ -1,13 +1,17 @@
-// Look closer: tools on the person's own file where this tab has it, else on the small copy that the server kept.
-// Nothing is sent. Loaded when the part is opened.
+// Look closer: tools on the person's own file where this tab has it, else on the small copy that the server kept: the
+// whole of it, or a part pixel for pixel. Nothing is sent. Loaded when the part is opened.
 
-import { BLOCK, clones, embeddedThumbnail, errorLevel, ghost, gradient } from "./forensics.js";
+import { BLOCK, clones, embeddedThumbnail, errorLevel, ghost, gradient, grain } from "./forensics.js";
 import { chosenFile } from "./preview.js";
 import { say } from "./words.js";
 
 const MOST_PIXELS = 12e6;
 const MOST_FOR_CLONES = 800;
 const ZOOM = 8;
+const TALL = 0.6; // of the window, at most: beside a part that is dragged the page can still be scrolled
+const GRID = 16; // a part begins where JPEG's blocks begin, also those of its colors
+/** @type {Record<string, [number, number]>} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Wire one part; it has been opened. */
 export async function open(part) {
@@ -20,10 +24,12 @@ export async function open(part) {
   });
   for (const control of part.querySelectorAll("select, input[type=range]"))
     control.addEventListener("input", () => tool.draw());
+  part.querySelector("[name=part]").addEventListener("input", () => tool.cut());
+  tool.canvas.addEventListener("pointerdown", (event) => tool.grab(event));
   tool.canvas.addEventListener("pointermove", (event) => tool.point(event));
   tool.canvas.addEventListener("keydown", (event) => tool.step(event));
   const file = chosenFile(location.pathname);
-  if (file) await tool.take(file, say("Drawn from your own file, at full size."));
+  if (file) await tool.take(file, say("Drawn from your own file."));
   else await tool.takeCopy(part.dataset.picture);
 }
 
@@ -38,7 +44,8 @@ class Closer {
     this.said = part.querySelector("[data-said]");
     this.file = null;
     this.turn = 0;
-    this.at = { x: 0, y: 0 }; // the middle, once there is a picture
+    this.at = { x: 0, y: 0 }; // in what is drawn; the middle, once there is a picture
+    this.corner = { x: 0, y: 0 }; // of the part that is shown pixel for pixel
   }
 
   async take(file, words) {
@@ -67,13 +74,61 @@ class Closer {
   }
 
   async load(source, words) {
-    const [width, height] = [source.width, source.height];
-    const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
-    this.canvas.width = Math.round(width * scale);
-    this.canvas.height = Math.round(height * scale);
-    this.context.drawImage(source, 0, 0, this.canvas.width, this.canvas.height);
+    this.source = source;
+    this.words = words;
+    this.corner = { x: (source.width - this.room) >> 1, y: (source.height - TALL * innerHeight) >> 1 };
+    await this.cut();
+  }
+
+  /** Whether a part is shown, each of its pixels as one of the screen's. The preview is laid beside the whole alone. */
+  get isPart() {
+    return this.part.querySelector("[name=part]").checked && this.tool !== "thumbnail";
+  }
+
+  get tool() {
+    return this.part.querySelector("select").value;
+  }
+
+  /** How many pixels of the screen the part may be wide. */
+  get room() {
+    return Math.max(GRID, Math.floor((this.part.clientWidth || 640) * devicePixelRatio));
+  }
+
+  /** Take what is to be drawn out of the picture: all of it, reduced where it is very large, or a part as it is. */
+  async cut() {
+    if (!this.source) return;
+    const [width, height] = [this.source.width, this.source.height];
+    let said = "";
+    if (this.isPart) {
+      this.canvas.width = Math.min(width, this.room);
+      this.canvas.height = Math.min(height, Math.floor(TALL * innerHeight * devicePixelRatio));
+      const onGrid = (wanted, most) =>
+        Math.min(Math.max(0, Math.round(wanted / GRID) * GRID), Math.ceil(most / GRID) * GRID);
+      const x = onGrid(this.corner.x, width - this.canvas.width);
+      const y = onGrid(this.corner.y, height - this.canvas.height);
+      this.corner = { x, y };
+      this.canvas.width = Math.min(this.canvas.width, width - x); // the last part may end a few pixels earlier
+      this.canvas.height = Math.min(this.canvas.height, height - y);
+      this.canvas.style.width = `${this.canvas.width / devicePixelRatio}px`;
+      this.canvas.style.touchAction = "none"; // a finger drags it
+      this.context.drawImage(this.source, -x, -y);
+      const place = { left: x, right: x + this.canvas.width, width, top: y, bottom: y + this.canvas.height, height };
+      said = say(
+        "Columns {left} to {right} of {width}, rows {top} to {bottom} of {height}: drag it, or use the arrow keys.",
+        place,
+      );
+    } else {
+      const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+      this.canvas.width = Math.round(width * scale);
+      this.canvas.height = Math.round(height * scale);
+      this.canvas.style.width = "";
+      this.canvas.style.touchAction = "";
+      this.context.drawImage(this.source, 0, 0, this.canvas.width, this.canvas.height);
+      if (scale < 1) said = say("Reduced for this view: pixel for pixel shows the file itself.");
+    }
+    this.isCutPart = this.isPart;
     this.picture = this.context.getImageData(0, 0, this.canvas.width, this.canvas.height);
-    this.part.querySelector("[data-source]").textContent = words;
+    this.part.querySelector("[data-source]").textContent = `${this.words} ${said}`.trim();
     this.at = { x: this.canvas.width >> 1, y: this.canvas.height >> 1 };
     await this.draw();
   }
@@ -84,8 +139,9 @@ class Closer {
 
   async draw() {
     if (!this.picture) return;
+    if (this.isCutPart !== this.isPart) return this.cut();
     const turn = ++this.turn;
-    const name = this.part.querySelector("select").value;
+    const name = this.tool;
     for (const one of this.part.querySelectorAll("[data-for]")) one.hidden = !one.dataset.for.split(" ").includes(name);
     for (const output of this.part.querySelectorAll("output"))
       output.textContent = this.part.querySelector(`[name=${output.htmlFor}]`).value;
@@ -123,6 +179,10 @@ class Closer {
 
   async ghosts() {
     this.put(ghost(this.picture, await this.saved(this.value("quality"))));
+  }
+
+  async grain() {
+    this.put(grain(this.picture, this.value("scale")));
   }
 
   async gradient() {
@@ -218,7 +278,24 @@ class Closer {
   }
 
   get isMagnifier() {
-    return this.picture && this.part.querySelector("select").value === "magnifier";
+    return this.picture && this.tool === "magnifier";
+  }
+
+  /** Drag the part that is shown. */
+  grab(event) {
+    if (!this.isCutPart || this.isMagnifier) return;
+    const from = { x: event.clientX, y: event.clientY };
+    this.canvas.setPointerCapture(event.pointerId);
+    const drop = (end) => {
+      const [x, y] = [from.x - end.clientX, from.y - end.clientY];
+      if (x || y) this.shift(x * devicePixelRatio, y * devicePixelRatio);
+    };
+    this.canvas.addEventListener("pointerup", drop, { once: true });
+  }
+
+  shift(x, y) {
+    this.corner = { x: this.corner.x + x, y: this.corner.y + y };
+    return this.cut();
   }
 
   point(event) {
@@ -229,12 +306,13 @@ class Closer {
   }
 
   step(event) {
-    const far = this.canvas.width / 50;
-    const [dx, dy] = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] }[
-      event.key
-    ] ?? [0, 0];
-    if (!this.isMagnifier || !(dx || dy)) return;
+    const way = ARROWS[event.key];
+    if (!way || !this.picture || !(this.isMagnifier || this.isCutPart)) return;
     event.preventDefault();
-    this.move(this.at.x + dx, this.at.y + dy);
+    const far = this.canvas.width / 50;
+    const [x, y] = [this.at.x + far * way[0], this.at.y + far * way[1]];
+    const isInside = x >= 0 && y >= 0 && x < this.canvas.width && y < this.canvas.height;
+    if (this.isMagnifier && (isInside || !this.isCutPart)) this.move(x, y);
+    else this.shift((way[0] * this.canvas.width) / 2, (way[1] * this.canvas.height) / 2);
   }
 }

@@ -48,6 +48,25 @@ export function ghost(picture, saved, side = 16) {
   return out;
 }
 
+/** Grain: what is left of brightness when the mean of 3 × 3 pixels is taken away, times `scale`, around middle grey. */
+export function grain(picture, scale) {
+  const { width, height } = picture;
+  const luma = grey(picture);
+  const out = new ImageData(width, height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let v = -1; v <= 1; v++) {
+        const row = Math.min(height - 1, Math.max(0, y + v)) * width;
+        for (let u = -1; u <= 1; u++) sum += luma[row + Math.min(width - 1, Math.max(0, x + u))];
+      }
+      const value = clamp(128 + scale * (luma[y * width + x] - sum / 9));
+      out.data.set([value, value, value, 255], 4 * (y * width + x));
+    }
+  }
+  return out;
+}
+
 /** Luminance gradient: direction as color (red: to the right, green: downward), strength as brightness. */
 export function gradient(picture, scale = 3) {
   const { width, height } = picture;

@@ -65,7 +65,15 @@ document.addEventListener("submit", ({ target, defaultPrevented }) => {
 export function fill() {
   for (const place of document.querySelectorAll("[data-name-of]")) {
     const found = known(place.dataset.nameOf);
-    if (found) place.textContent = found.name;
+    if (!found) continue;
+    const before = place.textContent;
+    place.textContent = found.name;
+    // what is done with one of many is called by the same name
+    for (const one of place.closest("li")?.querySelectorAll("[aria-label]") ?? [])
+      one.setAttribute(
+        "aria-label",
+        one.getAttribute("aria-label").replace(before, () => found.name),
+      );
   }
   for (const place of document.querySelectorAll("[data-search]")) {
     const { address } = known(place.dataset.search) ?? {};

@@ -15,6 +15,7 @@ from analysis.cli.examined import Examined
 from analysis.cli.html_report import HtmlReport
 from analysis.cli.inputs import Source
 from analysis.report import Finding, Grade, Meaning, Scoring, Verdict
+from tests.driven import PATIENCE
 
 ATTACK = '</style></svg>"\'><script>alert(1)</script><img src="http://127.0.0.1:9/x" onerror=alert(2)>{{ 7*7 }}\u202e'
 LOOKS = [(width, theme) for width in (1280, 390) for theme in ("dark", "light")]
@@ -50,6 +51,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_page_is_calm_complete_and_accessible(chromium, axe, shot, page_file, look):
     width, theme = look
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     asked, said = [], []
     page.on("request", lambda r: None if r.url.startswith(("data:", page_file.as_uri())) else asked.append(r.url))

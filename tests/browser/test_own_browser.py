@@ -20,7 +20,7 @@ def test_back_finds_the_list_and_its_names_again(visit):
     expect(line.get_by_role("link", name="Report")).to_be_visible()
     page.goto("/history")
     expect(page.locator(".check strong")).to_have_text("harbor.png")  # of this browser alone: the server has no name
-    page.get_by_role("button", name="Delete").first.click()
+    page.get_by_role("button", name="Delete harbor.png of").click()
     expect(page.locator(".check")).to_have_count(0)
     assert page.evaluate("localStorage.getItem('names')") == "[]"
     page.goto("/")
@@ -70,7 +70,7 @@ def test_the_tools_draw_from_the_persons_own_file(visit, look):
     page.locator("[data-closer] summary").click()
     expect(page.locator("[data-source]")).to_contain_text("your own file")
     tools = page.locator("[data-closer] select[name=tool]")
-    for name in ("ela", "ghosts", "gradient", "clones", "thumbnail", "magnifier"):
+    for name in ("ela", "ghosts", "grain", "gradient", "clones", "thumbnail", "magnifier"):
         tools.select_option(name)
         expect(page.locator(f"[data-closer] [data-for={name}] p").first).to_be_visible()
         expect(page.locator("[data-closer] [data-said]")).not_to_have_text("Drawing…")
@@ -81,3 +81,28 @@ def test_the_tools_draw_from_the_persons_own_file(visit, look):
     page.reload()
     page.locator("[data-closer] summary").click()
     expect(page.locator("[data-source]")).to_contain_text("the small copy that was kept")
+
+
+def test_a_large_picture_is_looked_at_pixel_for_pixel(visit, look):
+    wide, tall = 4800, 2700  # more than is drawn at once
+    page = visit(390, 844).page
+    choose(page, *files(large_jpg=picture(wide, tall, "JPEG")))
+    expect(page.locator(REPORT)).to_be_visible()
+    expect(page.locator("#rest[hx-get]")).to_have_count(0)
+    page.locator("[data-closer] summary").click()
+    source, canvas = page.locator("[data-source]"), page.locator("[data-closer] canvas")
+    expect(source).to_contain_text("Reduced for this view")
+    page.get_by_label("Pixel for pixel").check()
+    expect(source).to_contain_text(f"of {wide}, rows")
+    size = canvas.evaluate("one => [one.width, one.getBoundingClientRect().width * devicePixelRatio]")
+    assert abs(size[0] - size[1]) < 1
+    assert int(re.search(r"Columns (\d+)", source.inner_text())[1]) % 16 == 0
+    for _ in range(30):
+        canvas.press("ArrowLeft")
+    expect(source).to_contain_text("Columns 0 to")
+    for name in ("grain", "ghosts", "clones"):
+        page.locator("[data-closer] select[name=tool]").select_option(name)
+        expect(page.locator("[data-closer] [data-said]")).not_to_have_text("Drawing…")
+    look(page, "closer-part")
+    page.locator("[data-closer] select[name=tool]").select_option("thumbnail")
+    expect(source).to_contain_text("Reduced for this view")  # the preview is laid beside the whole

@@ -85,6 +85,13 @@ def test_reports_in_every_form_and_theme(visit, look, person, form, theme):
     look(page, f"signed-open-{form}-{theme}")
 
 
+def test_a_photographs_report_on_a_phone_is_at_most_four_screens_before_what_is_for_specialists(visit, person):
+    page = visit(*FORMS["phone"], storage_state=person.state).page
+    page.goto(person.reports["photo"])
+    above = page.locator(".specialists").evaluate("one => one.getBoundingClientRect().top + scrollY")
+    assert 844 < above <= 4 * 844
+
+
 @pytest.mark.parametrize(("form", "theme"), [("desk", "dark"), ("phone", "light")])
 def test_every_other_page(visit, look, person, form, theme):
     page = visit(*FORMS[form], theme, storage_state=person.state).page
@@ -224,7 +231,7 @@ def test_a_report_is_shared_and_the_link_revoked(visit, look, person):
     page.goto(person.reports["generated"])
     page.get_by_role("link", name="Share a link").click()
     page.get_by_role("button", name="Make a link").click()
-    address = page.locator("#address").inner_text().strip()
+    address = page.locator("#shared-address").inner_text().strip()
     assert "/shared/" in address
     look(page, "share-made")
     guest = visit(390, 844, "light")

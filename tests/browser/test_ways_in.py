@@ -21,11 +21,11 @@ REFUSAL = "status of 4|Error Code 4"  # Chromium and htmx log every such answer 
 _seed = itertools.count()
 
 
-def picture() -> bytes:
-    """A small picture, another one each time."""
+def picture(width: int = 256, height: int = 192, fmt: str = "PNG") -> bytes:
+    """A picture of soft noise, another one each time."""
     noise = np.random.default_rng(next(_seed)).normal(128, 30, (96, 128, 3)).clip(0, 255).astype(np.uint8)
     out = io.BytesIO()
-    Image.fromarray(noise).resize((256, 192)).save(out, "PNG")
+    Image.fromarray(noise).resize((width, height)).save(out, fmt)
     return out.getvalue()
 
 

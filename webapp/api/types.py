@@ -167,9 +167,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     ``title``, ``icon``, ``tone`` and ``means`` are the headline as pages show it, ``word`` is the title in short;
     ``shown_score`` is the score rounded down, so that it never stands above its band; ``certainty`` is the confidence
-    as ``low``, ``medium`` or ``high``. ``scale`` lists the bands of the score, lowest first, ``band`` is the key of the
-    one it falls in. ``rank`` orders lists, the most AI-like first: the score, not below the band of a verdict that
-    the file's own word has raised; 101 where the file proves it, -1 without any.
+    as ``low``, ``medium`` or ``high``, None where the file's own word overrules a low score. ``scale`` lists the bands
+    of the score, lowest first, ``band`` is the key of the one it falls in. ``rank`` orders lists, the most AI-like
+    first: the score, not below the band of a verdict that the file's own word has raised; 101 where the file proves
+    it, -1 without any.
     """
 
     kind: Kind | None

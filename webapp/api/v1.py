@@ -11,7 +11,7 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from analysis.explain.headline import certainty, evidence_of, headline, light_detector, rank, whole
+from analysis.explain.headline import certainty, evidence_of, headline, is_overruled, light_detector, rank, whole
 from analysis.explain.rows import SCALE, arrival, stability
 from analysis.explain.scale import BANDS, band
 from analysis.explain.words import LENSES, SUPPORTS, VERDICTS
@@ -368,7 +368,7 @@ def _notes(found: Report) -> list[Note]:
     said: dict[About, str | None] = {
         "quality": arrival(found),
         "stability": steady.sentence if steady else None,
-        "likeness": found.likeness.sentence if found.likeness else None,
+        "likeness": found.likeness.sentence if found.likeness and not is_overruled(found) else None,
         "detector": light_detector(found),
     }
     return [

@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from analysis.explain import rows, statements, words
+from analysis.explain import reasons, rows, statements, words
 from analysis.facts import Kind
 from analysis.registry import all_analyzers
 from analysis.report import DISCLAIMER, Metric
@@ -24,7 +24,7 @@ from .. import errors
 from ..language import FOLDER, TEMPLATE, missing
 from ..pages.extension import PERMISSIONS
 from ..pages.packages import facts
-from ..presenters import accuracy, remarks, report, seen, tools, translate
+from ..presenters import accuracy, remarks, seen, tools, translate
 from ..settings import ROOT
 from ..storage.tokens import SCOPES
 
@@ -82,7 +82,11 @@ def _data() -> Said:
     for word in (*words.GRADES.values(), *words.MEANINGS.values(), *words.SUPPORTS.values()):
         yield word.text, "A label of a statement or of a piece of evidence."
     yield from _plain(words.STATUSES.values(), "How a measurement ended.")
-    yield from _plain(report._PROMISES.values())
+    yield from _plain(reasons.PROMISES.values())
+    yield "The verdict.", "Stands before a sentence under the heading “What this does not show”."
+    for title, text in (reasons.NO_PROVENANCE, *reasons.LIMITS[Kind.IMAGE], *reasons.LIMITS[Kind.VIDEO]):
+        yield title, "Stands before a sentence under the heading “What this does not show”."
+        yield text, ""
     for labels in (rows._TAGS, statements._FAMILIES, statements._RECIPE, statements._MANIFEST, statements._LABELS):
         yield from _plain(labels.values(), "A label in front of a value.")
     yield from _plain(statements._RELATIONSHIPS.values(), "What an ingredient is to a picture.")

@@ -24,6 +24,12 @@ CLOSER_TOOLS = {
         "Flat and dark parts are dark at every quality; it needs a part with a history of its own, "
         "and no reduction since.",
     ),
+    "grain": (
+        "Grain",
+        "The fine noise that is left when smooth content is taken away. A sensor leaves it everywhere; a part without "
+        "any, or with another, was smoothed, painted or pasted.",
+        "Noise reduction, strong compression, blown-out sky and deep black have no grain either.",
+    ),
     "gradient": (
         "Luminance gradient",
         "Where brightness rises and in which direction. Light from one side gives neighboring surfaces one color; "
