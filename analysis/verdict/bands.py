@@ -16,6 +16,9 @@ PROMISES = ((60, 0.01), (45, 0.05), (30, 0.15), (18, 0.5))
 FLIP = 45.0
 """From here on a score says at least "probable"; a change that crosses it turns what the score says."""
 
+LEAST_SUSPICIOUS = 30.0
+"""From here on a score speaks of AI at all; below it no sign was found."""
+
 SCORE_OF_P = ((1.0, 0.0), (0.5, 18.0), (0.15, 30.0), (0.05, 45.0), (0.01, 60.0), (0.001, 85.0), (0.0001, 100.0))
 """Knots of the map from p-value to score; linear in log p between them (linear in p above one half)."""
 

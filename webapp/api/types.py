@@ -34,7 +34,7 @@ AsClip = Annotated[
 NumbersOnly = Annotated[
     bool, Meta(description="keep no picture of it, only numbers: no preview, no lenses, no evidence map as a picture")
 ]
-About = Literal["quality", "stability", "likeness", "detector"]
+About = Literal["quality", "stability", "likeness", "shots", "detector"]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
 
 
@@ -135,7 +135,8 @@ class Piece(Evidence, frozen=True, kw_only=True):
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence beside the verdict.
 
-    It speaks of the file's ``quality``, of the answer's ``stability``, of a ``likeness``, or of the ``detector``.
+    It speaks of the file's ``quality``, of the answer's ``stability``, of a ``likeness``, of a clip's ``shots``, or of
+    the ``detector``.
     """
 
     about: About
