@@ -86,6 +86,12 @@ class ClipSteps:
         config, settings = self.config, self.config["pictures"]
         items, seen = clip_features.load(self.items, self.seen)
         say(f"clips: {len(items)} were seen in every condition")
+        pictures = [
+            item
+            for item in pictures
+            if all((self.seen_pictures / c / f"{item.blob}.npz").exists() for c in settings["conditions"])
+        ]
+        say(f"clips: {len(pictures)} pictures join, of {len({i.group for i in pictures})} sources")
         names = config["features"]
         looked = features.load(pictures, self.seen_pictures, names, settings["conditions"])
         rows = clips.clip_rows(items, seen, names)
@@ -122,6 +128,7 @@ class ClipSteps:
             "missed": clips.missed(found),
             "figures": found,
             "figures_untouched": {} if folds.all() else clips.figures(items, scores, calibrated, untouched=True),
+            "pictures": {"count": len(pictures), "sources": len({i.group for i in pictures})},
             "tried": tried,
             "faces": of_faces,
             "inputs": {name: round(weight, 6) for name, weight in model.weights.items()},

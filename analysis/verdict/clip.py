@@ -202,10 +202,8 @@ def answer_clip(
         clips={c: detector.conditions[c] for c in ways}, frames={c: detector.frame_conditions[c] for c in ways},
     )  # fmt: skip
     p, probability = whole.p, whole.probability
-    if shots.part and shots.p < p:
+    if shots.part:
         p, probability = shots.p, detector.conditions[whole.condition].probability(shots.raw)
-    else:
-        shots = _without_part(shots)
     score = score_of(p)
     measured = worth_of(detector.seer, whole.condition)
     scored = Scored(
@@ -278,10 +276,6 @@ def _frame_scores(seen: Mapping[int, FrameOutput], condition: Condition) -> tupl
     """The score of each frame by itself, and the frames by falling raw output."""
     scores = {k: round(score_of(condition.p_value(one.raw)), 1) for k, one in seen.items()}
     return scores, tuple(sorted(seen, key=lambda k: (-seen[k].raw, k)))
-
-
-def _without_part(shots: ShotAnswer) -> ShotAnswer:
-    return ShotAnswer(shots.shots)
 
 
 def _of_part(shots: ShotAnswer) -> list[str]:
