@@ -43,8 +43,8 @@ _EXPERIMENTAL = (
     "itself."
 )
 _FACES = (
-    "Faces fill much of this clip: swapped faces and lip-sync are not what the detector was trained on, and a low "
-    "score says nothing of them."
+    "Faces seem to fill much of this clip: swapped faces and lip-sync are not what the detector was trained on, and a "
+    "low score says nothing of them."
 )
 
 

@@ -16,6 +16,7 @@ from analysis.explain.headline import (
     false_alarm,
     headline,
     hint_of,
+    light_detector,
     statement_of,
     whole,
 )
@@ -101,7 +102,7 @@ def certainty_why(found: Report, steady: StabilityStrip | None) -> str | None:
         found.scoring is not Scoring.CALIBRATED
         or found.score is None
         or found.confidence is None
-        or found.kind is Kind.VIDEO
+        or (found.kind is Kind.VIDEO and light_detector(found) is not None)  # few clips were measured with it
     ):
         return None
     tenths = int(found.confidence // 10)
