@@ -242,13 +242,14 @@ def use_trust_lists_of(folder: Path) -> None:
 
 
 def which_detector(folder: Path | None = None) -> tuple[str, str | None]:
-    """Which detector answers, and, where it is not the one the product is made for, why.
+    """Which detector answers, and, where it is not the one the product is made for, why; that of clips is loaded too.
 
     Parameters
     ----------
     folder
         Where networks are installed, beside the place that set-up uses.
     """
+    clip.load_clips(folder)
     return detector.describe_detector(folder)
 
 

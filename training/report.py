@@ -196,7 +196,7 @@ def clips(models: Path) -> str:
     facts = json.loads((models / "clips.json").read_text())
     counts, found, alone_ = facts["clips"], facts["figures"], facts["figures_untouched"]
     said = (
-        f"Made {facts['made']}, code `{facts['code']}`. {facts['recipe'][0].upper()}{facts['recipe'][1:]}. "
+        f"Made {facts['made']}, code `{facts['code']}`. The model: {facts['recipe']}. "
         f"{counts['genuine']} genuine and {counts['generated']} generated clips of {counts['sources']} sources; "
         f"{counts['untouched_sources']} of these sources tuned nothing."
     )
