@@ -28,14 +28,14 @@ RUN python -m venv /venv \
 
 FROM python:3.11-slim-bookworm AS backbone
 # brought by version and hash, built once; BACKBONE="" leaves it out, and the light network answers
-ARG BACKBONE=clip_vit_b16
+ARG BACKBONE="clip_vit_b16 clip_vit_b16_224"
 WORKDIR /app
 COPY --from=libraries /venv /venv
 COPY analysis analysis
 RUN install -d var/networks \
  && if [ -n "$BACKBONE" ]; then \
       /venv/bin/python -m ensurepip \
-      && /venv/bin/python -m analysis models pull "$BACKBONE" --folder var/networks; \
+      && /venv/bin/python -m analysis models pull $BACKBONE --folder var/networks; \
     fi
 
 FROM python:3.11-slim-bookworm

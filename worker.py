@@ -299,9 +299,17 @@ def _analyze(
     if settings.seen_before is not SeenScope.OFF:
         send(HASHES, msgspec.json.encode(_hashes(media)))
     drawn: list[str] = []
+    beside_the_answer: list[int] = []
 
     def draw(report: Report, *, first: bool) -> None:
-        """Draw and send what was not sent yet; with the answer, what stands beside it: the picture and its map."""
+        """Draw and send what was not sent yet; with the answer, what stands beside it: the picture and its map.
+
+        Of a clip another frame may be the strongest once all were looked at: its picture then takes the place.
+        """
+        if first:
+            beside_the_answer.append(_strongest(report))
+        elif beside_the_answer != [_strongest(report)]:
+            drawn.clear()
         for name, picture in _draw(media, report, threads, _BESIDE_THE_ANSWER if first else None, drawn):
             send(LENS, name.encode() + b"\0" + picture)
             drawn.append(name)
@@ -337,6 +345,12 @@ def _hashes(media: Media) -> list[HashedFrame]:
     return [HashedFrame([form.hex() for form in one.variants[:forms]]) for one in made if one.quality >= LEAST_QUALITY]
 
 
+def _strongest(report: Report) -> int:
+    """The number of a clip's strongest sampled frame; 0 of a still."""
+    clip = report.timeline
+    return clip.strongest[0] if clip is not None and clip.strongest else 0
+
+
 def _draw(
     media: Media,
     report: Report,
@@ -348,8 +362,7 @@ def _draw(
 
     With ``names`` only these lenses, and nothing of the other frames; what was ``drawn`` before is left out.
     """
-    clip = report.timeline
-    strongest = clip.strongest[0] if clip is not None and clip.strongest else 0
+    clip, strongest = report.timeline, _strongest(report)
     shown = media.frames[strongest] if clip is not None else media.frame
     wanted = [name for name in names or LENSES if name not in drawn]
     for name, lens in lenses.render_all(shown, wanted, threads=threads, evidence=report.evidence_map).items():

@@ -10,6 +10,7 @@ import pkgutil
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from .media.frames import Media
 from .process import find_libraries, keep_freed_memory, on_one_blas_thread
 from .provenance import trust
 from .registry import all_analyzers
-from .report import Context, ErrorBody, Finding, Pending, Report, Scoring, Timeline, Verdict
+from .report import Context, Cut, ErrorBody, Finding, Pending, Report, Scoring, Timeline, Verdict
 from .runner import Progress, run_analyzers
 from .signal import planes
 from .verdict import Scored, clip, components, detector, interpretation, ranges, rejudging, rules, still
@@ -41,6 +42,16 @@ _NOT_OF_THE_ENGINE = (
     "av.__main__",
     "rawpy.enhance",
 )
+
+
+@dataclass(frozen=True)
+class _How:
+    """What a caller asked for."""
+
+    skip: Collection[str]
+    progress: Progress | None
+    threads: int | None
+    networks_folder: Path | None
 
 
 def analyze(
@@ -80,9 +91,9 @@ def analyze(
         Where the detector's backbone may be installed, beside the place that set-up uses.
     on_answer
         Called once, as soon as the answer stands, from the caller's thread; what it raises ends the analysis. The
-        report it gets says in ``pending`` what the returned one adds: of a still in calibrated scoring the measurements
-        and the stability strip, else nothing. Score, verdict and headline are the same in both; where the strip shows
-        that the score flips, the returned report's confidence is lower.
+        report it gets says in ``pending`` what the returned one adds: in calibrated scoring the measurements, of a
+        still the stability strip too, else nothing. Score, verdict and headline are the same in both; where the strip
+        shows that the score flips, the returned report's confidence is lower.
     on_features
         Called once with what a still's score was computed from, packed for :func:`analysis.verdict.rejudging.rejudge`;
         not where there is no score, or where networks of the operator's have a say in it.
@@ -98,7 +109,9 @@ def analyze(
         networks = ()  # they have no say in what the rules or clips conclude
     used = versions()
     if scoring is Scoring.CALIBRATED:
-        used = used | {"detector": _detector(media, networks_folder).version}
+        is_clip = media.facts.kind is Kind.VIDEO
+        seer = clip.load_clips(networks_folder) if is_clip else detector.load(networks_folder)
+        used = used | {"detector": seer.version}
     used = used | {f"network {known.name}": known.version for known in networks}
     tell = on_answer or (lambda _report: None)
     with on_one_blas_thread():
@@ -113,18 +126,21 @@ def analyze(
 
         if by_detector:
             context = scoring_context.context_of(media)
-            answered = still.answer_still(media, findings, _detector(media, networks_folder), networks)
+            answered = still.answer_still(media, findings, detector.load(networks_folder), networks)
             if on_features is not None and answered.scored.score is not None and not answered.joined:
                 packed = rejudging.pack_features(answered.detector, answered.found.sight.seen, answered.ways)
                 if packed is not None:
                     on_features(packed)
             tell(report(answered.scored, context, pending=(Pending.MEASUREMENTS, *_stability_of(answered))))
             return report(_complete(answered, skip, progress, threads), context)
-        look = _look_at_clip if media.facts.kind is Kind.VIDEO else _look_at_still
-        scored, context, timeline = look(media, skip, progress, threads)
-        if scoring is Scoring.CALIBRATED and timeline is not None:
-            scored, timeline = clip.score_clip(media, scored, timeline, threads=threads)
-        whole = report(scored, context, timeline)
+        if media.facts.kind is Kind.IMAGE:
+            measured = run_analyzers(media, skip=skip, progress=progress, threads=threads)
+            context = scoring_context.context_of(media)
+            whole = report(rules.score_image(measured, context), context)
+        else:
+            whole = _analyze_clip(media, scoring, report, tell, how=_How(skip, progress, threads, networks_folder))
+            if scoring is Scoring.CALIBRATED:
+                return whole
         tell(whole)
     return whole
 
@@ -163,35 +179,38 @@ def _complete(
     return still.complete(answered, measured, scores)
 
 
-def _detector(media: Media, networks_folder: Path | None) -> detector.Detector:
-    """Frames of clips are scored by the light detector, on which clips were calibrated."""
-    return detector.load_light() if media.facts.kind is Kind.VIDEO else detector.load(networks_folder)
+def _analyze_clip(
+    media: Media, scoring: Scoring, report: Callable[..., Report], tell: Callable[[Report], None], *, how: _How
+) -> Report:
+    """The answer of a clip first, where the detector gives it; then everything over time."""
+    from . import timeline  # noqa: PLC0415 -- it loads OpenCV, which the command's parent never does
+
+    cuts = timeline.find_cuts(media)
+    context = Context(width=media.facts.width, height=media.facts.height)
+    if scoring is Scoring.RULES:
+        by_rules, over_time = _measure_clip(media, cuts, how)
+        return report(by_rules, context, over_time)
+    answered = clip.answer_clip(media, cuts, clip.load_clips(how.networks_folder), threads=how.threads)
+    tell(report(answered.scored, context, answered.timeline, pending=(Pending.MEASUREMENTS,)))
+    by_rules, over_time = _measure_clip(media, cuts, how)
+    scored, over_time = clip.complete_clip(answered, by_rules, over_time, threads=how.threads)
+    return report(scored, context, over_time)
 
 
-def _look_at_still(
-    media: Media, skip: Collection[str], progress: Progress | None, threads: int | None
-) -> tuple[Scored, Context, None]:
-    measured = run_analyzers(media, skip=skip, progress=progress, threads=threads)
-    context = scoring_context.context_of(media)
-    return rules.score_image(measured, context), context, None
+def _measure_clip(media: Media, cuts: Sequence[Cut], how: _How) -> tuple[Scored, Timeline]:
+    """Run the analyzers over a clip; what the rules make of that, and everything over time."""
+    from . import clip_runner, timeline  # noqa: PLC0415 -- as above
 
-
-def _look_at_clip(
-    media: Media, skip: Collection[str], progress: Progress | None, threads: int | None
-) -> tuple[Scored, Context, Timeline]:
-    from . import clip_runner, timeline  # noqa: PLC0415 -- they load OpenCV, which the command's parent never does
-
-    reading = clip_runner.run_clip(media, skip=skip, progress=progress, threads=threads)
-    over_time = timeline.build(media, reading)
+    reading = clip_runner.run_clip(media, skip=how.skip, progress=how.progress, threads=how.threads)
     facts = media.facts
     scored = rules.score_video(
         reading.components,
         duration=facts.duration,
         width=facts.width,
         height=facts.height,
-        within_scenes=timeline.within_scenes(media, reading, over_time.cuts),
+        within_scenes=timeline.within_scenes(media, reading, cuts),
     )
-    return scored, Context(width=media.facts.width, height=media.facts.height), over_time
+    return scored, timeline.build(media, reading, cuts)
 
 
 def refuse(error: MediaError, *, data: bytes | None = None) -> Report:
@@ -216,13 +235,14 @@ def use_trust_lists_of(folder: Path) -> None:
 
 
 def which_detector(folder: Path | None = None) -> tuple[str, str | None]:
-    """Which detector answers, and, where it is not the one the product is made for, why.
+    """Which detector answers, and, where it is not the one the product is made for, why; that of clips is loaded too.
 
     Parameters
     ----------
     folder
         Where networks are installed, beside the place that set-up uses.
     """
+    clip.load_clips(folder)
     return detector.describe_detector(folder)
 
 
@@ -240,10 +260,9 @@ def prepare(skip: Collection[str] = (), networks_folder: Path | None = None) -> 
     jpeg.load_known_tables()
     components.models()
     ranges.measured_ranges()
-    clip.calibration()
     detector.parameters_hash()
-    detector.load_light()
     detector.load(networks_folder)  # on one thread of its own caller, so a fork afterwards is safe
+    clip.load_clips(networks_folder)
     for analyzer in all_analyzers():
         if analyzer.prepare is not None and analyzer.component not in skip:
             analyzer.prepare()

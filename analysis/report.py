@@ -218,8 +218,27 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True):
     original_rate: float | None = None
 
 
+class ShotReading(msgspec.Struct, frozen=True, kw_only=True):
+    """One shot between cuts: sampled frames ``first`` to ``last``, from ``start`` to ``end`` seconds, by itself.
+
+    ``score`` is None where too little of it could be judged. ``strongest`` is its most AI-like sampled frame.
+    """
+
+    number: int
+    first: int
+    last: int
+    start: float
+    end: float
+    score: float | None = None
+    strongest: int | None = None
+
+
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
-    """A clip over time. ``strongest`` lists the sampled frames by falling score; ``notes`` are sentences for people."""
+    """A clip over time. ``strongest`` lists the sampled frames by falling score; ``notes`` are sentences for people.
+
+    ``shots`` are there in calibrated scoring. ``part`` numbers the shots that look made by AI where others do not: then
+    the verdict is of these, not of the whole clip; else it is empty.
+    """
 
     frames: tuple[FrameReading, ...]
     steps: tuple[StepReading, ...] = ()
@@ -227,6 +246,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     freezes: tuple[Freeze, ...] = ()
     cadence: Cadence | None = None
     strongest: tuple[int, ...] = ()
+    shots: tuple[ShotReading, ...] = ()
+    part: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 
 

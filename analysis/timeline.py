@@ -7,6 +7,7 @@ scenes only (:func:`within_scenes`), while the metrics stay those of all consecu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from . import clip_runner
 from .clip_runner import ClipMeasurements
 from .media.frames import Burst, Footage, Media
 from .report import Cadence, ComponentResult, Cut, FrameReading, Freeze, Status, StepReading, Timeline
-from .signal.steps import FrameStep
+from .signal.steps import FrameStep, scene_change
 from .verdict import rules
 
 # Measured on 49 photographs: 85 % of the pairs of different ones pass, and none of the pairs that a camera moving over
@@ -27,7 +28,7 @@ _REPEAT, _MOVING = 0.1, 0.3  # of the median difference of neighbors; levels
 _PERIODS = range(2, 13)
 
 
-def build(media: Media, reading: ClipMeasurements) -> Timeline:
+def build(media: Media, reading: ClipMeasurements, cuts: Sequence[Cut]) -> Timeline:
     """Everything the report says of a clip over time.
 
     Parameters
@@ -36,8 +37,9 @@ def build(media: Media, reading: ClipMeasurements) -> Timeline:
         A clip.
     reading
         What the analyzers gave on it.
+    cuts
+        From :func:`find_cuts`.
     """
-    cuts = find_cuts(media, reading.steps)
     freezes = find_freezes(media, reading.steps)
     cadence = find_cadence(media.clip.burst, media.facts.fps) if media.clip is not None else None
     frames = _frames(media, reading, cuts)
@@ -45,7 +47,7 @@ def build(media: Media, reading: ClipMeasurements) -> Timeline:
     return Timeline(
         frames=frames,
         steps=_steps(media, reading.steps, cuts),
-        cuts=cuts,
+        cuts=tuple(cuts),
         freezes=freezes,
         cadence=cadence,
         strongest=tuple(frame.number for frame in ranked),
@@ -69,7 +71,7 @@ def within_scenes(media: Media, reading: ClipMeasurements, cuts: Sequence[Cut]) 
     return clip_runner.run_over_clip("temporal", Footage(media.facts, steps))
 
 
-def find_cuts(media: Media, steps: Sequence[FrameStep | None]) -> tuple[Cut, ...]:
+def find_cuts(media: Media) -> tuple[Cut, ...]:
     """The steps that lead into another scene: other colors and another outline, or another size.
 
     A keyframe that comes before its turn between the two frames is where the encoder saw a cut too: then less is asked
@@ -77,12 +79,13 @@ def find_cuts(media: Media, steps: Sequence[FrameStep | None]) -> tuple[Cut, ...
     """
     keyframes = media.clip.keyframes if media.clip is not None else np.zeros(0)
     found = []
-    for number, step in enumerate(steps):
-        start, end = media.frames[number].time, media.frames[number + 1].time
-        early = _early_keyframe(keyframes, start, end)
+    for number, (before, after) in enumerate(pairwise(media.frames)):
+        early = _early_keyframe(keyframes, before.time, after.time)
         palette = _OTHER_PALETTE if early is None else _OTHER_PALETTE_AT_KEYFRAME
-        if step is None or (step.palette_distance >= palette and step.likeness < _UNLIKE):
-            found.append(Cut(after=number, start=start, end=end, time=early))
+        same_size = before.preview.shape == after.preview.shape
+        change = scene_change(before.preview, after.preview) if same_size else None
+        if change is None or (change.palette_distance >= palette and change.likeness < _UNLIKE):
+            found.append(Cut(after=number, start=before.time, end=after.time, time=early))
     return tuple(found)
 
 

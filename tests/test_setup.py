@@ -33,9 +33,10 @@ def pulled(module, folder):
     BACKBONE["asked"] += 1
     if not BACKBONE["index"]:
         raise subprocess.CalledProcessError(1, "models pull")
-    home = folder / "networks" / module.BACKBONE
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "network.json").write_text("{}")
+    for name in module.BACKBONES:
+        home = folder / "networks" / name
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "network.json").write_text("{}")
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
     python -m training run --manifest manifest.csv --reserved reserved.txt --mirror REPOSITORIES --work FOLDER
     python -m training run … --only fit calibrate      # some steps; what they need of others is read from FOLDER
 
-Steps: pictures, copies, features, fit, calibrate, metrics, ranges, clips, ship, faithful, report. What is slow is kept
+Steps: pictures, copies, features, fit, calibrate, metrics, ranges, clip_copies, clip_features, clips,
+ship, faithful, report. What is slow is kept
 by content under FOLDER (outside the repository) and made again only where what it was made from changed. ``ship``
 refuses a dirty tree.
 """
@@ -11,6 +12,7 @@ refuses a dirty tree.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pickle
 import tomllib
@@ -29,7 +31,6 @@ from analysis.verdict.head import OF_PATCHES
 
 from . import (
     calibrate,
-    clips,
     components,
     copies,
     corpus,
@@ -42,6 +43,7 @@ from . import (
     report,
     ship,
 )
+from .clip_steps import ClipSteps
 from .command import say
 from .fit import Fitted
 
@@ -160,7 +162,8 @@ class Run:
             "familiar": place.shipped,
             "conditions": calibrated.shipped,
         }
-        ship.write(self.backbone, facts, head, list(self.config["order"]))
+        ship.write(self.backbone, facts, head)
+        (ship.MODELS / "detectors.json").write_text(json.dumps(list(self.config["order"])) + "\n", encoding="utf-8")
 
     def _evidence_of_genuine(self, fitted: Fitted) -> float:
         """What patches add to the raw output of a genuine picture, on average."""
@@ -182,9 +185,23 @@ class Run:
         folder = self.work / "metrics" / copies.key()
         ranges.learn(self.items, folder, self.manifest, ship.MODELS / "ranges.json")
 
+    @property
+    def of_clips(self) -> ClipSteps:
+        """The steps of clips."""
+        return ClipSteps(self.config["clips"], self.manifest, self.reserved, self.mirror, self.work, self.networks)
+
+    def clip_copies(self) -> None:
+        """Take the clips out of fetched repositories, and make the copies as clips arrive."""
+        self.of_clips.copies(self.processes)
+
+    def clip_features(self) -> None:
+        """Run the backbone of clips over their frames, and over the pictures that join the training."""
+        self.of_clips.features(self.items, self.copied, self.processes)
+
     def clips(self) -> None:
-        """Calibrate clips."""
-        clips.run(self.manifest, self.mirror)
+        """Learn, calibrate and ship clips."""
+        ship.refuse_a_dirty_tree()
+        self.of_clips.learn(self.items)
 
     def faithful(self) -> None:
         """Measure the evidence map of what was shipped, on sources that no training saw and on others."""
@@ -226,6 +243,8 @@ STEPS: dict[str, Callable[[Run], None]] = {
     "calibrate": Run.calibrate,
     "metrics": Run.metrics,
     "ranges": Run.ranges,
+    "clip_copies": Run.clip_copies,
+    "clip_features": Run.clip_features,
     "clips": Run.clips,
     "ship": Run.ship,
     "faithful": Run.faithful,

@@ -57,7 +57,7 @@ def calibrate(
     folds = np.array([i.fold for i in items])
     groups = np.array([i.group for i in items])
     out = CalibratedCorpus({}, {}, {}, dict(declined))
-    for condition in CONDITIONS:
+    for condition in scores:
         raw, usable = scores[condition], ~declined[condition] & (folds != UNTOUCHED)
         genuine = usable & (labels == 0)
         shipped = conformal.measured(raw[usable], labels[usable], groups[usable])
@@ -106,7 +106,7 @@ def familiar(features: fit.Features, items: Sequence[Item], settings: Mapping[st
         return np.asarray(np.sqrt((((points - middle) / scales) ** 2).mean(1)))
 
     limit = float(np.quantile(distance(placed), settings["kept"]))
-    far = {c: distance(model(features[c][settings["feature"]])) > limit for c in CONDITIONS}
+    far = {c: distance(model(features[c][settings["feature"]])) > limit for c in features}
     shipped = {
         "mean": np.round(middle, 5).tolist(),
         "scales": np.round(scales, 5).tolist(),

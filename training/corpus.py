@@ -71,12 +71,23 @@ def read(manifest: Path, reserved: Path) -> list[dict[str, str]]:
         When a row is of a repository that is reserved for independent measurement.
     """
     rows = [row for file in (manifest, SOURCES) for row in csv.DictReader(file.open(encoding="utf-8"))]
+    return [row for row in allowed(rows, reserved) if row["kind"] in STILL_KINDS]
+
+
+def allowed(rows: Sequence[dict[str, str]], reserved: Path) -> list[dict[str, str]]:
+    """The rows whose label is not known to be wrong.
+
+    Raises
+    ------
+    SystemExit
+        When a row is of a repository that is reserved for independent measurement.
+    """
     kept_apart = {line.strip() for line in reserved.read_text().splitlines()}
     for repo in {row["repo"] for row in rows}:
         if hashlib.sha256(repo.lower().encode()).hexdigest() in kept_apart:
             raise SystemExit(f"{repo} is reserved for independent measurement: take it off the list")
     excluded = {row["blob_sha"] for row in csv.DictReader(EXCLUDED.open(encoding="utf-8"))}
-    return [row for row in rows if row["kind"] in STILL_KINDS and row["blob_sha"] not in excluded]
+    return [row for row in rows if row["blob_sha"] not in excluded]
 
 
 def choose(rows: Iterable[dict[str, str]], *, cap: int, folds: int, untouched: int) -> list[Item]:

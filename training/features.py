@@ -38,11 +38,20 @@ def measure(networks: Path, name: str, wanted: Sequence[tuple[str, str]], copied
             say(f"features: {number} of {len(wanted)}")
 
 
-def run(items: Sequence[Item], networks: Path, name: str, *, copied: Path, folder: Path, processes: int) -> None:
-    """Measure what is missing, in all conditions."""
-    for condition in CONDITIONS:
+def run(
+    items: Sequence[Item],
+    networks: Path,
+    name: str,
+    *,
+    copied: Path,
+    folder: Path,
+    processes: int,
+    conditions: Sequence[str] = CONDITIONS,
+) -> None:
+    """Measure what is missing."""
+    for condition in conditions:
         (folder / condition).mkdir(parents=True, exist_ok=True)
-    missing = [(c, i.blob) for c in CONDITIONS for i in items if not (folder / c / f"{i.blob}.npz").exists()]
+    missing = [(c, i.blob) for c in conditions for i in items if not (folder / c / f"{i.blob}.npz").exists()]
     parts = [missing[k::processes] for k in range(processes)]
     # a session of onnxruntime is made in each process: none is inherited in the middle of a run
     started = [
@@ -56,10 +65,12 @@ def run(items: Sequence[Item], networks: Path, name: str, *, copied: Path, folde
             raise SystemExit(f"a process that measured features ended with {process.exitcode}")
 
 
-def load(items: Sequence[Item], folder: Path, names: Sequence[str]) -> dict[str, dict[str, Floats]]:
+def load(
+    items: Sequence[Item], folder: Path, names: Sequence[str], conditions: Sequence[str] = CONDITIONS
+) -> dict[str, dict[str, Floats]]:
     """Condition to feature to (n, …) float32, in the order of ``items``."""
     found: dict[str, dict[str, Floats]] = {}
-    for condition in CONDITIONS:
+    for condition in conditions:
         rows: dict[str, list[NDArray[np.float16]]] = {name: [] for name in names}
         for item in items:
             with np.load(folder / condition / f"{item.blob}.npz") as stored:

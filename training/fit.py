@@ -60,7 +60,7 @@ def learn(x: Floats, labels: NDArray[Any], weights: NDArray[np.float64], strengt
 
 def stacked(features: Features, name: str, rows: NDArray[np.intp]) -> Floats:
     """One feature of chosen pictures in all conditions, condition after condition."""
-    return np.concatenate([features[c][name][rows] for c in CONDITIONS])
+    return np.concatenate([by_name[name][rows] for by_name in features.values()])
 
 
 def head(

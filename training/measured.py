@@ -55,7 +55,7 @@ def figures_of(
     labels = np.array([i.label for i in chosen])
     weights = weights_of(chosen)
     out: dict[str, Any] = {}
-    for condition in CONDITIONS:
+    for condition in scores:
         raw, chance = scores[condition][rows], calibrated.chance[condition][rows]
         scored = ~calibrated.declined[condition][rows]
         reached = {str(s): reaches(calibrated, condition, s)[rows] for s, _ in PROMISES}

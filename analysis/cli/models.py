@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,17 +85,23 @@ def state(place: Place, entry: Entry) -> str:
     return f"ready, calibrated {calibrated.made} on {calibrated.pictures['genuine']:,} genuine pictures"
 
 
-def pull_network(given: argparse.Namespace, catalogue: Catalogue) -> int:
-    """Fetch a network, or take it from a file, check it by its hash and install it."""
-    entry = _with_hash(catalogue.get(given.name), given.sha256)
+def pull_networks(given: argparse.Namespace, catalogue: Catalogue) -> int:
+    """Fetch networks, or take them from a file, check them by their hash and install them."""
+    with tempfile.TemporaryDirectory(prefix="ai-media-detector-") as wheels:
+        for name in given.names:
+            _pull(given, _with_hash(catalogue.get(name), given.sha256), Path(wheels))
+    return OK
+
+
+def _pull(given: argparse.Namespace, entry: Entry, wheels: Path) -> None:
     place = Place(given.folder, entry.name)
     if entry.file is not None:
         say(f"{entry.name} ships with the product: there is nothing to fetch.")
-        return OK
+        return
     if entry.wheel is not None:
-        done = install.pull(entry, place, given.file, say)
+        done = install.pull(entry, place, given.file, say, wheels=wheels)
         say(f"{entry.name} {'is installed' if done else 'was installed already'}: {size_of(entry, place)}.")
-        return OK
+        return
     target = place.file_of(entry)
     if entry.build is not None:
         target = place.home / "published.onnx"
@@ -105,9 +112,8 @@ def pull_network(given: argparse.Namespace, catalogue: Catalogue) -> int:
         place.keep(entry)
     if entry.output is None:
         say(f"{entry.name} is installed: {size_of(entry, place)}.")
-        return OK
+        return
     say(f"{entry.name} is installed. Before it can be used: python -m analysis models calibrate {entry.name} PICTURES")
-    return OK
 
 
 def verify(given: argparse.Namespace, catalogue: Catalogue) -> int:
@@ -269,8 +275,8 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     command("list", list_networks)
-    pulled = command("pull", pull_network)
-    pulled.add_argument("name", metavar="NAME")
+    pulled = command("pull", pull_networks)
+    pulled.add_argument("names", nargs="+", metavar="NAME")
     pulled.add_argument("--sha256", metavar="HEX", help="the hash of the file, where the catalogue has none")
     pulled.add_argument("--file", type=Path, metavar="FILE", help="take this file (or wheel) instead of fetching it")
     pulled.add_argument(

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from ..explain.curves import shot_rows, shots_in_words
 from ..explain.headline import certainty, evidence_of, false_alarm, headline, whole
 from ..explain.rows import Rows, context_rows, file_rows, number, over_time, readings, stability
 from ..explain.statements import file_statements
@@ -136,6 +137,7 @@ def _summary(report: Report) -> RenderableType:
         parts += _section("Strongest evidence", _evidence(report))
         parts += _section("How steady the score is", _lines([steady.sentence] if (steady := stability(report)) else []))
         parts += _section("Over time", _lines(over_time(report)))
+        parts += _section("Shot by shot", _shots(report))
         parts += _section("For specialists: score of each family of measurements", _components(report))
         parts += _section("The file", _file(report))
         parts += _section("What this does not show", Text(said.does_not_show))
@@ -192,6 +194,14 @@ def _evidence(report: Report) -> RenderableType | None:
 
 def _lines(sentences: Sequence[str]) -> RenderableType | None:
     return Text("\n".join(sentences)) if sentences else None
+
+
+def _shots(report: Report) -> RenderableType | None:
+    rows = shot_rows(report)
+    if not rows:
+        return None
+    part = shots_in_words(report)
+    return Group(*([Text(part)] if part else []), _rows(rows))
 
 
 def _components(report: Report) -> RenderableType | None:

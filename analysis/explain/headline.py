@@ -13,10 +13,11 @@ from dataclasses import replace
 from ..facts import Kind
 from ..report import Evidence, Finding, Grade, Meaning, Report, Scoring, Verdict
 from .scale import AI_BAND, AI_FROM, BANDS, PROBABLE_FROM, band
-from .words import REFUSED, VERDICTS, VerdictWords, verdict_words
+from .words import PART, REFUSED, VERDICTS, VerdictWords, verdict_words
 
 LOW = (Verdict.MOSTLY_REAL, Verdict.CONSISTENT_WITH_REAL)
 """The verdicts of scores that do not speak of AI: no sign of it was found."""
+_BY_THE_FILE = (Verdict.PROVEN_AI, Verdict.AI_EDITED)
 OPEN = (*LOW, Verdict.INCONCLUSIVE)
 """The verdicts whose headline gives way to what the file itself says."""
 _BROKEN = {
@@ -34,6 +35,8 @@ def headline(report: Report) -> VerdictWords:
         return REFUSED
     said = verdict_words(report.verdict, report.kind)
     said = replace(said, means=_stated(report) or detection_rate(report) or report.abstained or said.means)
+    if report.timeline is not None and report.timeline.part and report.verdict not in _BY_THE_FILE:
+        return replace(said, title=PART.title, icon=PART.icon, means=PART.means, does_not_show=PART.does_not_show)
     if report.verdict not in OPEN:
         return signed_words(said, report)
     thing = "clip" if report.kind is Kind.VIDEO else "picture"
@@ -209,8 +212,6 @@ def light_detector(report: Report) -> str | None:
     """Say that the light detector answered, which ships with the engine; None where another did, or the rules."""
     if report.scoring is not Scoring.CALIBRATED or report.engine.get("detector", "").partition(",")[0] != _LIGHT:
         return None
-    if report.kind is Kind.VIDEO:
-        return "Its frames were scored by the light detector, as those of all clips are."
     return "The light detector answered: the larger network could not be used on the server at that time."
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from ..facts import Kind
 from ..report import Finding, Grade, Pending, Report, Scoring, Verdict
-from .headline import broken_of, captured_by, false_alarm, headline, hint_of, is_overruled, statement_of, whole
+from .headline import (
+    broken_of,
+    captured_by,
+    false_alarm,
+    headline,
+    hint_of,
+    is_overruled,
+    light_detector,
+    statement_of,
+    whole,
+)
 from .rows import Rows, StabilityStrip
 from .scale import AI_FROM, band
 from .statements import file_statements
@@ -60,7 +70,7 @@ def certainty_why(found: Report, steady: StabilityStrip | None) -> str | None:
         found.scoring is not Scoring.CALIBRATED
         or found.score is None
         or found.confidence is None
-        or found.kind is Kind.VIDEO
+        or (found.kind is Kind.VIDEO and light_detector(found) is not None)  # few clips were measured with it
         or is_overruled(found)
     ):
         return None

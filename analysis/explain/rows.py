@@ -257,7 +257,7 @@ def _video(facts: MediaFacts, video: VideoFacts) -> Iterator[tuple[str, str]]:
     yield "Scan", "interlaced" if video.interlaced else ""
     yield "Bit rate", f"{video.bit_rate / 1e6:.2g} Mbit/s" if video.bit_rate else ""
     yield "Keyframes", f"{video.keyframes:,}"
-    yield "Sound", video.audio or "none"
+    yield "Sound", f"{video.audio}, not examined" if video.audio else "none"
     yield "Encoder", facts.encoder or ""
     yield "Turned", f"{video.rotation}°" if video.rotation else ""
     yield "Pixels", f"{video.pixel_aspect}, shown as square ones" if video.pixel_aspect else ""

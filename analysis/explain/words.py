@@ -148,6 +148,15 @@ REFUSED = replace(
 )
 """Of a file that could not be analyzed."""
 
+PART = replace(
+    VERDICTS[Verdict.PROBABLE_AI],
+    title="Part of this clip looks made by AI",
+    icon="split",
+    means="Some of its shots look the way AI clips look; others show no sign of AI.",
+    does_not_show="It does not prove that AI made these shots, nor that the others are genuine.",
+)
+"""Of a clip in which only some shots look made by AI; its tone is that of its score."""
+
 
 @cache
 def verdict_words(verdict: Verdict, kind: Kind | None) -> VerdictWords:

@@ -35,6 +35,11 @@ class FrameStep(NamedTuple):
     """Euclidean distance between the mean colors, in levels."""
     flow: float
     """Mean length of the optical flow, in pixels of the preview."""
+
+
+class SceneChange(NamedTuple):
+    """How unlike two frames are as scenes, cheap to tell."""
+
     palette_distance: float
     """Hellinger distance of the color histograms (8×8×8 bins): 0 the same colors, 1 none in common."""
     likeness: float
@@ -51,12 +56,19 @@ def step(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> FrameStep:
     """
     greys = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (before, after)]
     means = [np.array(cv2.mean(rgb)[:3]) for rgb in (before, after)]
-    outlines = [cv2.resize(grey, (_OUTLINE, _OUTLINE), interpolation=cv2.INTER_AREA) for grey in greys]
     return FrameStep(
         difference=cv2.norm(before, after, cv2.NORM_L1) / before.size,
         noise_correlation=pearson(_noise(greys[0]), _noise(greys[1])),
         color_shift=float(np.linalg.norm(means[1] - means[0])),
         flow=flow(*greys),
+    )
+
+
+def scene_change(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> SceneChange:
+    """Compare two frames as scenes; parameters are those of :func:`step`."""
+    greys = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (before, after)]
+    outlines = [cv2.resize(grey, (_OUTLINE, _OUTLINE), interpolation=cv2.INTER_AREA) for grey in greys]
+    return SceneChange(
         palette_distance=cv2.compareHist(_palette(before), _palette(after), cv2.HISTCMP_BHATTACHARYYA),
         likeness=pearson(*outlines) if outlines[0].std() > 0 and outlines[1].std() > 0 else 1.0,
     )

@@ -31,10 +31,10 @@ from .likeness import Families
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-ORDER = "detectors.json"
-
 LIGHT = "light"
 """The detector that ships with the engine."""
+
+ORDER = "detectors.json"
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class Detector:
     ) -> None:
         self.backbone = backbone
         self.name = backbone.name
+        self.arrays = arrays
         self.head = Head.of(arrays)
         self.conditions = {name: Condition.of(data) for name, data in facts["conditions"].items()}
         self.familiar = Familiar.of(facts["familiar"])
@@ -136,7 +137,7 @@ def load(folder: Path | None = None) -> Detector:
 
 
 def open_detector(folder: Path | None, name: str, instead_of: Mapping[str, str] | None = None) -> Detector:
-    """The detector on one backbone.
+    """What was learned under a name, on the backbone that it names.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def open_detector(folder: Path | None, name: str, instead_of: Mapping[str, str] 
         facts = json.loads(_models().joinpath(f"{name}.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UnavailableError("no head was learned on it") from None
-    backbone = open_backbone(folder, name)
+    backbone = open_backbone(folder, facts["backbone"]["name"])
     made_for = facts["backbone"]["fingerprint"]
     if backbone.entry.fingerprint != made_for:
         raise UnavailableError("what is installed is another network than the one the detector was trained on")
@@ -163,7 +164,7 @@ def describe_detector(folder: Path | None = None) -> tuple[str, str | None]:
 
 @cache
 def load_light() -> Detector:
-    """The detector that ships with the engine: it scores the frames of clips, on which it was calibrated."""
+    """The detector that ships with the engine."""
     return open_detector(None, LIGHT)
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ..explain.scale import AI_BAND
 from ..media.frames import Media
-from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Measured, Scoring, Stability, Status
+from ..report import ComponentResult, EvidenceMap, Finding, Grade, Meaning, Scoring, Stability, Status
 from . import Scored, quality, stability
 from .answer import Answer, ask_detector
 from .bands import score_of
@@ -25,6 +24,7 @@ from .fusion import SHIPPED_WEIGHT
 from .likeness import agrees
 from .network import Missing, Network
 from .probability import LOWEST_CONFIDENCE
+from .worth import detection_rate_sentence, fallback_sentences, worth_of
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def answer_still(
 
 def _with_score(scored: Scored, found: Answer, detector: Detector, joined: Sequence[Network]) -> Scored:
     calibrated, head = found.calibrated, detector.head
-    measured = _measured(detector, calibrated.condition)
+    measured = worth_of(detector, calibrated.condition)
     likeness = (
         detector.families.name(head.likeness(found.sight.seen))
         if detector.families is not None and head.likeness is not None
@@ -111,8 +111,8 @@ def _with_score(scored: Scored, found: Answer, detector: Detector, joined: Seque
         confidence=_confidence(found, {}, detector),
         false_alarm_rate=round(calibrated.p, 6),
         told=(
-            *_fallback_sentences(detector),
-            _detection_rate_sentence(measured),
+            *fallback_sentences(detector),
+            detection_rate_sentence(measured),
             *([likeness.sentence] if likeness is not None else []),
             *_network_sentences(joined),
         ),
@@ -169,35 +169,6 @@ def _confidence(found: Answer, strip: Mapping[str, float], detector: Detector) -
     if stability.flips(found.calibrated.score, strip):
         confidence = min(confidence, 100 * float(detector.facts.get("right_where_it_flips", 1.0)))
     return round(max(LOWEST_CONFIDENCE, confidence), 1)
-
-
-def _fallback_sentences(detector: Detector) -> list[str]:
-    """That a preferred detector could not be used, and why."""
-    return [
-        f"This was scored by the detector “{detector.name}”, which finds much less than “{name}” does; that one is not "
-        f"used: {why}."
-        for name, why in detector.instead_of.items()
-    ]
-
-
-def _measured(detector: Detector, condition: str) -> Measured:
-    """How much the detector is worth where the picture comes from: read from the figures that ship with it."""
-    figures = detector.facts["figures"][condition]
-    genuine = figures["genuine_at_or_above"]
-    generated = figures.get("generated_at_or_above")
-    if generated is None:  # the same figure, stated as balanced accuracy: (found + 1 - wronged) / 2
-        found = 2 * figures["balanced_accuracy_at_30"] - 1 + genuine[AI_BAND]
-        generated = {AI_BAND: round(found, 4)}
-    return Measured(condition=condition, generated_at_or_above=generated, genuine_at_or_above=genuine)
-
-
-def _detection_rate_sentence(measured: Measured) -> str:
-    """The same in a sentence."""
-    found, wronged = measured.generated_at_or_above[AI_BAND], measured.genuine_at_or_above[AI_BAND]
-    return (
-        f"In tests on pictures of sources it had never seen, the detector gave {AI_BAND} or more to {100 * found:.0f} "
-        f"of 100 AI pictures and to {100 * wronged:.0f} of 100 genuine ones."
-    )
 
 
 def _network_sentences(joined: Sequence[Network]) -> list[str]:

@@ -11,7 +11,7 @@ detector.define("card", () => {
 
   const GAP = 8;
   /** @type {Record<string, string>} */
-  const DRAWN = { quality: "fit", stability: "wave", likeness: "lens", detector: "aperture" };
+  const DRAWN = { quality: "fit", stability: "wave", likeness: "lens", shots: "split", detector: "aperture" };
   /** @type {{item: any, card: any, at: string} | null} */
   let open = null;
   /** @type {Partial<PageSettings>} */

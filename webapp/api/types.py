@@ -44,7 +44,7 @@ CallbackUrl = Annotated[
         description="told by a signed webhook when the analysis has ended, where the operator has turned that on",
     ),
 ]
-About = Literal["quality", "stability", "likeness", "detector"]
+About = Literal["quality", "stability", "likeness", "shots", "detector"]
 Seconds = Annotated[float, Meta(description="seconds since 1970")]
 
 
@@ -146,7 +146,8 @@ class Piece(Evidence, frozen=True, kw_only=True):
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence beside the verdict.
 
-    It speaks of the file's ``quality``, of the answer's ``stability``, of a ``likeness``, or of the ``detector``.
+    It speaks of the file's ``quality``, of the answer's ``stability``, of a ``likeness``, of a clip's ``shots``, or of
+    the ``detector``.
     """
 
     about: About

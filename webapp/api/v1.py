@@ -11,6 +11,7 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
+from analysis.explain.curves import shots_in_words
 from analysis.explain.headline import certainty, evidence_of, headline, is_overruled, light_detector, rank, whole
 from analysis.explain.rows import SCALE, arrival, stability
 from analysis.explain.scale import BANDS, band
@@ -369,6 +370,7 @@ def _notes(found: Report) -> list[Note]:
         "quality": arrival(found),
         "stability": steady.sentence if steady else None,
         "likeness": found.likeness.sentence if found.likeness and not is_overruled(found) else None,
+        "shots": shots_in_words(found),
         "detector": light_detector(found),
     }
     return [

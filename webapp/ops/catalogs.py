@@ -63,6 +63,9 @@ def _data() -> Said:
             yield said.title, "A verdict."
             yield said.means, "What a verdict means."
             yield said.does_not_show, "Stands behind “The verdict.” under the heading “What this does not show”."
+    yield words.PART.title, "Stands where a verdict stands, of a clip in which some shots look made by AI."
+    yield words.PART.means, "What a verdict means."
+    yield words.PART.does_not_show, "Stands behind “The verdict.” under the heading “What this does not show”."
     yield words.REFUSED.title, "Stands where a verdict stands, of a file that was refused."
     yield words.REFUSED.does_not_show, "Stands behind “The verdict.” under the heading “What this does not show”."
     for lens in words.LENSES.values():

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.explain import words
+from analysis.explain.curves import curves, height, shots_in_words
 from analysis.explain.rows import component_title, over_time, tone
-from analysis.report import FrameReading, Pending, Report, StepReading, Timeline
-
-_WIDE, _HIGH = 1000.0, 200.0  # of the drawing of the curves
+from analysis.report import FrameReading, Pending, Report
 
 
 @dataclass(frozen=True)
@@ -46,33 +45,25 @@ def clip(found: Report, names: Collection[str]) -> dict[str, Any] | None:
     timeline = found.timeline
     if timeline is None or not timeline.frames:
         return None
-    start, end = _span(timeline)
+    drawn = curves(timeline)
     rank = {number: at for at, number in enumerate(timeline.strongest)}
-
-    def across(time: float) -> float:
-        return _WIDE * (time - start) / (end - start)
-
     frames = [
         Shown(
             reading=frame,
             picture=name if (name := words.FRAME_PICTURE.format(frame.number)) in names else None,
             rank=rank.get(frame.number),
-            x=across(frame.time),
-            y=_HIGH - _HIGH * (frame.score or 0.0) / 100,
+            x=drawn.across(frame.time),
+            y=height(frame.score),
         )
         for frame in timeline.frames
     ]
     return {
         "frames": frames,
         "strongest": sorted((one for one in frames if one.rank is not None), key=lambda one: one.rank or 0)[:3],
-        "curve": " ".join(f"{one.x:.1f},{one.y:.1f}" for one in frames if one.reading.score is not None),
-        "motion": _curve(timeline.steps, across),
-        "cuts": [(across((cut.start + cut.end) / 2 if cut.time is None else cut.time), cut) for cut in timeline.cuts],
-        "freezes": [(across(one.start), across(one.end) - across(one.start), one) for one in timeline.freezes],
+        "curves": drawn,
+        "part": shots_in_words(found),
         "notes": over_time(found),
         "titles": {name: component_title(found, name) for name in found.components},
-        "start": start,
-        "end": end,
     }
 
 
@@ -99,14 +90,3 @@ def strongest(found: Report) -> int | None:
     if found.timeline is None or not found.timeline.frames:
         return None
     return found.timeline.strongest[0] if found.timeline.strongest else 0
-
-
-def _span(timeline: Timeline) -> tuple[float, float]:
-    start, end = timeline.frames[0].time, timeline.frames[-1].time
-    return start, end if end > start else start + 1.0
-
-
-def _curve(steps: Collection[StepReading], across: Any) -> str:
-    """Mean change from frame to frame, the largest at the top."""
-    most = max((step.difference for step in steps), default=0.0) or 1.0
-    return " ".join(f"{across(step.time):.1f},{_HIGH - _HIGH * step.difference / most:.1f}" for step in steps)

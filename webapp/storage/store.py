@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -362,6 +362,8 @@ def _kept_of(
 
 
 def _add(session: Session, analysis_id: str, lenses: Mapping[str, bytes]) -> None:
+    """Keep lenses; one that was drawn before, with the answer, gives way."""
+    session.execute(delete(Lens).where(Lens.analysis_id == analysis_id, Lens.name.in_(lenses)))
     session.add_all(
         Lens(analysis_id=analysis_id, name=name, mime=picture_type(data), data=data) for name, data in lenses.items()
     )

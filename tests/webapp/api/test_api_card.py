@@ -88,7 +88,7 @@ def test_the_notes_say_what_was_lost_how_steady_it_is_what_it_resembles_and_who_
     [
         ({"engine": {"detector": "clip_vit_b16, made 2026-01-01"}}, None),
         ({"engine": {"detector": "light, made 2026-01-01"}, "scoring": Scoring.RULES}, None),
-        ({"engine": {"detector": "light, made 2026-01-01"}, "kind": Kind.VIDEO}, "Its frames were scored by the light"),
+        ({"engine": {"detector": "light, made 2026-01-01"}, "kind": Kind.VIDEO}, "The light detector answered"),
     ],
 )
 def test_the_light_detector_is_named_where_it_answered_and_nowhere_else(result, changes, says):

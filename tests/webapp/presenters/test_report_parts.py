@@ -286,8 +286,9 @@ def test_a_clip_is_laid_out_over_time(client, doors):
     assert [one.x for one in shown["frames"]] == pytest.approx([0, 1000 / 3, 2000 / 3, 1000])
     assert [one.picture for one in shown["frames"]] == ["frame-00", None, None, "frame-03"]
     assert [one.reading.number for one in shown["strongest"]] == [3, 1, 0]
-    assert len(shown["curve"].split()) == 3  # the frame without a score has no point
-    assert shown["cuts"][0][0] == pytest.approx(500)
+    drawn = shown["curves"]
+    assert len(drawn.scores.split()) == 3  # the frame without a score has no point
+    assert drawn.cuts[0][0] == pytest.approx(500)
     page = client.get(done(client, doors, timeline=clip(), kind=Kind.VIDEO)).get_data(as_text=True)
     assert page.count('data-frame="3"') == 2  # among the strongest and among all
     assert "1 cut found between the sampled frames." in page
@@ -334,7 +335,8 @@ def test_a_clip_of_one_frame_has_a_timeline():
     one = Timeline(frames=(FrameReading(number=0, index=0, time=2.0, score=30.0),), strongest=(0,))
     shown = present_clip.clip(report(timeline=one), [])
     assert shown["frames"][0].x == 0
-    assert shown["motion"] == ""
+    assert shown["curves"].change == ""
+    assert shown["curves"].shots == ()
 
 
 def test_stills_have_no_timeline(client, doors):
