@@ -91,9 +91,8 @@ def deliver(webhook_id: str) -> None:
     services = _services()
     delivery = services.webhooks.begin(webhook_id) if services.settings.webhooks else None
     if delivery is not None:
-        delivered, met = send_webhook(
-            delivery.url, event_of(delivery.row), delivery.secret, delivery.id, services.settings
-        )
+        event = event_of(delivery.row)
+        delivered, met = send_webhook(delivery.url, event, delivery.secret, delivery.id, services.settings)
         services.webhooks.note(webhook_id, met, delivered=delivered)
         log.info("webhook %s: %s", webhook_id, met)
 
@@ -382,13 +381,9 @@ def _rehearse(_send: Send) -> None:
     """Do all that analyses do, once, on a picture of no one."""
     made = io.BytesIO()
     Image.effect_noise((256, 256), 40).convert("RGB").save(made, "JPEG")
-    media = analysis.open_media(made.getvalue())
-    for _ in _draw(
-        media,
-        analysis.analyze(
-            media, networks_folder=_services().settings.networks_folder, networks=_networks(_services().settings)
-        ),
-    ):
+    media, settings = analysis.open_media(made.getvalue()), _services().settings
+    report = analysis.analyze(media, networks_folder=settings.networks_folder, networks=_networks(settings))
+    for _ in _draw(media, report):
         pass
 
 

@@ -41,7 +41,7 @@ class _Source(Enum):
     NOISE = "noise, or a service that makes pictures"
     LOADED = "a loaded picture"
     CANVAS = "an empty canvas, or shapes and letters"
-    UNKNOWN = "a node that makes nothing as far as is known: most likely it takes a picture from elsewhere"
+    UNKNOWN = "unknown"  # makes nothing as far as is known: most likely it takes a picture from elsewhere
 
 
 _MOST_ENDS = 40

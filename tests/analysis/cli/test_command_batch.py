@@ -86,7 +86,7 @@ def test_stopping_early_leaves_no_process() -> None:
 
 def workers_left() -> list[psutil.Process]:
     """Workers that still run. The server they are forked from, and the tracker beside it, Python keeps for later."""
-    here = psutil.Process()
-    kept = {p for p in here.children() if "from multiprocessing." in " ".join(p.cmdline())}
-    _, alive = psutil.wait_procs(set(here.children(recursive=True)) - kept, timeout=0.5)
+    kept = [p for p in psutil.Process().children() if "from multiprocessing." in " ".join(p.cmdline())]
+    assert kept
+    _, alive = psutil.wait_procs([worker for p in kept for worker in p.children(recursive=True)], timeout=0.5)
     return alive
