@@ -31,9 +31,6 @@ from .likeness import Families
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-LIGHT = "light"
-"""The detector that ships with the engine."""
-
 ORDER = "detectors.json"
 
 
@@ -160,12 +157,6 @@ def describe_detector(folder: Path | None = None) -> tuple[str, str | None]:
     found = load(folder)
     reasons = [f"{name}: {why}" for name, why in found.instead_of.items()]
     return found.name, "; ".join(reasons) or None
-
-
-@cache
-def load_light() -> Detector:
-    """The detector that ships with the engine."""
-    return open_detector(None, LIGHT)
 
 
 @cache

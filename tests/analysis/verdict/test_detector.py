@@ -41,13 +41,13 @@ def picture() -> bytes:
 
 def test_without_the_backbone_the_light_detector_answers_and_the_report_says_so(elsewhere: Path) -> None:
     found = detector.load()
-    assert found.name == detector.LIGHT
+    assert found.name == "light"
     assert "not installed" in found.instead_of[PREFERRED]
     name, reason = detector.describe_detector()
-    assert name == detector.LIGHT
+    assert name == "light"
     assert PREFERRED in (reason or "")
     report = analyze(open_media(picture()), skip={"deep"})
-    assert report.engine["detector"].startswith(detector.LIGHT)
+    assert report.engine["detector"].startswith("light")
     assert report.evidence_map is None
     if report.score is not None:
         assert PREFERRED in report.summary
@@ -66,7 +66,7 @@ def test_a_damaged_backbone_is_not_used(elsewhere: Path, harm: str) -> None:
         largest.write_bytes(data if harm == "changed" else data[:-1000])
     with pytest.raises(UnavailableError):
         detector.open_detector(None, PREFERRED)
-    assert detector.load().name == detector.LIGHT
+    assert detector.load().name == "light"
 
 
 @pytest.mark.skipif(not INSTALLED.is_dir(), reason="SKIPPED LOUDLY: the backbone is not installed here")
@@ -86,6 +86,8 @@ def test_the_preferred_detector_gives_a_map_that_covers_the_picture_and_adds_up(
 
 
 def test_a_head_for_another_backbone_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(detector.load_light().backbone.entry), "fingerprint", property(lambda _: "another"))
+    monkeypatch.setattr(
+        type(detector.open_detector(None, "light").backbone.entry), "fingerprint", property(lambda _: "another")
+    )
     with pytest.raises(UnavailableError, match="another network"):
-        detector.open_detector(None, detector.LIGHT)
+        detector.open_detector(None, "light")

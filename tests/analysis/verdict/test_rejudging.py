@@ -19,7 +19,7 @@ from analysis.verdict import detector, rejudging
 from analysis.verdict.conformal import calibrate
 from analysis.verdict.detector import Detector
 
-LIGHT = detector.load_light()
+LIGHT = detector.open_detector(None, "light")
 
 
 def made(bias: float = 0.0, fingerprint: str = "a" * 64, limit: float = 100.0) -> Detector:

@@ -13,7 +13,7 @@ from analysis import analyze, open_media
 from analysis.signal.planes import Planes
 from analysis.verdict.answer import ask_detector
 from analysis.verdict.conditions import CONDITIONS
-from analysis.verdict.detector import load, load_light
+from analysis.verdict.detector import load, open_detector
 from analysis.verdict.stability import strip
 
 
@@ -34,7 +34,7 @@ def scene() -> np.ndarray:
 def test_the_parameters_say_where_they_come_from() -> None:
     facts = load().facts
     assert {"made", "manifest_sha256", "code", "figures", "recipe", "backbone"} <= facts.keys()
-    assert set(load().conditions) == set(load_light().conditions) == set(CONDITIONS)
+    assert set(load().conditions) == set(open_detector(None, "light").conditions) == set(CONDITIONS)
 
 
 def test_a_verdict_is_finite_repeatable_and_in_range(scene: np.ndarray) -> None:
