@@ -12,7 +12,6 @@ refuses a dirty tree.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import pickle
 import tomllib
@@ -163,7 +162,7 @@ class Run:
             "conditions": calibrated.shipped,
         }
         ship.write(self.backbone, facts, head)
-        (ship.MODELS / "detectors.json").write_text(json.dumps(list(self.config["order"])) + "\n", encoding="utf-8")
+        ship.write_order(list(self.config["order"]))
 
     def _evidence_of_genuine(self, fitted: Fitted) -> float:
         """What patches add to the raw output of a genuine picture, on average."""

@@ -65,3 +65,8 @@ def write(name: str, facts: Mapping[str, Any], head: Mapping[str, Any]) -> None:
         np.savez_compressed(file, **head)
     for end in ("json", "npz"):
         say(f"{name}.{end}: {(MODELS / f'{name}.{end}').stat().st_size / 1e3:.0f} kB")
+
+
+def write_order(order: list[str]) -> None:
+    """Write which detectors are preferred, the first of them the most."""
+    (MODELS / "detectors.json").write_text(json.dumps(order) + "\n", encoding="utf-8")

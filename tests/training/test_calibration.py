@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,22 +69,20 @@ def test_the_side_taken_where_copies_disagree_is_measured_with_classes_alike():
     assert calibrate.right_where_it_flips(items, p) == pytest.approx((3 / 4 + 1) / 2)
 
 
-def seen(group: str, label: int, inputs: list[float]) -> clips.LabelledClip:
-    return clips.LabelledClip(group, label, group, np.array(inputs), np.array(inputs[:1]))
-
-
 def test_a_clips_join_has_seen_no_clip_of_its_source():
     rng = np.random.default_rng(3)
-    many = [seen(f"s{k}", k % 2, [2.0 * (k % 2) + rng.normal(0, 0.3), 0.0, 0.0]) for k in range(12) for _ in range(4)]
-    middle = np.zeros(3)
-    before = clips.left_out_scores(many, [0], middle)
-    turned = [seen(one.group, 1 - one.label, list(one.inputs)) if one.group == "s0" else one for one in many]
-    after = clips.left_out_scores(turned, [0], middle)
-    own = np.array([one.group == "s0" for one in many])
+    items = [Item(f"{k}-{n}", "r", k % 2, "photo", "g", f"s{k}", k % 4) for k in range(12) for n in range(4)]
+    outputs = [2.0 * item.label + rng.normal(0, 0.3, 8) for item in items]
+    fitted = clips.FittedClips({}, {"original": outputs})
+    turned = [replace(item, label=1 - item.label) if item.group == "s0" else item for item in items]
+    before, after = (clips.joined_scores(fitted, some, ("mean", "deviation"))["original"] for some in (items, turned))
+    own = np.array([item.fold == 0 for item in items])
     assert np.array_equal(before[own], after[own]), "its own labels have changed its own score"
     assert not np.array_equal(before[~own], after[~own])
 
 
-def test_what_could_not_be_measured_of_a_clip_counts_as_the_middle():
-    one = seen("s", 0, [1.0, np.nan, 3.0])
-    assert clips.filled([one], np.array([9.0, 8.0, 7.0])).tolist() == [[1.0, 8.0, 3.0]]
+def test_the_mean_alone_is_taken_as_it_is():
+    items = [Item(str(k), "r", k % 2, "photo", "g", f"s{k}", k % 3) for k in range(6)]
+    outputs = [np.array([k, k + 2.0]) for k in range(6)]
+    scores = clips.joined_scores(clips.FittedClips({}, {"original": outputs}), items, ("mean",))
+    assert scores["original"].tolist() == [k + 1.0 for k in range(6)]

@@ -55,7 +55,8 @@ def test_parts_are_named_as_the_product_reads_them_and_biases_add_up():
 
 
 def test_facts_say_when_and_from_which_code_they_were_made(repository, capsys):
-    ship.write("made", {"figures": {"web": 1}}, {"answer.bias": np.float64(1.5)}, ["made", "light"])
+    ship.write("made", {"figures": {"web": 1}}, {"answer.bias": np.float64(1.5)})
+    ship.write_order(["made", "light"])
     models = repository / "analysis" / "models"
     facts = json.loads((models / "made.json").read_text())
     assert (facts["format"], facts["figures"], facts["code"]) == (2, {"web": 1}, ship.code_version())
