@@ -9,12 +9,20 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
+from playwright.sync_api import TimeoutError as OutOfPatience
 
 from tests.browser.test_ways_in import REPORT, files, picture
 from tests.driven import CHROMIUM, FLAGS, PATIENCE
 from tests.webapp.given import animation
 
 KEPT = "async () => (await caches.open('reports')).match(location.href, { ignoreVary: true })"
+STATE_OF_KEEPING = """async () => JSON.stringify({
+    address: location.pathname, online: navigator.onLine, served: Boolean(navigator.serviceWorker.controller),
+    report: Boolean(document.querySelector("article.report")), asks: Boolean(document.querySelector("#rest[hx-get]")),
+    kept: (await (await caches.open("reports")).keys()).map((one) => new URL(one.url).pathname),
+    answers: await Promise.all([location.pathname, ...[...document.querySelectorAll("article.report [src]")].map(
+        (one) => one.getAttribute("src"))].map(async (src) => `${src} ${(await fetch(src)).status}`)),
+})"""
 OFFLINE = "net::ERR_"  # Chromium logs every request that nothing could answer
 WAITING = """async () => {
     const outbox = await import(document.querySelector('link[href$="outbox.js"]').href);
@@ -104,7 +112,10 @@ def test_it_starts_offline_and_reads_what_was_read_until_that_is_deleted(visit, 
     page.set_input_files("#file", files(a_png=picture()))
     expect(page.locator(REPORT)).to_be_visible()
     address = page.url
-    page.wait_for_function(KEPT)
+    try:
+        page.wait_for_function(KEPT)
+    except OutOfPatience:
+        pytest.fail(f"the report was not kept: {page.evaluate(STATE_OF_KEEPING)}")
     expect(page.locator("#rest[hx-get]")).to_have_count(0)  # it asks no more
     title = page.locator("h1").inner_text()
 

@@ -98,7 +98,7 @@ def test_what_could_not_be_had_is_had_when_it_is_asked_for_again(opened, authori
     monkeypatch.setattr(worker, "_services", lambda: opened)
     answer, authority.answer = authority.answer, lambda _request: b""
     analysis_id = _ended(opened)
-    worker._have_stamped(opened, analysis_id)
+    worker._add_time_stamp(opened, analysis_id)
     authority.answer = answer
     worker.stamp_again(analysis_id)
     assert opened.bundles.missed_stamp(analysis_id) is None
