@@ -190,7 +190,9 @@ def _analyze_clip(
     if scoring is Scoring.RULES:
         by_rules, over_time = _measure_clip(media, cuts, how)
         return report(by_rules, context, over_time)
-    answered = clip.answer_clip(media, cuts, clip.load_clips(how.networks_folder), threads=how.threads)
+    answered = clip.answer_clip(
+        media, cuts, clip.load_clips(how.networks_folder), threads=how.threads, progress=how.progress
+    )
     tell(report(answered.scored, context, answered.timeline, pending=(Pending.MEASUREMENTS,)))
     by_rules, over_time = _measure_clip(media, cuts, how)
     scored, over_time = clip.complete_clip(answered, by_rules, over_time, threads=how.threads)

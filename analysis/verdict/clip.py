@@ -23,6 +23,7 @@ from ..backbones.installed import UnavailableError
 from ..explain.scale import AI_FROM
 from ..media.frames import Frame, Media
 from ..report import Cut, FrameReading, Scoring, Timeline
+from ..runner import Progress
 from . import Scored
 from .abstain import abstention
 from .bands import score_of
@@ -168,7 +169,12 @@ class AnsweredClip:
 
 
 def answer_clip(
-    media: Media, cuts: Sequence[Cut], detector: ClipDetector, *, threads: int | None = None
+    media: Media,
+    cuts: Sequence[Cut],
+    detector: ClipDetector,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> AnsweredClip:
     """Score a clip.
 
@@ -180,10 +186,12 @@ def answer_clip(
         Between which of its frames the scene changes.
     threads
         How many frames are looked at side by side; default: one a core.
+    progress
+        Called as ``progress(done, total, what)`` after each frame; what it raises ends the analysis.
     """
     count = len(media.frames)
     chosen = answer_frames(count, detector.answer_frames)
-    seen = look(media, range(count) if cuts else chosen, detector, threads=threads)
+    seen = look(media, range(count) if cuts else chosen, detector, threads=threads, progress=progress)
     ways = detector.ways(media)
     answer = [seen[k] for k in chosen]
     judged = [one.raw for one in answer if one.declined is None]
@@ -254,11 +262,26 @@ def complete_clip(
 
 
 def look(
-    media: Media, numbers: Collection[int], detector: ClipDetector, *, threads: int | None = None
+    media: Media,
+    numbers: Collection[int],
+    detector: ClipDetector,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> dict[int, FrameOutput]:
     """See sampled frames of a clip, by number; parameters are those of :func:`answer_clip`."""
+    seen, total = {}, len(numbers)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        return dict(zip(numbers, pool.map(lambda k: detector.see(media.frames[k]), numbers), strict=True))
+        outputs = [pool.submit(detector.see, media.frames[k]) for k in numbers]
+        try:
+            for done, (number, output) in enumerate(zip(numbers, outputs, strict=True), 1):
+                seen[number] = output.result()
+                if progress is not None:
+                    progress(done, total, f"frame {done} of {total}")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return seen
 
 
 def _timeline(
