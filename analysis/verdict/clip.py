@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +23,6 @@ from ..backbones.installed import UnavailableError
 from ..explain.scale import AI_FROM
 from ..media.frames import Frame, Media
 from ..report import Cut, FrameReading, Scoring, Timeline
-from ..runner import Progress
 from . import Scored
 from .abstain import abstention
 from .bands import score_of
@@ -174,7 +173,7 @@ def answer_clip(
     detector: ClipDetector,
     *,
     threads: int | None = None,
-    progress: Progress | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> AnsweredClip:
     """Score a clip.
 
@@ -267,7 +266,7 @@ def look(
     detector: ClipDetector,
     *,
     threads: int | None = None,
-    progress: Progress | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[int, FrameOutput]:
     """See sampled frames of a clip, by number; parameters are those of :func:`answer_clip`."""
     seen, total = {}, len(numbers)
