@@ -78,7 +78,8 @@ def analyze(
     skip
         Components to leave out, by name (``{"deep"}``).
     progress
-        Called as ``progress(done, total, what)`` after each analyzer, of a clip after each frame and each step; what
+        Called as ``progress(done, total, what)`` after each analyzer; of a clip after each frame that the answer looks
+        at, then, counted anew, after each frame and each step; what
         it raises ends the analysis.
     threads
         How many analyzers (of a clip: frames) run side by side; default: one a core.
