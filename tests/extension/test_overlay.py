@@ -171,11 +171,11 @@ def test_a_wrong_verdict_is_reported_after_reading_what_is_sent(paired, visit, p
     assert server.address in form.locator(".sends").inner_text()
     assert "I drew this noise myself." in form.locator(".sends").inner_text()
     box = FeedbackBox(Store(f"sqlite:///{server.folder / 'detector.db'}"))
-    before = {told.note for told in box.told()}
+    before = {entry.note for entry in box.entries()}
     assert "I drew this noise myself." not in before  # nothing is sent before the person agrees
     form.locator("[data-act=send]").click()
     expect(form).to_have_count(0)
-    assert ("genuine", "I drew this noise myself.") in [(told.says, told.note) for told in box.told()]
+    assert ("genuine", "I drew this noise myself.") in [(entry.says, entry.note) for entry in box.entries()]
 
 
 def test_axe_finds_nothing_in_badge_card_and_form(paired, visit, pages, axe):
